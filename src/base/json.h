@@ -1,0 +1,50 @@
+#pragma once
+/* JSON: cJSON behind the checks it does not make itself, and a string builder for writing.
+ *
+ * Reading: json_parse() accepts RFC 8259 and nothing else; it also refuses "\u0000", numbers beyond 63 characters or
+ * the range of a double, and nesting deeper than 64. Keys are case-sensitive in all getters; of a name that stands
+ * twice the first counts. Missing, null and wrong type are told apart where it matters: getters return false / NULL for
+ * both missing and null; cJSON_IsNull(json_get()) and its sisters tell the rest.
+ * Writing: append-only helpers on a GString. */
+#include <cjson/cJSON.h>
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(cJSON, cJSON_Delete)
+
+/* Parses text[0..length). Returns NULL and ERROR_CORRUPT with the byte offset on failure. Caller owns the tree. */
+cJSON *json_parse(const char *text, size_t length, GError **error);
+
+/* Member by exact name, or NULL (also when object is NULL or no object). Borrowed. */
+const cJSON *json_get(const cJSON *object, const char *name);
+
+/* String member or NULL when missing, null or another type. Borrowed. */
+const char *json_string(const cJSON *object, const char *name);
+
+/* Integral number member within +-2^53; false when missing, null, fractional or another type. */
+bool json_int(const cJSON *object, const char *name, int64_t *value);
+
+/* Number member; false when missing, null or another type. */
+bool json_real(const cJSON *object, const char *name, double *value);
+
+/* Boolean member; false when missing, null or another type. */
+bool json_bool(const cJSON *object, const char *name, bool *value);
+
+/* Time member (ISO 8601 string) in microseconds; false when missing, null or unreadable. */
+bool json_time_us(const cJSON *object, const char *name, int64_t *wall_us);
+
+/* Array member or NULL. Borrowed; walk it with cJSON_ArrayForEach. */
+const cJSON *json_array(const cJSON *object, const char *name);
+
+/* Appends text as a quoted JSON string; invalid UTF-8 becomes U+FFFD. NULL appends null. */
+void json_append_string(GString *out, const char *text);
+
+/* Appends `"name":` with a comma before it unless out ends in '{' or '['. */
+void json_append_key(GString *out, const char *name);
+
+/* Appends a key with a string, integer, boolean or RFC 3339 time; a NULL string writes null. */
+void json_append_str(GString *out, const char *name, const char *text);
+void json_append_int(GString *out, const char *name, int64_t value);   /* see json_append_str */
+void json_append_bool(GString *out, const char *name, bool value);     /* see json_append_str */
+void json_append_time(GString *out, const char *name, int64_t wall_us); /* 0 writes null */
