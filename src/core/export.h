@@ -1,0 +1,52 @@
+#pragma once
+/* Export: leads go out, each exactly once. export_run() is the story, numbered like the design:
+ *
+ * 1. take the lease; fold; settle what an earlier crash left; refresh the stops when they are older than a day
+ * 2. read each target campaign: status, steps and their merge tags, plan quota
+ * 3. claim: one statement decides every source row and appends `claimed`
+ * 4. per campaign, in batches: lease still ours, no hold, no fresh stop; append `sending`; POST leads/add
+ * 5. read the answer row by row; one settling event per lead
+ * 6. settle unknown answers together; fold; write back; write the run; release the lease */
+#include "core/ports.h"
+
+/* What an export did or, planned, would do. */
+struct export_report {
+  struct claim_report claim;
+  GArray *feeds;     /* struct feed_report, one per configured campaign */
+  int64_t recovered_n; /* claims of earlier runs that were settled first */
+  int64_t added_n, refused_n, released_n, unknown_n, held_n;
+  int64_t plan_room;   /* contacts that may still be added to the plan, after the reserve; -1: unknown */
+  int64_t written_back_n;
+  enum exit_code exit_code;
+};
+
+/* How one campaign stood. */
+struct feed_report {
+  char *campaign_id;
+  char *name;
+  int64_t status;
+  char *refusal;     /* NULL when it is fed */
+  int64_t room;
+  enum verdict room_verdict;
+  GArray *variables; /* struct variable_report */
+  GArray *required;  /* struct required_variable, borrowing from variables */
+};
+
+/* A merge tag of the campaign's steps and where it comes from. */
+struct variable_report {
+  char *tag;
+  char *source;  /* NULL: none */
+  bool is_column;
+  bool has_fallback;
+};
+
+/* Makes an empty report. */
+void export_report_init(struct export_report *report);
+/* Frees what it holds; may be called twice. */
+void export_report_clear(struct export_report *report);
+
+/* Runs a whole export under the job's lease. */
+bool export_run(struct job *job, struct export_report *report, GError **error);
+
+/* Steps 2 and 3 without writing anything and without the lease: the heart of `plan`. */
+bool export_plan(struct job *job, struct export_report *report, GError **error);

@@ -1,0 +1,19 @@
+#pragma once
+/* The frame around every story: lease, run row, fold at the start; fold, write-back and run row at the end. */
+#include "core/ports.h"
+
+/* Fills a job for `name` (run id from clock and randomness). Strings and ports are borrowed from the arguments. */
+void job_init(struct job *job, const struct settings *settings, struct ledger *ledger, struct instantly *instantly,
+              const struct clock *clock);
+/* Frees the run id; may be called twice. */
+void job_clear(struct job *job);
+
+/* Takes the lease `name`, writes the start row, folds. */
+bool job_begin(struct job *job, const char *name, GError **error);
+
+/* Writes the end row with the verdict that exit_code stands for and gives the lease back. Called once for each
+ * job_begin, also after failures; never fails the job: a failed write is logged. */
+void job_end(struct job *job, const struct run_record *run, enum exit_code exit_code);
+
+/* The verdict word of an exit code: ok, partial, temporary, failed, locked, safety, auth, ... */
+const char *run_verdict(enum exit_code exit_code);

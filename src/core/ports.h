@@ -1,0 +1,536 @@
+#pragma once
+/* Ports: the only way from the core to the world. The core is pure but for these two tables of functions, the ledger
+ * (warehouse/ implements it) and Instantly (instantly/ implements it), the clock, and the job that carries them.
+ *
+ * Calling sequence of a job: lease_acquire, run_begin, fold, ... the story ..., fold, write_back, run_end,
+ * lease_release. All calls block and are made from one thread. Each returns false (or less) with a GError whose kind
+ * (base/error.h) drives policy. Pages own the strings of their rows: they live until page_clear or the next read into
+ * the same page. Nothing here holds more than a page in memory, however many leads there are. */
+#include "base/clock.h"
+#include "base/error.h"
+#include "core/lead.h"
+#include "core/settings.h"
+
+/* ---- pages: rows plus the arena that their strings live in ---- */
+
+struct page {
+  GArray *rows;       /* of the row type that the call documents */
+  GStringChunk *text; /* every string of the rows */
+  char *next;         /* cursor for the following page, NULL at the end */
+};
+
+/* Makes an empty page for rows of row_size bytes. */
+void page_init(struct page *page, size_t row_size);
+/* Forgets rows and strings, keeps the buffers. */
+void page_reset(struct page *page);
+/* Frees everything; may be called twice. */
+void page_clear(struct page *page);
+/* Copies text into the page; NULL stays NULL. */
+const char *page_text(struct page *page, const char *text);
+/* Row i of the page, typed. */
+#define page_row(page, type, i) (&g_array_index((page)->rows, type, (i)))
+
+/* ---- the ledger (warehouse) ---- */
+
+/* A lease: the right to decide. epoch rises with each acquisition of the same job. */
+struct lease {
+  char job[16];   /* export, sync, complete, recover */
+  int64_t epoch;
+  int64_t deadline_boot_us; /* on the boot-time clock; INT64_MAX where the lock dies with the process */
+};
+
+/* Why a lead is or is not exported, in the order in which the rules are asked (semantics of eligibility). The stored
+ * and printed names are verdict_name()'s. */
+enum verdict {
+  VERDICT_ELIGIBLE = 0,
+  VERDICT_ADDRESS_MISSING,
+  VERDICT_ADDRESS_INVALID,
+  VERDICT_ADDRESS_NOT_ASCII,
+  VERDICT_LEAD_ID_REUSED,
+  VERDICT_ALREADY_ADDED,
+  VERDICT_CONTACTED_BEFORE_US,
+  VERDICT_SUPPRESSED,       /* detail: the reason of the entry */
+  VERDICT_HELD,
+  VERDICT_UNSETTLED,
+  VERDICT_CONTACTED,
+  VERDICT_SETTLED,          /* detail: settlement/reason */
+  VERDICT_NO_CAMPAIGN,
+  VERDICT_UNKNOWN_CAMPAIGN,
+  VERDICT_CAMPAIGN_NOT_FED, /* detail: why, see struct campaign_feed.refusal */
+  VERDICT_MISSING_VARIABLE, /* detail: the merge tag */
+  VERDICT_DUPLICATE_OF,     /* detail: the lead_id that wins; not counted apart in reports */
+  /* deferred, not excluded: the next run takes them up */
+  VERDICT_DEFERRED_MAX_PER_RUN,
+  VERDICT_DEFERRED_MAX_PER_DAY,
+  VERDICT_DEFERRED_PLAN_FULL,
+  VERDICT_DEFERRED_CANARY,
+  VERDICTS_N
+};
+
+/* A merge tag without fallback that a lead must be able to fill: `source` is a column of `leads` (first_name, last_name,
+ * company_name, email, lead_id) when is_column, else a key of lead_fields. */
+struct required_variable {
+  const char *tag;
+  const char *source;
+  bool is_column;
+};
+
+/* What export decided about one configured campaign before it claims (core/routing.c). */
+struct campaign_feed {
+  const char *id;
+  bool is_fed;
+  const char *refusal; /* word for campaign_not_fed(...): draft, paused, bounce_protect, tag_without_source, ... */
+  int64_t room;        /* how many may be claimed for it now; SETTING_UNLIMITED for no limit */
+  enum verdict room_verdict; /* the deferral that room stands for */
+  const struct required_variable *required;
+  size_t required_n;
+};
+
+/* Everything that the claim statement is told. */
+struct claim_rules {
+  const char *run_id;
+  int64_t epoch;
+  int64_t now_us;
+  const char *default_campaign; /* or NULL */
+  const struct campaign_feed *feeds; /* every configured campaign */
+  size_t feeds_n;
+  enum once_rule once;
+  int64_t cooldown_us[SETTING_OUTCOMES_N]; /* INT64_MAX: never again */
+  int64_t run_room;      /* min(max_per_run, plan room, --limit) */
+  enum verdict run_room_verdict;
+  double reused_stop_share; /* lead_id_reused above this share of the source is a safety stop (0.01) */
+  bool is_dry_run;          /* count, write nothing, need no lease and none of our tables */
+};
+
+/* How many source rows got which verdict. */
+struct verdict_count {
+  enum verdict verdict;
+  char *detail;      /* or NULL */
+  char *campaign_id; /* or NULL */
+  int64_t n;
+};
+
+struct claim_report {
+  int64_t source_n;  /* rows of the source */
+  int64_t claimed_n; /* written, or with is_dry_run what would be */
+  GArray *counts;    /* struct verdict_count; eligible ones too */
+};
+
+/* Makes an empty report; claim() fills it. */
+void claim_report_init(struct claim_report *report);
+/* Frees what it holds; may be called twice. */
+void claim_report_clear(struct claim_report *report);
+
+/* Which claims to read: of one run and campaign, in the order of ord. */
+struct claim_query {
+  const char *run_id;
+  const char *campaign_id; /* NULL: all */
+  int64_t after_ord;
+  int64_t to_ord; /* inclusive; INT64_MAX for no end */
+  size_t limit;
+  bool only_unsettled; /* as of the last fold */
+};
+
+/* A claim that must not be sent any more, found right before sending. */
+struct stopped_claim {
+  int64_t ord;
+  const char *reason; /* suppression's reason, or "held" */
+};
+
+/* A batch that was sent (or was about to be) and has claims that nobody settled. */
+struct open_batch {
+  const char *batch_id;
+  const char *run_id;
+  const char *campaign_id;
+  int64_t ord, ord_to;
+  int64_t sent_at_us; /* recorded_at of its `sending`, warehouse clock */
+  int64_t attempt;    /* highest attempt among its claims */
+};
+
+/* One stop: a person or a domain that must not be mailed. */
+struct suppression {
+  const char *person; /* canonical address, or NULL */
+  const char *domain; /* or NULL; exactly one of the two */
+  const char *reason; /* unsubscribed, replied, bounced, blocklist, manual, ... */
+  const char *source; /* sync, workspace, blocklist, command, import, ... */
+  const char *actor;
+  int64_t created_at_us;
+  int64_t expires_at_us; /* 0: never */
+  int64_t pushed_at_us;  /* when Instantly's block list confirmed it; 0: not */
+};
+
+/* One failed try, appended to pipeline_errors. error_id is derived from key: the same thing keeps the same id. */
+struct error_row {
+  const char *type;
+  const char *lead_ref; /* lead_id or its reference; NULL for run-level errors */
+  const char *message;  /* no personal data */
+  int64_t retry_count;
+  const char *key;
+};
+
+/* An enrolment to ask Instantly about. */
+struct watched {
+  const char *instantly_id;
+  const char *campaign_id; /* where we think it is */
+};
+
+/* What a sync tells the statement that turns staged rows into facts. */
+struct stage_rules {
+  const char *run_id;
+  int64_t epoch;
+  int64_t now_us;
+  bool is_full_scan;          /* every configured campaign was read to its end */
+  int64_t scan_started_at_us; /* Instantly's time when the scan began */
+  const char *const *campaigns; /* the configured ones */
+  size_t campaigns_n;
+  int64_t bounce_suppress_us; /* 180 days */
+  int64_t vanish_after_us;    /* absent twice, at least this far apart (24 h) */
+};
+
+struct stage_report {
+  int64_t staged_n, facts_n, finished_n, suppressed_n, moved_n, vanished_n, adopted_n, conflicts_n, foreign_n;
+};
+
+/* campaign_metrics and campaign_status rows. */
+struct campaign_metric {
+  const char *campaign_id;
+  const char *campaign_name;
+  const char *step;    /* NULL for the campaign's total */
+  const char *variant; /* see step */
+  int64_t day_us;      /* midnight UTC; 0: all time */
+  int64_t status, leads, contacted, sent, opened, replied, clicked, bounced, unsubscribed, completed;
+};
+
+/* An enrolment whose removal is due. */
+struct removal {
+  const char *lead_id;
+  const char *person;
+  const char *campaign_id; /* current */
+  const char *instantly_id;
+  const char *claim_id;
+  int64_t generation;
+  int64_t epoch;
+  enum outcome outcome;
+  int64_t finished_at_us;
+  bool is_adopted;
+};
+
+/* Which removals are due: finished, not removed, grace over, ordered by (finished_at, lead_id), oldest first. */
+struct removal_query {
+  int64_t now_us;
+  int64_t grace_us[SETTING_OUTCOMES_N]; /* by outcome; INT64_MAX: never (keep) */
+  bool include_adopted;
+  int64_t after_us;      /* page key: finished_at and lead_id of the last row read */
+  const char *after_lead_id;
+  size_t limit;
+};
+
+/* How many removals are due per campaign and outcome (safety stops, plan). */
+struct removal_count {
+  char *campaign_id;
+  enum outcome outcome;
+  int64_t n;
+};
+
+/* What earlier runs left that later decisions need. Times of the warehouse's clock unless said otherwise; 0 = never. */
+struct ledger_facts {
+  int64_t stops_read_at_us;         /* last complete read of the workspace's stops */
+  int64_t full_scan_started_at_us;  /* of the newest full scan that ended; Instantly's time */
+  int64_t full_scan_finished_at_us; /* see above */
+  int64_t source_rows;              /* rows of the source now */
+  int64_t last_source_rows;         /* as recorded by the last run */
+  int64_t enrolled;                 /* persons enrolled now */
+  int64_t unsettled;                /* claims not settled, as of the last fold */
+};
+
+struct campaign_counts {
+  int64_t claimed_today;   /* claims of this UTC day that were not released */
+  int64_t ever_fed;        /* persons ever enrolled by us */
+  int64_t ever_contacted;  /* of those, ever mailed */
+};
+
+/* The two rows of pipeline_runs. */
+struct run_record {
+  const char *run_id;
+  const char *job;
+  const char *verdict; /* ok, partial, failed, temporary, safety, ...; NULL at the start */
+  int64_t exit_code;
+  int64_t started_at_us, ended_at_us;
+  int64_t scan_started_at_us, full_scan_finished_at_us, stops_read_at_us;
+  int64_t source_rows;
+  const char *detail;      /* JSON object: what the run wants to say beyond its events */
+  const char *fingerprint; /* of the settings */
+};
+
+struct ledger;
+
+struct ledger_ops {
+  /* The warehouse's wall clock in microseconds (SQLite: the system's). */
+  int64_t (*now_us)(struct ledger *);
+
+  /* Takes the lease of one job, raising its epoch. ERROR_LOCKED with a sentence that names holder and time. */
+  bool (*lease_acquire)(struct ledger *, const char *job, struct lease *lease, GError **error);
+  /* Still ours? Renews where renewing is needed. ERROR_UNSAFE when it is lost. */
+  bool (*lease_check)(struct ledger *, struct lease *lease, GError **error);
+  /* Gives it back; safe on one never acquired. */
+  void (*lease_release)(struct ledger *, struct lease *lease);
+
+  /* Writes the start row of a run. */
+  bool (*run_begin)(struct ledger *, const struct run_record *run, GError **error);
+  /* Writes the end row; the counts by kind and reason are taken from the run's events, not from the caller. */
+  bool (*run_end)(struct ledger *, const struct run_record *run, GError **error);
+  /* What earlier runs left. */
+  bool (*facts)(struct ledger *, struct ledger_facts *facts, GError **error);
+  /* Per campaign, for caps and canary; day_start_us is midnight UTC of Instantly's now. */
+  bool (*campaign_counts)(struct ledger *, const char *campaign_id, int64_t day_start_us,
+                          struct campaign_counts *counts, GError **error);
+
+  /* Brings lead_state up to all events recorded so far. Idempotent. */
+  bool (*fold)(struct ledger *, GError **error);
+  /* Appends events; durable when it returns true. recorded_at and event_id are filled in here, not by the caller.
+   * All or nothing. */
+  bool (*append)(struct ledger *, const struct lead_event *events, size_t events_n, GError **error);
+  /* Appends rows to pipeline_errors. */
+  bool (*errors_append)(struct ledger *, const struct error_row *rows, size_t rows_n, GError **error);
+
+  /* Decides every source row (core/eligibility.h) and appends one `claimed` event per claimed lead, ord from 1 in the
+   * order of (campaign_id, lead_id), in one transaction. */
+  bool (*claim)(struct ledger *, const struct claim_rules *rules, struct claim_report *report, GError **error);
+  /* Rows of struct claim. A lead whose source row is gone comes with lead.email == NULL. */
+  bool (*claims_read)(struct ledger *, const struct claim_query *query, struct page *page, GError **error);
+  /* Which of these claims became stopped (suppression, hold of the person) since; rows of struct stopped_claim. */
+  bool (*stops_check)(struct ledger *, const struct claim *const *claims, size_t claims_n, struct page *stopped,
+                      GError **error);
+  /* Is a hold on for this campaign (or, with NULL, for everything)? reason is the caller's to free. */
+  bool (*hold_check)(struct ledger *, const char *campaign_id, bool *is_on, char **reason, GError **error);
+
+  /* Appends released(never_sent) for every unsettled claim of other runs that is in no `sending`. */
+  bool (*release_never_sent)(struct ledger *, const char *own_run_id, int64_t *released_n, GError **error);
+  /* Rows of struct open_batch: `sending` batches of any run but own_run_id (NULL: of any) with unsettled claims. */
+  bool (*open_batches)(struct ledger *, const char *own_run_id, struct page *page, GError **error);
+
+  /* Rows of struct watched after the given instantly_id: enrolments that can still change (not removed, not withdrawn;
+   * finished ones until finished_after_us), in the order of instantly_id. */
+  bool (*watched)(struct ledger *, const char *after_id, int64_t finished_after_us, size_t limit, struct page *page,
+                  GError **error);
+  /* Empties sync_stage of other runs, before the first stage(). */
+  bool (*stage_begin)(struct ledger *, const char *run_id, GError **error);
+  /* Stages what was read; a row seen twice replaces the earlier one. */
+  bool (*stage)(struct ledger *, const char *run_id, const struct remote_lead *rows, size_t rows_n, GError **error);
+  /* Suppressions that the staged rows ask for (core/sync.h remote_stop), before any state changes. */
+  bool (*stage_stops)(struct ledger *, const struct stage_rules *rules, struct stage_report *report, GError **error);
+  /* Appends the facts by which staged rows differ from lead_state (core/sync.h sync_facts), moved, vanished, adopted. */
+  bool (*stage_facts)(struct ledger *, const struct stage_rules *rules, struct stage_report *report, GError **error);
+
+  /* Writes stops; one in force for the same person or domain and reason is left as it is. *added_n may be NULL. */
+  bool (*suppress)(struct ledger *, const struct suppression *rows, size_t rows_n, int64_t *added_n, GError **error);
+  /* Rows of struct suppression in force that ought to be on the block list and are not confirmed there. */
+  bool (*unpushed)(struct ledger *, size_t limit, struct page *page, GError **error);
+  /* Confirms that they are on the block list. */
+  bool (*pushed)(struct ledger *, const struct suppression *rows, size_t rows_n, int64_t at_us, GError **error);
+
+  /* Replaces metrics rows by (campaign, step, variant, day). */
+  bool (*metrics_write)(struct ledger *, const struct campaign_metric *rows, size_t rows_n, GError **error);
+  /* Rewrites campaign_status for these campaigns (total_leads and leads_completed from the ledger). */
+  bool (*campaign_status_write)(struct ledger *, const struct campaign_metric *rows, size_t rows_n, int64_t synced_at_us,
+                                GError **error);
+
+  /* Rows of struct removal that are due. */
+  bool (*removals)(struct ledger *, const struct removal_query *query, struct page *page, GError **error);
+  /* Counts of the same, without limit: GArray of struct removal_count (campaign_id owned by the row). */
+  bool (*removal_counts)(struct ledger *, const struct removal_query *query, GArray *counts, GError **error);
+
+  /* Brings the user's columns up to lead_state; only rows that change are touched. *changed_n may be NULL. With
+   * is_dry_run it only counts. */
+  bool (*write_back)(struct ledger *, bool is_dry_run, int64_t *changed_n, GError **error);
+
+  /* The reference that may be printed for a lead: its lead_id, or a keyed HMAC when that holds '@'. Caller frees. */
+  char *(*lead_ref)(struct ledger *, const char *lead_id);
+};
+
+/* A ledger handle: implementations embed it as their first member. */
+struct ledger {
+  const struct ledger_ops *ops;
+};
+
+/* ---- Instantly ---- */
+
+/* How far a transmission got. */
+enum transport {
+  TRANSPORT_ANSWERED,  /* a complete HTTP answer came */
+  TRANSPORT_NOT_SENT,  /* provably nothing reached the server: name, connect or TLS failed */
+  TRANSPORT_UNKNOWN,   /* time-out, reset, short or over-long answer: the server may have acted */
+  TRANSPORT_CANCELLED, /* we stopped before sending */
+};
+
+/* What came back, without the body. */
+struct reply {
+  enum transport transport;
+  int64_t status;        /* HTTP status, 0 without one */
+  int64_t retry_after_s; /* -1 when absent or unreadable */
+  int64_t date_us;       /* Date header, 0 when absent */
+  bool is_json;          /* the body parsed as a JSON object or array */
+  char message[200];     /* for people; scrubbed of addresses */
+};
+
+/* One row of created_leads. */
+struct created_lead {
+  int64_t index;
+  char id[40];
+  bool email_matches; /* the echoed address is that of the claim at this index (canonically), or absent */
+};
+
+/* The parsed 200 of POST /api/v2/leads/add. */
+struct add_answer {
+  struct reply reply;
+  bool is_success;   /* status == "success" and every required integer present */
+  int64_t total_sent, uploaded, in_blocklist, duplicated, skipped, invalid, incomplete, duplicate_email;
+  int64_t remaining_in_plan; /* -1 when absent */
+  GArray *created;   /* struct created_lead; NULL until answered */
+};
+
+/* One creating request: the caller sets campaign_id and claims, add_prepare makes the body, add_send fills answer. */
+struct add_batch {
+  const char *campaign_id;
+  GPtrArray *claims; /* const struct claim *, not owned */
+  GString *body;
+  char body_hash[65];
+  struct add_answer answer;
+};
+
+/* Makes an empty batch. */
+void add_batch_init(struct add_batch *batch, const char *campaign_id);
+/* Frees what it holds; may be called twice. */
+void add_batch_clear(struct add_batch *batch);
+
+/* A query of POST /api/v2/leads/list; NULL or 0 members are not sent. At most 100 ids or contacts. */
+struct list_query {
+  const char *campaign_id;
+  const char *const *ids;
+  size_t ids_n;
+  const char *const *contacts;
+  size_t contacts_n;
+  const char *filter; /* FILTER_VAL_... */
+  const char *after;  /* cursor */
+};
+
+/* A campaign as GET /api/v2/campaigns/{id} shows it. */
+struct remote_campaign {
+  char *id;
+  char *name;
+  int64_t status;
+  GPtrArray *merge_tags; /* struct merge_tag *, unique, in order of appearance */
+  int64_t steps_n;
+  bool has_sending_days;
+  bool stop_on_reply, stop_on_auto_reply, open_tracking, unsubscribe_header, is_evergreen;
+  int64_t daily_limit, daily_max_leads; /* -1: absent */
+};
+
+struct merge_tag {
+  char *name;        /* exact, case-sensitive */
+  bool has_fallback; /* {{name|text}} */
+};
+
+/* Makes an empty campaign. */
+void remote_campaign_init(struct remote_campaign *campaign);
+/* Frees what it holds; may be called twice. */
+void remote_campaign_clear(struct remote_campaign *campaign);
+
+struct plan_details {
+  int64_t lead_limit;   /* -1: unknown */
+  int64_t lead_count;   /* -1: unknown */
+};
+
+struct workspace_info {
+  char *id;
+  char *name;
+  bool has_add_unsub_to_block; /* the setting was present */
+  bool add_unsub_to_block;
+};
+
+struct instantly;
+
+struct instantly_ops {
+  /* Instantly's time of the newest answer (Date header); 0 before the first. */
+  int64_t (*date_us)(struct instantly *);
+
+  /* Builds body and hash from the claims. ERROR_REJECTED when the body would exceed the limit (split it). */
+  bool (*add_prepare)(struct instantly *, struct add_batch *batch, GError **error);
+  /* Sends prepared batches, several at a time, each transmitted at most once. Answers are in the batches. */
+  void (*add_send)(struct instantly *, struct add_batch *batches, size_t batches_n);
+
+  /* Runs queries in parallel, one page each (rows of struct remote_lead; page.next set when there is more). Every row
+   * is compared with the query: a foreign campaign, id or address in the answer is ERROR_CORRUPT. */
+  bool (*list)(struct instantly *, const struct list_query *queries, size_t queries_n, struct page *pages,
+               GError **error);
+  /* Deletes rows of one campaign by id (at most 1000, limit = their number). *count as answered. */
+  bool (*leads_delete)(struct instantly *, const char *campaign_id, const char *const *ids, size_t ids_n,
+                       int64_t *count, GError **error);
+  /* Moves rows to a list: one transmission; waits for the background job. ERROR_TRANSIENT when the end is unknown. */
+  bool (*leads_move)(struct instantly *, const char *campaign_id, const char *const *ids, size_t ids_n,
+                     const char *to_list_id, GError **error);
+  /* Takes one lead out of its subsequence. ERROR_NOT_FOUND when the row is gone. */
+  bool (*subsequence_remove)(struct instantly *, const char *lead_id, GError **error);
+
+  /* One campaign; ERROR_NOT_FOUND when it does not exist. */
+  bool (*campaign_get)(struct instantly *, const char *id, struct remote_campaign *campaign, GError **error);
+  /* Activates (also resumes) or pauses. */
+  bool (*campaign_activate)(struct instantly *, const char *id, GError **error);
+  bool (*campaign_pause)(struct instantly *, const char *id, GError **error); /* see campaign_activate */
+  /* Why it is not sending: a diagnostics word into *reason (caller frees; NULL when healthy or unknown). */
+  bool (*sending_status)(struct instantly *, const char *id, char **reason, GError **error);
+  /* Status of one subsequence by id; ERROR_NOT_FOUND when it does not exist. */
+  bool (*subsequence_status)(struct instantly *, const char *id, int64_t *status, GError **error);
+
+  /* Campaign totals for these ids: rows of struct campaign_metric (day_us 0). */
+  bool (*analytics)(struct instantly *, const char *const *ids, size_t ids_n, struct page *page, GError **error);
+  /* Per day, and per step and variant, of one campaign: rows of struct campaign_metric. */
+  bool (*analytics_daily)(struct instantly *, const char *id, int64_t from_us, int64_t to_us, struct page *page,
+                          GError **error);
+  bool (*analytics_steps)(struct instantly *, const char *id, struct page *page, GError **error); /* see above */
+
+  /* The whole block list: rows of struct suppression (person or domain, created_at). */
+  bool (*blocklist_read)(struct instantly *, struct page *page, GError **error);
+  /* Adds entries (at most 1000). */
+  bool (*blocklist_add)(struct instantly *, const char *const *values, size_t values_n, GError **error);
+
+  bool (*plan)(struct instantly *, struct plan_details *plan, GError **error);
+  bool (*workspace)(struct instantly *, struct workspace_info *info, GError **error);
+};
+
+/* An Instantly handle: implementations embed it as their first member. */
+struct instantly {
+  const struct instantly_ops *ops;
+};
+
+/* ---- the job ---- */
+
+/* Where progress goes; the implementation decides how to show it. */
+struct progress {
+  void (*update)(struct progress *, const char *noun, int64_t done, int64_t total, int64_t refused);
+};
+
+/* A run of a job with everything it may touch. Jobs are functions over this, not programs. */
+struct job {
+  const struct settings *settings;
+  struct ledger *ledger;
+  struct instantly *instantly;
+  const struct clock *clock;
+  struct progress *progress;          /* or NULL */
+  bool (*is_cancelled)(void *context); /* or NULL */
+  void *cancel_context;
+  char *run_id;
+  int64_t limit; /* --limit, or SETTING_UNLIMITED */
+  bool is_dry_run;
+  int64_t allow_mass_removal; /* --allow-mass-removal=N, 0: not given */
+  struct lease lease;
+  int64_t now_us; /* Instantly's time, fixed at the job's first answer */
+};
+
+/* Has somebody asked us to stop? Sets ERROR_CANCELLED and returns true then. */
+bool job_is_cancelled(const struct job *job, GError **error);
+/* Reports progress, if anybody listens. */
+void job_progress(const struct job *job, const char *noun, int64_t done, int64_t total, int64_t refused);
+/* Fixes job->now_us from Instantly's newest Date header, or the clock when there was no answer yet. A difference of more
+ * than a day to the local clock is ERROR_UNSAFE unless the endpoint is loopback. */
+bool job_fix_now(struct job *job, GError **error);

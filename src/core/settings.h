@@ -1,0 +1,131 @@
+#pragma once
+/* The effective settings of a process, as plain data. The table in cli/settings_table.c fills them from flag,
+ * environment, file and default; nobody else knows where a value came from. Strings are owned by the struct
+ * (settings_clear frees them); a settings struct does not change after start.
+ *
+ * Units are in the names. SETTING_UNLIMITED stands for the word `unlimited`. Defaults are docs/configuration.md's,
+ * which is generated from the same table. */
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define SETTING_UNLIMITED INT64_MAX
+
+/* Number of outcomes that `complete.outcomes` configures; indexed by enum outcome of core/lead.h. */
+#define SETTING_OUTCOMES_N 8
+
+enum on_paused { ON_PAUSED_REFUSE, ON_PAUSED_FEED };
+enum on_completed { ON_COMPLETED_ACTIVATE, ON_COMPLETED_REFUSE };
+enum once_rule { ONCE_EVER, ONCE_COOLDOWN };
+enum export_endpoint { EXPORT_BULK, EXPORT_SINGLE };
+enum removal_action { REMOVAL_DELETE, REMOVAL_MOVE, REMOVAL_KEEP };
+enum gone_policy { GONE_KEEP, GONE_STOP }; /* a source row that vanished while its person is enrolled */
+
+struct warehouse_settings {
+  char *type; /* "sqlite" ("memory" in tests, "bigquery" later) */
+  char *path;
+};
+
+struct instantly_settings {
+  char *base_url;
+  char *api_key; /* resolved from api_key, api_key_file or api_key_env; secret */
+  char *api_key_file;
+  char *api_key_env;
+  bool allow_custom_endpoint;
+  int64_t requests_per_second;
+  int64_t batch_size;     /* leads per leads/add call, 1..1000 */
+  int64_t batch_delay_ms; /* pause between two batches */
+  int64_t connect_timeout_s;
+  int64_t request_timeout_s;
+  int64_t writes_in_flight; /* concurrent creating calls */
+  int64_t reads_in_flight;
+};
+
+struct campaign_settings {
+  char *id; /* uuid */
+  char *name;
+  enum on_paused on_paused;
+  enum on_completed on_completed;
+  bool escrow;
+};
+
+/* One mapping `target: source`: an Instantly field or custom variable and the column that fills it. */
+struct field_mapping {
+  char *target;
+  char *source; /* column of `leads` or key of lead_fields */
+};
+
+struct export_settings {
+  char *default_campaign; /* uuid or NULL */
+  enum export_endpoint endpoint;
+  GArray *fields;           /* struct field_mapping: Instantly's own fields beyond first/last/company name */
+  GArray *custom_variables; /* struct field_mapping */
+  int64_t max_per_run;
+  int64_t max_per_day; /* per campaign, UTC day */
+  int64_t canary;
+  int64_t plan_reserve_percent;
+  enum once_rule once;
+  int64_t cooldown_days[SETTING_OUTCOMES_N]; /* by enum outcome, used with once: cooldown; unlimited = never again */
+  bool skip_if_in_workspace;
+  bool skip_if_in_campaign;
+  bool verify_leads_on_import;
+};
+
+struct sync_settings {
+  int64_t full_scan_every_h;
+  int64_t stops_every_h;
+  bool push_stops; /* unsubscribes and manual stops go to Instantly's block list */
+  int64_t watch_finished_days; /* late replies: finished enrolments that are still in Instantly stay watched this long */
+};
+
+struct source_settings {
+  char *table;      /* default "leads" */
+  GArray *columns;  /* struct field_mapping: our column <- the user's column */
+  bool write_back;
+  enum gone_policy gone;
+};
+
+struct outcome_settings {
+  enum removal_action action;
+  int64_t grace_days;
+  bool cut_subsequence;
+  char *move_to; /* list uuid or NULL */
+};
+
+struct complete_settings {
+  bool armed;
+  int64_t max_removals;
+  bool include_adopted;
+  struct outcome_settings outcomes[SETTING_OUTCOMES_N];
+};
+
+struct settle_settings {
+  int64_t wait_s;
+  int64_t recheck_s;
+};
+
+struct log_settings {
+  char *level;  /* debug, info, warning, error */
+  char *format; /* logfmt, json */
+};
+
+struct settings {
+  struct warehouse_settings warehouse;
+  struct instantly_settings instantly;
+  GArray *campaigns; /* struct campaign_settings */
+  struct export_settings export;
+  struct sync_settings sync;
+  struct source_settings source;
+  struct complete_settings complete;
+  struct settle_settings settle;
+  struct log_settings log;
+};
+
+/* Makes an empty settings object (all zero, arrays present). */
+void settings_init(struct settings *settings);
+
+/* Frees everything in it; may be called twice. */
+void settings_clear(struct settings *settings);
+
+/* The configured campaign with this id, or NULL. */
+const struct campaign_settings *settings_campaign(const struct settings *settings, const char *id);

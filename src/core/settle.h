@@ -1,0 +1,68 @@
+#pragma once
+/* Settle: every claimed lead gets exactly one settling event that counts.
+ *
+ * settle_answer() reads one answer of leads/add row by row; what the answer cannot explain is asked for by address in
+ * the campaign, then in the workspace. settle_unknown() does the same for whole batches whose answer never came, once the
+ * wait is over, twice. settle_recover() is what `leadferry recover` and the start of every writing job do with claims of
+ * other runs: it never sends. */
+#include "core/ports.h"
+
+/* What became of leads, for reports; the truth is in the events. */
+struct settle_tally {
+  int64_t added_n, adopted_n, refused_n, released_n, elsewhere_n, held_n, unknown_n;
+};
+
+/* What to do after an answer was settled. */
+enum settle_next {
+  SETTLE_DONE,          /* every lead of the batch has its settling event */
+  SETTLE_SEND_AGAIN,    /* not sent or throttled: same claims, a new `sending` */
+  SETTLE_SPLIT,         /* refused before work: halves, each a new `sending`; a single lead is rejected */
+  SETTLE_STOP_CAMPAIGN, /* released; feed this campaign no more in this run */
+  SETTLE_STOP_RUN,      /* released; the run ends with exit 4 */
+  SETTLE_LATER,         /* unknown: ask later, see settle_unknown */
+};
+
+/* Settles one answered batch. May ask Instantly (reads only). Appends events; durable on return. */
+bool settle_answer(struct job *job, struct add_batch *batch, struct settle_tally *tally, enum settle_next *next,
+                   GError **error);
+
+/* A batch with an unknown answer, remembered until the end of the run. */
+struct unknown_batch {
+  char *batch_id;
+  char *campaign_id;
+  int64_t ord, ord_to;
+  int64_t sent_mono_us; /* when the transmission began, this process's monotonic clock */
+  int64_t attempt;
+};
+
+/* Asks about the run's unknown batches (GArray of struct unknown_batch) after the wait: found ones are settled, absent ones
+ * are listed into absent (GArray of int64_t ord) and may be sent again under the same claim by the caller. */
+bool settle_unknown(struct job *job, GArray *batches, struct settle_tally *tally, GArray *absent, GError **error);
+
+/* Settles the claims of other runs: never_sent in one statement, then batch by batch by asking. Bounded: waits once.
+ * Claims about which nobody answered stay open: the function succeeds, tally->unknown_n counts them, and the caller's
+ * exit code is 5. */
+bool settle_recover(struct job *job, struct settle_tally *tally, GError **error);
+
+/* Pure: the settling event for a claim of which the lists say this (rows of its address, in any campaign). */
+struct settle_input {
+  const struct claim *claim;
+  const struct remote_lead *const *rows; /* rows of the claim's person, whole workspace */
+  size_t rows_n;
+  bool is_own_run; /* an absent lead of our own run is sent again instead of released */
+};
+
+enum settle_verdict { FOUND_OURS, FOUND_ADOPT, FOUND_ELSEWHERE, FOUND_NOWHERE };
+
+struct settle_finding {
+  enum settle_verdict verdict;
+  const struct remote_lead *row; /* NULL for FOUND_NOWHERE */
+};
+
+/* In the campaign with this lead's stamp: ours; in the campaign without: adopt; elsewhere in a campaign: elsewhere. */
+struct settle_finding settle_decide(const struct settle_input *input);
+
+/* The stamp of a claim: "generation:run_id.ord"; caller frees. */
+char *claim_stamp(const struct claim *claim);
+/* "run_id.ord"; caller frees. */
+char *claim_id_text(const char *run_id, int64_t ord);

@@ -1,0 +1,62 @@
+#pragma once
+/* Sync: what Instantly shows comes home. sync_run() is the story; the rest are the pure decisions it stands on.
+ *
+ * 1. campaign analytics into campaign_status and campaign_metrics
+ * 2. leads: those that can still change, by ids; once a day a full scan of the configured campaigns, which also finds
+ *    leads that we did not add, that vanished, or that moved; once a day the stops of the whole workspace
+ * 3. stage all rows; stops first, pushed to Instantly's block list and read back; then the facts that differ; fold
+ * 4. write back
+ *
+ * The SQL statements behind ledger.stage_stops and ledger.stage_facts compile remote_stop() and sync_facts(); a property
+ * test holds them equal. */
+#include "core/ports.h"
+
+struct sync_options {
+  bool full_scan; /* scan even if the last one is younger than sync.full_scan_every_h */
+};
+
+struct sync_report {
+  struct stage_report stage;
+  int64_t campaigns_n, watched_n, stops_read_n, pushed_n, written_back_n;
+  bool was_full_scan;
+  int64_t full_scan_started_at_us, full_scan_finished_at_us, stops_read_at_us;
+  enum exit_code exit_code;
+};
+
+/* Runs a whole sync under the job's lease (taken and given back here). */
+bool sync_run(struct job *job, const struct sync_options *options, struct sync_report *report, GError **error);
+
+/* Step 2's last part alone: reads unsubscribed, replied and bounced rows of the workspace and the block list into
+ * suppressions. Export calls it when the last read is older than sync.stops_every_h. */
+bool sync_read_stops(struct job *job, int64_t *stops_n, GError **error);
+
+/* Is a reply of this row real? Real unless every sign says automatic: interest 0 (out of office) or a pause_until, and
+ * nothing else. Unclear counts as real. */
+bool remote_has_real_reply(const struct remote_lead *row);
+
+/* Has any step been sent to this row? */
+bool remote_is_contacted(const struct remote_lead *row);
+
+/* The reason for which this row's person must be suppressed (unsubscribed, replied, bounced), or NULL. */
+const char *remote_stop(const struct remote_lead *row);
+
+/* last_email_status as this row alone shows it. */
+enum email_status remote_email_status(const struct remote_lead *row);
+
+/* How the enrolment ended as this row shows it, OUTCOME_NONE while it goes on: unsubscribed, bounced and skipped by
+ * status; status 3 with a real reply or an interest above 0, else no_reply; status 2 never; status 3 inside a
+ * subsequence not yet (that row is in_subsequence). A real reply while the sequence still runs is not the end of it
+ * unless status is 3. */
+enum outcome remote_outcome(const struct remote_lead *row);
+
+/* When it ended: the last step's time, else the newest of reply, contact, update. */
+int64_t remote_ended_at_us(const struct remote_lead *row);
+
+/* Is the row ours by its stamp, i.e. does the stamp name this generation and claim? */
+bool remote_stamp_matches(const struct remote_lead *row, int64_t generation, const char *claim_id);
+
+/* The facts by which a row differs from the state of its lead: at most SYNC_FACTS_MAX events into events[], strings
+ * borrowed from row and state. Returns how many. */
+#define SYNC_FACTS_MAX 12
+size_t sync_facts(const struct remote_lead *row, const struct lead_state *state, const struct stage_rules *rules,
+                  struct lead_event events[SYNC_FACTS_MAX]);

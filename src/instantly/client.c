@@ -1,0 +1,1 @@
+#include "instantly/client.h"

@@ -1,0 +1,1 @@
+#include "warehouse/warehouse.h"
