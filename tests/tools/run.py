@@ -1,0 +1,253 @@
+"""Builds the project in its variants and runs the suites over them: what ./test does after installing packages.
+
+Reading order: BUILDS and STEPS are the tables of what there is; main() walks through them. Each step returns results (see
+results.py), so the closing line counts single tests of every runner alike.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Callable, NamedTuple
+
+from results import FAILED, PASSED, SKIPPED, Result, is_success, read_junit, read_meson_log, read_tap, totals
+
+ROOT = Path(__file__).resolve().parents[2]
+RESULTS = ROOT / "build" / "results"
+CORES = os.cpu_count() or 2
+STEP_LIMIT_S = 1800
+
+
+class Build(NamedTuple):
+    folder: str
+    compiler: str
+    options: tuple = ()
+    is_quick: bool = False
+
+
+PLAIN = Build("build", "gcc", is_quick=True)
+CLANG = Build("build-clang", "clang")
+ASAN = Build("build-asan", "gcc", ("-Db_sanitize=address,undefined",))
+TSAN = Build("build-tsan", "gcc", ("-Db_sanitize=thread",))
+FUZZ = Build("build-fuzz", "clang", ("-Dfuzz=true",))
+BUILDS = (PLAIN, CLANG, ASAN, TSAN, FUZZ)
+
+
+class Options(NamedTuple):
+    is_quick: bool
+    is_long: bool
+    is_keeping: bool
+    only: tuple
+
+
+class Step(NamedTuple):
+    """One line of the report: a suite on a build."""
+
+    suite: str
+    build: Build
+    run: Callable
+    is_quick: bool = False
+
+
+def environment(build, options):
+    """What tests may rely on; see tests/README.md."""
+    shared = os.environ.get("LEADFERRY_SHARED", str(ROOT.parent / "shared"))
+    added = {
+        "LEADFERRY_BUILD": str(ROOT / build.folder),
+        "LEADFERRY_SHARED": shared,
+        "LEADFERRY_SHAPES": str(RESULTS / "shapes"),
+        "LEADFERRY_LONG": "1" if options.is_long else "",
+        "LEADFERRY_KEEP": "1" if options.is_keeping else "",
+        "ASAN_OPTIONS": "abort_on_error=0:detect_stack_use_after_return=1:strict_string_checks=1",
+        "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
+        "TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    return {**os.environ, **{key: value for key, value in added.items() if value}}
+
+
+def execute(command, log, env=None, limit_s=STEP_LIMIT_S):
+    """Run a command with its output in a log file. Returns its exit status, None when it took too long."""
+    with open(log, "wb") as out:
+        process = subprocess.Popen(
+            command, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=env, start_new_session=True
+        )
+        try:
+            return process.wait(limit_s)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, 9)
+            process.wait()
+            return None
+
+
+def tail(log, lines=30):
+    return "\n".join(Path(log).read_text(errors="replace").splitlines()[-lines:])
+
+
+def make_build(build):
+    """Configure and compile one variant; warnings are errors, so this is a test as well."""
+    name = f"{build.folder} compiles without warnings"
+    log = RESULTS / f"{build.folder}.log"
+    if not (ROOT / build.folder / "build.ninja").exists():
+        env = {**os.environ, "CC": f"ccache {build.compiler}"}
+        if execute(["meson", "setup", build.folder, *build.options], log, env) != 0:
+            return [Result(name, FAILED, tail(log))]
+    status = execute(["ninja", "-C", build.folder, "-k", "20"], log)
+    return [Result(name, PASSED) if status == 0 else Result(name, FAILED, tail(log, 60))]
+
+
+def run_gates(build, options):
+    """Each gate is a script that prints TAP; they are independent, so as many run at once as there are cores."""
+    scripts = [p for p in sorted((ROOT / "tests/gates").glob("*.py")) if p.name != "gate.py"]
+    scripts.append(ROOT / "tests/tools/results_test.py")
+
+    def one(script):
+        log = RESULTS / f"gate-{script.stem}.tap"
+        status = execute([sys.executable, "-B", str(script)], log, environment(build, options), 300)
+        return read_tap(log.read_text(errors="replace"), status, script.stem)
+
+    with ThreadPoolExecutor(CORES) as pool:
+        return [result for results in pool.map(one, scripts) for result in results]
+
+
+def can_disable_aslr():
+    return shutil.which("setarch") and subprocess.run(["setarch", "-R", "true"], capture_output=True).returncode == 0
+
+
+def run_unit(build, options):
+    log_json = ROOT / build.folder / "meson-logs" / "testlog.json"
+    log_json.unlink(missing_ok=True)
+    # ThreadSanitizer of gcc 12 needs addresses where newer kernels do not put them by themselves.
+    wrapper = ["--wrapper", "setarch -R"] if build is TSAN and can_disable_aslr() else []
+    factor = "6" if build in (ASAN, TSAN) else "3"
+    command = ["meson", "test", "-C", build.folder, "--no-rebuild", "--suite", "unit", "-t", factor, *wrapper]
+    log = RESULTS / f"unit-{build.folder}.log"
+    status = execute(command, log, environment(build, options))
+    if not log_json.exists():
+        return [Result("meson test", FAILED, f"exited with status {status}\n{tail(log)}")]
+    return read_meson_log(log_json.read_text())
+
+
+def run_pytest(folder, *arguments):
+    def step(build, options):
+        report = RESULTS / f"{folder}-{build.folder}.xml"
+        log = RESULTS / f"{folder}-{build.folder}.log"
+        report.unlink(missing_ok=True)
+        command = [sys.executable, "-m", "pytest", "-c", "tests/pytest.ini", f"--junitxml={report}", f"tests/{folder}"]
+        command += arguments + (("-m", "not slow") if options.is_quick else ())
+        command += ("--basetemp", str(RESULTS / "kept" / f"{folder}-{build.folder}")) if options.is_keeping else ()
+        status = execute(command, log, environment(build, options))
+        results = read_junit(report.read_text() if report.exists() else "", status, folder)
+        return results if report.exists() else [r._replace(reason=f"{r.reason}\n{tail(log)}") for r in results]
+
+    return step
+
+
+def fuzz_one(target, options):
+    """A short libFuzzer run over a copy of the target's seeds; a crash, a leak, a time-out or too much memory fails."""
+    seeds = ROOT / "tests/fuzz/corpus" / target.name.removeprefix("fuzz_")
+    work = RESULTS / "corpus" / target.name
+    work.mkdir(parents=True, exist_ok=True)
+    seconds = 600 if options.is_long else 15
+    log = RESULTS / f"{target.name}.log"
+    command = [str(target), f"-max_total_time={seconds}", "-timeout=10", "-rss_limit_mb=2048", "-print_final_stats=1",
+               f"-artifact_prefix={RESULTS}/{target.name}-", str(work), *([str(seeds)] if seeds.is_dir() else [])]  # fmt: skip
+    status = execute(command, log, environment(FUZZ, options), seconds + 120)
+    if status == 0 and "stat::number_of_executed_units:" in tail(log):
+        return Result(target.name, PASSED)
+    return Result(target.name, FAILED, f"exit status {status}\n{tail(log)}")
+
+
+def run_fuzz(build, options):
+    said = subprocess.run(["meson", "introspect", "--targets", build.folder], cwd=ROOT, capture_output=True, text=True)
+    targets = [Path(t["filename"][0]) for t in json.loads(said.stdout or "[]") if t["name"].startswith("fuzz_")]
+    with ThreadPoolExecutor(CORES) as pool:
+        return list(pool.map(lambda target: fuzz_one(target, options), targets))
+
+
+STEPS = (
+    Step("gates", PLAIN, run_gates, is_quick=True),
+    Step("unit", PLAIN, run_unit, is_quick=True),
+    Step("unit", CLANG, run_unit),
+    Step("unit", ASAN, run_unit),
+    Step("unit", TSAN, run_unit),
+    Step("scenario", PLAIN, run_pytest("scenario", "-n", str(CORES)), is_quick=True),
+    Step("scenario", ASAN, run_pytest("scenario", "-n", str(CORES), "-m", "not slow")),
+    Step("crash", PLAIN, run_pytest("crash", "-n", str(CORES))),
+    Step("contract", PLAIN, run_pytest("contract")),  # last of those that talk to the sandbox: replays what the others said
+    Step("fuzz", FUZZ, run_fuzz),
+)
+
+
+def chosen_steps(options):
+    suites = options.only or {step.suite for step in STEPS}
+    return [s for s in STEPS if s.suite in suites and (s.is_quick or not options.is_quick)]
+
+
+def line_for(name, results, started):
+    print(f"{name:<24} {totals(results)}  ({time.monotonic() - started:.1f} s)", flush=True)
+
+
+def run_step(name, call):
+    """Results of one step, which are never empty: a step that ran nothing has failed."""
+    started = time.monotonic()
+    results = [r._replace(name=f"{name}: {r.name}") for r in call() or [Result("all", FAILED, "ran no test")]]
+    line_for(name, results, started)
+    return results
+
+
+def show(results, status, title):
+    chosen = [r for r in results if r.status == status]
+    if chosen:
+        print(f"\n{title}:")
+    for result in chosen:
+        first, *more = result.reason.strip().splitlines() or [""]
+        print(f"  {result.name}: {first}")
+        for line in more if status == FAILED else ():
+            print(f"      {line}")
+
+
+def read_options(arguments):
+    suites = sorted({step.suite for step in STEPS})
+    parser = argparse.ArgumentParser(prog="./test", allow_abbrev=False)
+    length = parser.add_mutually_exclusive_group()
+    length.add_argument("--quick", action="store_true")
+    length.add_argument("--long", action="store_true")
+    parser.add_argument("--keep", action="store_true")
+    parser.add_argument("--only", action="append", choices=suites, default=[])
+    parsed = parser.parse_args(arguments)
+    return Options(parsed.quick, parsed.long, parsed.keep, tuple(parsed.only))
+
+
+def main(arguments):
+    options = read_options(arguments)
+    strict = os.environ.get("LEADFERRY_STRICT") == "1"
+    shutil.rmtree(RESULTS, ignore_errors=True)
+    (RESULTS / "shapes").mkdir(parents=True)
+    steps = chosen_steps(options)
+    results, broken = [], set()
+    for build in [b for b in BUILDS if b is PLAIN or any(s.build is b for s in steps)]:
+        results += run_step(build.folder, lambda build=build: make_build(build))
+        if results[-1].status == FAILED:
+            broken.add(build)
+    for step in steps:
+        name = f"{step.suite} ({step.build.folder})"
+        if step.build in broken and step.suite != "gates":
+            results += run_step(name, lambda: [Result("all", FAILED, "its build failed")])
+        else:
+            results += run_step(name, lambda step=step: step.run(step.build, options))
+    show(results, SKIPPED, "Skipped")
+    show(results, FAILED, "Failed")
+    if options.is_keeping:
+        print(f"\nKept: {RESULTS}")
+    print(f"\n{totals(results)}", flush=True)
+    return 0 if is_success(results, strict) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
