@@ -45,7 +45,7 @@ enum status_fact {
   FACT_INTEREST = 6, /* the number is in reason */
   FACT_BOUNCED = 7,
   FACT_UNSUBSCRIBED = 8,
-  FACT_SKIPPED = 9, /* Instantly will not mail (status -3) */
+  FACT_SKIPPED = 9,    /* Instantly will not mail (status -3) */
   FACT_COMPLETED = 10, /* Instantly's status 3 */
   FACT_IN_SUBSEQUENCE = 11,
 };
@@ -108,7 +108,8 @@ enum phase {
 struct lead_event {
   enum event_kind kind;
   enum status_fact fact;
-  const char *reason; /* short word, see docs/events.md; for FACT_INTEREST the number; for finished the outcome's name */
+  const char
+      *reason; /* short word, see docs/events.md; for FACT_INTEREST the number; for finished the outcome's name */
   const char *lead_id;
   const char *person;
   const char *campaign_id;
@@ -133,13 +134,13 @@ struct lead_state {
   const char *person;
   int64_t generation;
   int64_t reopened_at_us;
-  const char *claim_id;    /* g */
-  const char *campaign_id; /* g */
-  int64_t epoch;           /* g */
-  int64_t attempts;        /* g */
-  enum settlement settlement; /* g */
-  int64_t settlement_epoch;   /* g: the epoch that the settlement was decided under */
-  const char *reason;         /* g */
+  const char *claim_id;            /* g */
+  const char *campaign_id;         /* g */
+  int64_t epoch;                   /* g */
+  int64_t attempts;                /* g */
+  enum settlement settlement;      /* g */
+  int64_t settlement_epoch;        /* g: the epoch that the settlement was decided under */
+  const char *reason;              /* g */
   const char *instantly_id;        /* g */
   const char *current_campaign_id; /* g */
   int64_t current_at_us;           /* g: occurred_at of the event that set the two above */
@@ -148,17 +149,17 @@ struct lead_state {
   int64_t sent_at_us;
   int64_t replied_at_us;
   enum email_status email_status;
-  int64_t finished_at_us; /* g */
-  enum outcome outcome;   /* g */
-  int64_t removed_at_us;  /* g */
-  const char *removed_id; /* g */
+  int64_t finished_at_us;  /* g */
+  enum outcome outcome;    /* g */
+  int64_t removed_at_us;   /* g */
+  const char *removed_id;  /* g */
   int64_t withdrawn_at_us; /* g */
   int64_t held_n;
   const char *held_reason;
   int64_t resolved_n;
   int64_t first_recorded_at_us;
-  int64_t last_seen_at_us;     /* from the newest finished scan, not from events */
-  const char *subsequence_id;  /* from the newest finished scan, not from events */
+  int64_t last_seen_at_us;    /* from the newest finished scan, not from events */
+  const char *subsequence_id; /* from the newest finished scan, not from events */
 };
 
 /* A lead row as the source has it. */
@@ -185,6 +186,7 @@ struct claim {
   const char *run_id; /* of the run that made the claim */
   const char *campaign_id;
   const char *person;
+  bool is_held; /* as of the last fold: waits for a person, is not asked about again */
   struct lead lead;
 };
 

@@ -34,7 +34,7 @@ const char *page_text(struct page *page, const char *text);
 
 /* A lease: the right to decide. epoch rises with each acquisition of the same job. */
 struct lease {
-  char job[16];   /* export, sync, complete, recover */
+  char job[16]; /* export, sync, complete, recover */
   int64_t epoch;
   int64_t deadline_boot_us; /* on the boot-time clock; INT64_MAX where the lock dies with the process */
 };
@@ -49,11 +49,11 @@ enum verdict {
   VERDICT_LEAD_ID_REUSED,
   VERDICT_ALREADY_ADDED,
   VERDICT_CONTACTED_BEFORE_US,
-  VERDICT_SUPPRESSED,       /* detail: the reason of the entry */
+  VERDICT_SUPPRESSED, /* detail: the reason of the entry */
   VERDICT_HELD,
   VERDICT_UNSETTLED,
   VERDICT_CONTACTED,
-  VERDICT_SETTLED,          /* detail: settlement/reason */
+  VERDICT_SETTLED, /* detail: settlement/reason */
   VERDICT_NO_CAMPAIGN,
   VERDICT_UNKNOWN_CAMPAIGN,
   VERDICT_CAMPAIGN_NOT_FED, /* detail: why, see struct campaign_feed.refusal */
@@ -67,8 +67,8 @@ enum verdict {
   VERDICTS_N
 };
 
-/* A merge tag without fallback that a lead must be able to fill: `source` is a column of `leads` (first_name, last_name,
- * company_name, email, lead_id) when is_column, else a key of lead_fields. */
+/* A merge tag without fallback that a lead must be able to fill: `source` is a column of `leads` (first_name,
+ * last_name, company_name, email, lead_id) when is_column, else a key of lead_fields. */
 struct required_variable {
   const char *tag;
   const char *source;
@@ -91,12 +91,12 @@ struct claim_rules {
   const char *run_id;
   int64_t epoch;
   int64_t now_us;
-  const char *default_campaign; /* or NULL */
+  const char *default_campaign;      /* or NULL */
   const struct campaign_feed *feeds; /* every configured campaign */
   size_t feeds_n;
   enum once_rule once;
   int64_t cooldown_us[SETTING_OUTCOMES_N]; /* INT64_MAX: never again */
-  int64_t run_room;      /* min(max_per_run, plan room, --limit) */
+  int64_t run_room;                        /* min(max_per_run, plan room, --limit) */
   enum verdict run_room_verdict;
   double reused_stop_share; /* lead_id_reused above this share of the source is a safety stop (0.01) */
   bool is_dry_run;          /* count, write nothing, need no lease and none of our tables */
@@ -171,7 +171,17 @@ struct error_row {
 /* An enrolment to ask Instantly about. */
 struct watched {
   const char *instantly_id;
+  const char *person;
   const char *campaign_id; /* where we think it is */
+};
+
+/* Which enrolments to ask about: in the order of instantly_id, those that can still change (enrolled, not removed, not
+ * withdrawn; finished ones only if finished at or after finished_after_us). */
+struct watch_query {
+  const char *after_id;        /* NULL: from the start */
+  int64_t finished_after_us;
+  const char *unstaged_run_id; /* only those that this run has not staged yet (by instantly_id); NULL: all */
+  size_t limit;
 };
 
 /* What a sync tells the statement that turns staged rows into facts. */
@@ -179,8 +189,8 @@ struct stage_rules {
   const char *run_id;
   int64_t epoch;
   int64_t now_us;
-  bool is_full_scan;          /* every configured campaign was read to its end */
-  int64_t scan_started_at_us; /* Instantly's time when the scan began */
+  bool is_full_scan;            /* every configured campaign was read to its end */
+  int64_t scan_started_at_us;   /* Instantly's time when the scan began */
   const char *const *campaigns; /* the configured ones */
   size_t campaigns_n;
   int64_t bounce_suppress_us; /* 180 days */
@@ -213,6 +223,7 @@ struct removal {
   enum outcome outcome;
   int64_t finished_at_us;
   bool is_adopted;
+  bool is_block_listed; /* a suppression of the person with pushed_at exists */
 };
 
 /* Which removals are due: finished, not removed, grace over, ordered by (finished_at, lead_id), oldest first. */
@@ -220,7 +231,7 @@ struct removal_query {
   int64_t now_us;
   int64_t grace_us[SETTING_OUTCOMES_N]; /* by outcome; INT64_MAX: never (keep) */
   bool include_adopted;
-  int64_t after_us;      /* page key: finished_at and lead_id of the last row read */
+  int64_t after_us; /* page key: finished_at and lead_id of the last row read */
   const char *after_lead_id;
   size_t limit;
 };
@@ -244,9 +255,9 @@ struct ledger_facts {
 };
 
 struct campaign_counts {
-  int64_t claimed_today;   /* claims of this UTC day that were not released */
-  int64_t ever_fed;        /* persons ever enrolled by us */
-  int64_t ever_contacted;  /* of those, ever mailed */
+  int64_t claimed_today;  /* claims of this UTC day that were not released */
+  int64_t ever_fed;       /* persons ever enrolled by us */
+  int64_t ever_contacted; /* of those, ever mailed */
 };
 
 /* The two rows of pipeline_runs. */
@@ -287,14 +298,15 @@ struct ledger_ops {
 
   /* Brings lead_state up to all events recorded so far. Idempotent. */
   bool (*fold)(struct ledger *, GError **error);
-  /* Appends events; durable when it returns true. recorded_at and event_id are filled in here, not by the caller.
-   * All or nothing. */
+  /* Appends events; durable when it returns true. recorded_at and event_id are filled in here, not by the caller; so is
+   * the number n of `held` (attempt), when it is 0: the ledger's now in microseconds, so that a later hold always
+   * outranks an earlier resolution. All or nothing. */
   bool (*append)(struct ledger *, const struct lead_event *events, size_t events_n, GError **error);
   /* Appends rows to pipeline_errors. */
   bool (*errors_append)(struct ledger *, const struct error_row *rows, size_t rows_n, GError **error);
 
   /* Decides every source row (core/eligibility.h) and appends one `claimed` event per claimed lead, ord from 1 in the
-   * order of (campaign_id, lead_id), in one transaction. */
+   * order of (campaign_id, lead_id), in one transaction. Their occurred_at is rules->now_us (Instantly's time). */
   bool (*claim)(struct ledger *, const struct claim_rules *rules, struct claim_report *report, GError **error);
   /* Rows of struct claim. A lead whose source row is gone comes with lead.email == NULL. */
   bool (*claims_read)(struct ledger *, const struct claim_query *query, struct page *page, GError **error);
@@ -304,22 +316,22 @@ struct ledger_ops {
   /* Is a hold on for this campaign (or, with NULL, for everything)? reason is the caller's to free. */
   bool (*hold_check)(struct ledger *, const char *campaign_id, bool *is_on, char **reason, GError **error);
 
-  /* Appends released(never_sent) for every unsettled claim of other runs that is in no `sending`. */
+  /* Appends released(never_sent) for every unsettled claim that is in no `sending`, of all runs but own_run_id (NULL: of
+   * all runs). Unsettled means: no settling event of the claim, whether folded already or not. */
   bool (*release_never_sent)(struct ledger *, const char *own_run_id, int64_t *released_n, GError **error);
   /* Rows of struct open_batch: `sending` batches of any run but own_run_id (NULL: of any) with unsettled claims. */
   bool (*open_batches)(struct ledger *, const char *own_run_id, struct page *page, GError **error);
 
-  /* Rows of struct watched after the given instantly_id: enrolments that can still change (not removed, not withdrawn;
-   * finished ones until finished_after_us), in the order of instantly_id. */
-  bool (*watched)(struct ledger *, const char *after_id, int64_t finished_after_us, size_t limit, struct page *page,
-                  GError **error);
+  /* Rows of struct watched. */
+  bool (*watched)(struct ledger *, const struct watch_query *query, struct page *page, GError **error);
   /* Empties sync_stage of other runs, before the first stage(). */
   bool (*stage_begin)(struct ledger *, const char *run_id, GError **error);
   /* Stages what was read; a row seen twice replaces the earlier one. */
   bool (*stage)(struct ledger *, const char *run_id, const struct remote_lead *rows, size_t rows_n, GError **error);
   /* Suppressions that the staged rows ask for (core/sync.h remote_stop), before any state changes. */
   bool (*stage_stops)(struct ledger *, const struct stage_rules *rules, struct stage_report *report, GError **error);
-  /* Appends the facts by which staged rows differ from lead_state (core/sync.h sync_facts), moved, vanished, adopted. */
+  /* Appends the facts by which staged rows differ from lead_state (core/sync.h sync_facts), moved, vanished, adopted.
+   */
   bool (*stage_facts)(struct ledger *, const struct stage_rules *rules, struct stage_report *report, GError **error);
 
   /* Writes stops; one in force for the same person or domain and reason is left as it is. *added_n may be NULL. */
@@ -332,8 +344,8 @@ struct ledger_ops {
   /* Replaces metrics rows by (campaign, step, variant, day). */
   bool (*metrics_write)(struct ledger *, const struct campaign_metric *rows, size_t rows_n, GError **error);
   /* Rewrites campaign_status for these campaigns (total_leads and leads_completed from the ledger). */
-  bool (*campaign_status_write)(struct ledger *, const struct campaign_metric *rows, size_t rows_n, int64_t synced_at_us,
-                                GError **error);
+  bool (*campaign_status_write)(struct ledger *, const struct campaign_metric *rows, size_t rows_n,
+                                int64_t synced_at_us, GError **error);
 
   /* Rows of struct removal that are due. */
   bool (*removals)(struct ledger *, const struct removal_query *query, struct page *page, GError **error);
@@ -341,7 +353,7 @@ struct ledger_ops {
   bool (*removal_counts)(struct ledger *, const struct removal_query *query, GArray *counts, GError **error);
 
   /* Brings the user's columns up to lead_state; only rows that change are touched. *changed_n may be NULL. With
-   * is_dry_run it only counts. */
+   * is_dry_run it only counts. Never turns TRUE into FALSE or a value into NULL, but for withdrawn and reopened leads. */
   bool (*write_back)(struct ledger *, bool is_dry_run, int64_t *changed_n, GError **error);
 
   /* The reference that may be printed for a lead: its lead_id, or a keyed HMAC when that holds '@'. Caller frees. */
@@ -383,10 +395,10 @@ struct created_lead {
 /* The parsed 200 of POST /api/v2/leads/add. */
 struct add_answer {
   struct reply reply;
-  bool is_success;   /* status == "success" and every required integer present */
+  bool is_success; /* status == "success" and every required integer present */
   int64_t total_sent, uploaded, in_blocklist, duplicated, skipped, invalid, incomplete, duplicate_email;
   int64_t remaining_in_plan; /* -1 when absent */
-  GArray *created;   /* struct created_lead; NULL until answered */
+  GArray *created;           /* struct created_lead; NULL until answered */
 };
 
 /* One creating request: the caller sets campaign_id and claims, add_prepare makes the body, add_send fills answer. */
@@ -437,8 +449,8 @@ void remote_campaign_init(struct remote_campaign *campaign);
 void remote_campaign_clear(struct remote_campaign *campaign);
 
 struct plan_details {
-  int64_t lead_limit;   /* -1: unknown */
-  int64_t lead_count;   /* -1: unknown */
+  int64_t lead_limit; /* -1: unknown */
+  int64_t lead_count; /* -1: unknown */
 };
 
 struct workspace_info {
@@ -516,7 +528,7 @@ struct job {
   struct ledger *ledger;
   struct instantly *instantly;
   const struct clock *clock;
-  struct progress *progress;          /* or NULL */
+  struct progress *progress;           /* or NULL */
   bool (*is_cancelled)(void *context); /* or NULL */
   void *cancel_context;
   char *run_id;
@@ -531,6 +543,6 @@ struct job {
 bool job_is_cancelled(const struct job *job, GError **error);
 /* Reports progress, if anybody listens. */
 void job_progress(const struct job *job, const char *noun, int64_t done, int64_t total, int64_t refused);
-/* Fixes job->now_us from Instantly's newest Date header, or the clock when there was no answer yet. A difference of more
- * than a day to the local clock is ERROR_UNSAFE unless the endpoint is loopback. */
+/* Fixes job->now_us from Instantly's newest Date header, or the clock when there was no answer yet. A difference of
+ * more than a day to the local clock is ERROR_UNSAFE unless the endpoint is loopback. */
 bool job_fix_now(struct job *job, GError **error);

@@ -32,7 +32,7 @@ struct unknown_batch {
   char *campaign_id;
   int64_t ord, ord_to;
   int64_t sent_mono_us; /* when the transmission began, this process's monotonic clock */
-  int64_t attempt;
+  const char *absent_reason; /* constant; not NULL: absent leads are released for it instead of being sent again */
 };
 
 /* Asks about the run's unknown batches (GArray of struct unknown_batch) after the wait: found ones are settled, absent ones
