@@ -75,12 +75,13 @@ struct sync_settings {
   int64_t full_scan_every_h;
   int64_t stops_every_h;
   bool push_stops; /* unsubscribes and manual stops go to Instantly's block list */
-  int64_t watch_finished_days; /* late replies: finished enrolments that are still in Instantly stay watched this long */
+  int64_t
+      watch_finished_days; /* late replies: finished enrolments that are still in Instantly stay watched this long */
 };
 
 struct source_settings {
-  char *table;      /* default "leads" */
-  GArray *columns;  /* struct field_mapping: our column <- the user's column */
+  char *table;     /* default "leads" */
+  GArray *columns; /* struct field_mapping: our column <- the user's column */
   bool write_back;
   enum gone_policy gone;
 };

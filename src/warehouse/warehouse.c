@@ -1,1 +1,123 @@
+/* Chooses the backend by settings.warehouse.type and hands each call of warehouse.h on to it. */
 #include "warehouse/warehouse.h"
+
+#include "base/error.h"
+#include "warehouse/backend.h"
+
+static const struct warehouse_backend *const backends[] = {&memory_backend};
+
+struct warehouse *warehouse_open(const struct settings *settings, enum warehouse_mode mode, const struct clock *clock,
+                                 GError **error)
+{
+  const char *type = settings->warehouse.type;
+  for (size_t i = 0; i < G_N_ELEMENTS(backends); i++)
+    if (g_strcmp0(backends[i]->type, type) == 0) return backends[i]->open(settings, mode, clock, error);
+  error_set(error, ERROR_CONFIG, "warehouse.type is '%s', which is none that leadferry has; set it to sqlite",
+            type ? type : "");
+  return NULL;
+}
+
+void warehouse_close(struct warehouse *warehouse)
+{
+  if (warehouse) warehouse->backend->close(warehouse);
+}
+
+struct ledger *warehouse_ledger(struct warehouse *warehouse)
+{
+  return warehouse->ledger;
+}
+
+static bool missing(const struct warehouse *warehouse, const char *what, GError **error)
+{
+  error_set(error, ERROR_CONFIG, "the %s warehouse has no %s", warehouse->backend->type, what);
+  return false;
+}
+
+bool schema_apply(struct warehouse *warehouse, bool *created, GError **error)
+{
+  if (!warehouse->backend->schema_apply) return missing(warehouse, "schema_apply", error);
+  return warehouse->backend->schema_apply(warehouse, created, error);
+}
+
+bool schema_check(struct warehouse *warehouse, GArray *findings, GError **error)
+{
+  if (!warehouse->backend->schema_check) return missing(warehouse, "schema_check", error);
+  return warehouse->backend->schema_check(warehouse, findings, error);
+}
+
+bool import_rows(struct warehouse *warehouse, const struct import_row *rows, size_t rows_n, enum import_result *results,
+                 bool is_dry_run, GError **error)
+{
+  if (!warehouse->backend->import_rows) return missing(warehouse, "import_rows", error);
+  return warehouse->backend->import_rows(warehouse, rows, rows_n, results, is_dry_run, error);
+}
+
+bool report_leads(struct warehouse *warehouse, const char *after, size_t limit, struct page *page, GError **error)
+{
+  if (!warehouse->backend->report_leads) return missing(warehouse, "report_leads", error);
+  return warehouse->backend->report_leads(warehouse, after, limit, page, error);
+}
+
+bool report_find(struct warehouse *warehouse, const char *what, struct page *page, GError **error)
+{
+  if (!warehouse->backend->report_find) return missing(warehouse, "report_find", error);
+  return warehouse->backend->report_find(warehouse, what, page, error);
+}
+
+bool report_person_facts(struct warehouse *warehouse, const char *person, int64_t now_us, struct page *text,
+                         struct person_facts *facts, GError **error)
+{
+  if (!warehouse->backend->report_person_facts) return missing(warehouse, "report_person_facts", error);
+  return warehouse->backend->report_person_facts(warehouse, person, now_us, text, facts, error);
+}
+
+bool report_events(struct warehouse *warehouse, const char *lead_id, struct page *page, GError **error)
+{
+  if (!warehouse->backend->report_events) return missing(warehouse, "report_events", error);
+  return warehouse->backend->report_events(warehouse, lead_id, page, error);
+}
+
+bool report_suppressions(struct warehouse *warehouse, const char *person, struct page *page, GError **error)
+{
+  if (!warehouse->backend->report_suppressions) return missing(warehouse, "report_suppressions", error);
+  return warehouse->backend->report_suppressions(warehouse, person, page, error);
+}
+
+bool report_runs(struct warehouse *warehouse, const char *run_id, size_t limit, struct page *page, GError **error)
+{
+  if (!warehouse->backend->report_runs) return missing(warehouse, "report_runs", error);
+  return warehouse->backend->report_runs(warehouse, run_id, limit, page, error);
+}
+
+bool report_errors(struct warehouse *warehouse, const struct error_query *query, struct page *page, GError **error)
+{
+  if (!warehouse->backend->report_errors) return missing(warehouse, "report_errors", error);
+  return warehouse->backend->report_errors(warehouse, query, page, error);
+}
+
+bool report_counts(struct warehouse *warehouse, struct page *page, GError **error)
+{
+  if (!warehouse->backend->report_counts) return missing(warehouse, "report_counts", error);
+  return warehouse->backend->report_counts(warehouse, page, error);
+}
+
+bool report_campaigns(struct warehouse *warehouse, struct page *page, GError **error)
+{
+  if (!warehouse->backend->report_campaigns) return missing(warehouse, "report_campaigns", error);
+  return warehouse->backend->report_campaigns(warehouse, page, error);
+}
+
+bool report_empty_values(struct warehouse *warehouse, const char *campaign_id, const char *default_campaign,
+                         const struct required_variable *variable, int64_t *empty_n, int64_t *rows_n, GError **error)
+{
+  if (!warehouse->backend->report_empty_values) return missing(warehouse, "report_empty_values", error);
+  return warehouse->backend->report_empty_values(warehouse, campaign_id, default_campaign, variable, empty_n, rows_n,
+                                                 error);
+}
+
+bool retry_leads(struct warehouse *warehouse, const struct retry_query *query, const char *run_id, bool is_dry_run,
+                 int64_t *retried_n, GError **error)
+{
+  if (!warehouse->backend->retry_leads) return missing(warehouse, "retry_leads", error);
+  return warehouse->backend->retry_leads(warehouse, query, run_id, is_dry_run, retried_n, error);
+}

@@ -1,0 +1,51 @@
+#pragma once
+/* What a warehouse backend implements (src/warehouse only; users include warehouse/warehouse.h).
+ *
+ * A backend is one constant table. open() returns a struct of its own whose first member is a struct warehouse with
+ * both members set; every other function gets that pointer back. A function left NULL is a feature that the backend
+ * does not have: warehouse.c answers ERROR_CONFIG for it. Rows, pages and errors are as warehouse.h says. */
+#include "warehouse/warehouse.h"
+
+struct warehouse_backend;
+
+/* First member of every backend's own struct. */
+struct warehouse {
+  const struct warehouse_backend *backend;
+  struct ledger *ledger; /* lives inside the backend's struct */
+};
+
+struct warehouse_backend {
+  const char *type; /* settings.warehouse.type that selects it */
+
+  struct warehouse *(*open)(const struct settings *settings, enum warehouse_mode mode, const struct clock *clock,
+                            GError **error);
+  void (*close)(struct warehouse *warehouse); /* never NULL here */
+
+  bool (*schema_apply)(struct warehouse *warehouse, bool *created, GError **error);
+  bool (*schema_check)(struct warehouse *warehouse, GArray *findings, GError **error);
+  bool (*import_rows)(struct warehouse *warehouse, const struct import_row *rows, size_t rows_n,
+                      enum import_result *results, bool is_dry_run, GError **error);
+
+  bool (*report_leads)(struct warehouse *warehouse, const char *after, size_t limit, struct page *page, GError **error);
+  bool (*report_find)(struct warehouse *warehouse, const char *what, struct page *page, GError **error);
+  bool (*report_person_facts)(struct warehouse *warehouse, const char *person, int64_t now_us, struct page *text,
+                              struct person_facts *facts, GError **error);
+  bool (*report_events)(struct warehouse *warehouse, const char *lead_id, struct page *page, GError **error);
+  bool (*report_suppressions)(struct warehouse *warehouse, const char *person, struct page *page, GError **error);
+  bool (*report_runs)(struct warehouse *warehouse, const char *run_id, size_t limit, struct page *page, GError **error);
+  bool (*report_errors)(struct warehouse *warehouse, const struct error_query *query, struct page *page,
+                        GError **error);
+  bool (*report_counts)(struct warehouse *warehouse, struct page *page, GError **error);
+  bool (*report_campaigns)(struct warehouse *warehouse, struct page *page, GError **error);
+  bool (*report_empty_values)(struct warehouse *warehouse, const char *campaign_id, const char *default_campaign,
+                              const struct required_variable *variable, int64_t *empty_n, int64_t *rows_n,
+                              GError **error);
+  bool (*retry_leads)(struct warehouse *warehouse, const struct retry_query *query, const char *run_id, bool is_dry_run,
+                      int64_t *retried_n, GError **error);
+};
+
+/* The reference: everything in GLib tables, decided by the pure functions of core/. Nothing outlives close(). */
+extern const struct warehouse_backend memory_backend;
+
+/* The embedded SQLite file. */
+extern const struct warehouse_backend sqlite_backend;
