@@ -21,10 +21,26 @@ struct clock {
 /* The system's clocks. The returned struct is constant and never freed. */
 const struct clock *clock_system(void);
 
-static inline int64_t clock_wall_us(const struct clock *c) { return c->wall_us(c->context); }
-static inline int64_t clock_mono_us(const struct clock *c) { return c->mono_us(c->context); }
-static inline int64_t clock_boot_us(const struct clock *c) { return c->boot_us(c->context); }
-static inline void clock_sleep_us(const struct clock *c, int64_t us) { c->sleep_us(c->context, us); }
+/* Wall time in microseconds since 1970 UTC. */
+static inline int64_t clock_wall_us(const struct clock *c)
+{
+  return c->wall_us(c->context);
+}
+/* Monotonic time in microseconds: for pacing, time-outs and waits. */
+static inline int64_t clock_mono_us(const struct clock *c)
+{
+  return c->mono_us(c->context);
+}
+/* Monotonic time that goes on while the machine is suspended: for lease deadlines. */
+static inline int64_t clock_boot_us(const struct clock *c)
+{
+  return c->boot_us(c->context);
+}
+/* Sleeps; a signal may end it early, a duration that is not positive at once. */
+static inline void clock_sleep_us(const struct clock *c, int64_t us)
+{
+  c->sleep_us(c->context, us);
+}
 
 /* Writes "2026-11-22T13:05:09.123456Z" (the fraction is left out when zero). The caller frees it. */
 char *time_format_us(int64_t wall_us);

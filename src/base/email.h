@@ -2,8 +2,8 @@
 /* The canonical address: who a person is (docs/semantics: one pure function, a table of cases).
  *
  * Trim bytes 09-0D and 20; lower-case ASCII byte by byte (never locale functions: Turkish i); a domain with non-ASCII
- * letters through IDNA2008 to its A-label (libidn2). A domain that is ASCII already is not looked into any further, also
- * behind "xn--": SQL must come to the same person, and mail servers run under such names. A non-ASCII local part is
+ * letters through IDNA2008 to its A-label (libidn2). A domain that is ASCII already is not looked into any further, not
+ * even behind "xn--": SQL must come to the same person, and mail runs under such names. A non-ASCII local part is
  * EMAIL_NOT_ASCII; bytes that are no UTF-8 are EMAIL_INVALID. Syntax is the conservative subset that Instantly and mail
  * servers take: dot-atom local part <= 64 bytes, no empty labels, domain with a dot, labels <= 63 of [a-z0-9-] without
  * outer hyphens, the whole <= 254 bytes. */

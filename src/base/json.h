@@ -45,6 +45,6 @@ void json_append_key(GString *out, const char *name);
 
 /* Appends a key with a string, integer, boolean or RFC 3339 time; a NULL string writes null. */
 void json_append_str(GString *out, const char *name, const char *text);
-void json_append_int(GString *out, const char *name, int64_t value);   /* see json_append_str */
-void json_append_bool(GString *out, const char *name, bool value);     /* see json_append_str */
+void json_append_int(GString *out, const char *name, int64_t value);    /* see json_append_str */
+void json_append_bool(GString *out, const char *name, bool value);      /* see json_append_str */
 void json_append_time(GString *out, const char *name, int64_t wall_us); /* 0 writes null */

@@ -207,30 +207,22 @@ static void append_field(GString *line, enum log_format format, const struct log
   }
 }
 
-/* One event on its way into a line. */
-struct event {
-  int64_t time_us;
-  enum log_level level;
-  const char *message;
-  const struct log_field *fields;
-  size_t fields_n;
-};
-
 /* The line without its newline. The lock is held. */
-static GString *format_event(enum log_format format, const struct event *event)
+static GString *format_line(const struct log_line *line)
 {
-  GString *line = g_string_sized_new(256);
-  g_autofree char *time = time_format_us(event->time_us);
-  if (format == LOG_JSON) g_string_append_c(line, '{');
-  append_string(line, format, "ts", time);
-  append_string(line, format, "level", level_name(event->level));
-  append_string(line, format, "msg", event->message);
-  if (sink.run_id) append_string(line, format, "run", sink.run_id);
-  for (size_t i = 0; i < event->fields_n; i++) {
-    append_field(line, format, &event->fields[i]);
+  enum log_format format = line->format;
+  GString *text = g_string_sized_new(256);
+  g_autofree char *time = time_format_us(line->time_us);
+  if (format == LOG_JSON) g_string_append_c(text, '{');
+  append_string(text, format, "ts", time);
+  append_string(text, format, "level", level_name(line->level));
+  append_string(text, format, "msg", line->message);
+  if (sink.run_id) append_string(text, format, "run", sink.run_id);
+  for (size_t i = 0; i < line->fields_n; i++) {
+    append_field(text, format, &line->fields[i]);
   }
-  if (format == LOG_JSON) g_string_append_c(line, '}');
-  return line;
+  if (format == LOG_JSON) g_string_append_c(text, '}');
+  return text;
 }
 
 /* One write(2); more only when the target takes the line in pieces. A log that cannot be written stops nobody. */
@@ -248,21 +240,20 @@ static void write_line(int fd, const char *line, size_t length)
 void log_write(enum log_level level, const char *message, const struct log_field *fields, size_t fields_n)
 {
   if (!log_is_on(level)) return;
-  struct event event = {clock_wall_us(clock_system()), level, message, fields, fields_n};
+  int64_t now_us = clock_wall_us(clock_system());
   pthread_mutex_lock(&sink.mutex);
-  GString *line = format_event(sink.format, &event);
-  g_string_append_c(line, '\n');
-  write_line(sink.fd, line->str, line->len);
+  struct log_line line = {sink.format, level, now_us, message, fields, fields_n};
+  GString *text = format_line(&line);
+  g_string_append_c(text, '\n');
+  write_line(sink.fd, text->str, text->len);
   pthread_mutex_unlock(&sink.mutex);
-  g_string_free(line, TRUE);
+  g_string_free(text, TRUE);
 }
 
-char *log_format_line(enum log_format format, int64_t time_us, enum log_level level, const char *message,
-                      const struct log_field *fields, size_t fields_n)
+char *log_format_line(const struct log_line *line)
 {
-  struct event event = {time_us, level, message, fields, fields_n};
   pthread_mutex_lock(&sink.mutex);
-  GString *line = format_event(format, &event);
+  GString *text = format_line(line);
   pthread_mutex_unlock(&sink.mutex);
-  return g_string_free(line, FALSE);
+  return g_string_free(text, FALSE);
 }

@@ -46,9 +46,18 @@ bool log_is_on(enum log_level level);
 /* Writes one line: time, level, message, run, fields. The message is a constant event name ("batch sent"). */
 void log_write(enum log_level level, const char *message, const struct log_field *fields, size_t fields_n);
 
+/* One event on its way into a line. */
+struct log_line {
+  enum log_format format;
+  enum log_level level;
+  int64_t time_us;
+  const char *message;
+  const struct log_field *fields;
+  size_t fields_n;
+};
+
 /* Formats a line without writing it (tests, crash paths). The caller frees the string. */
-char *log_format_line(enum log_format format, int64_t time_us, enum log_level level, const char *message,
-                      const struct log_field *fields, size_t fields_n);
+char *log_format_line(const struct log_line *line);
 
 #define LOG_FIELDS_N(...) (sizeof((struct log_field[]){__VA_ARGS__}) / sizeof(struct log_field))
 #define log_event(level, message, ...)                                                                                 \
