@@ -1,1 +1,183 @@
+/* The whole program after main(): parse, load what the command needs, run it, map its end to an exit code, shut down in
+ * mirrored order. */
 #include "cli/command.h"
+#include "base/log.h"
+#include "cli/config.h"
+#include "cli/help.h"
+#include "cli/options.h"
+#include "cli/output.h"
+#include "cli/signals.h"
+#include "core/job.h"
+#include "instantly/client.h"
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+bool cli_is_cancelled(void *context)
+{
+  (void)context;
+  return signal_caught() != 0;
+}
+
+void cli_job_init(struct cli *cli, struct job *job)
+{
+  struct ledger *ledger = cli->warehouse ? warehouse_ledger(cli->warehouse) : NULL;
+  job_init(job, &cli->settings, ledger, cli->instantly, cli->clock);
+  job->progress = cli->progress;
+  job->is_cancelled = cli_is_cancelled;
+  job->limit = cli->limit;
+  job->is_dry_run = cli->is_dry_run;
+  job->allow_mass_removal = option_int(cli, "allow-mass-removal", 0);
+}
+
+static void say(const char *what, const char *sentence)
+{
+  fprintf(stderr, "leadferry: %s%s\n", what, sentence);
+}
+
+static void warn(const struct cli *cli, const char *sentence)
+{
+  if (!cli->is_quiet) say("warning: ", sentence);
+}
+
+static void log_start(const struct cli *cli)
+{
+  static const char *const levels[] = {"debug", "info", "warning", "error"};
+  struct log_options options = {.level = LOG_INFO, .format = LOG_LOGFMT, .fd = STDERR_FILENO};
+  for (size_t i = 0; i < G_N_ELEMENTS(levels); i++)
+    if (g_strcmp0(cli->settings.log.level, levels[i]) == 0) options.level = (enum log_level)i;
+  if (cli->is_verbose)
+    options.level = LOG_DEBUG;
+  else if (cli->is_quiet && options.level < LOG_WARNING)
+    options.level = LOG_WARNING;
+  if (g_strcmp0(cli->settings.log.format, "json") == 0) options.format = LOG_JSON;
+  log_init(&options);
+}
+
+static bool load_settings(struct cli *cli, const struct command *command, GError **error)
+{
+  g_auto(GStrv) environment = g_get_environ();
+  struct config config;
+  config_init(&config, &cli->settings);
+  struct config_options options = {.path = cli->config_path,
+                                   .overrides = (const char *const *)cli->overrides->pdata,
+                                   .environ = (const char *const *)environment,
+                                   .requires_key = (command->needs & NEEDS_INSTANTLY) != 0};
+  bool is_loaded = config_load(&config, &options, error);
+  for (size_t i = 0; i < config.warnings->len; i++)
+    warn(cli, g_ptr_array_index(config.warnings, i));
+  config_clear(&config);
+  if (!is_loaded) return false;
+  log_start(cli);
+  if (!(command->needs & NEEDS_INSTANTLY)) return true;
+  g_autofree char *warning = NULL;
+  if (!config_resolve_key(&cli->settings, (const char *const *)environment, &warning, error)) return false;
+  if (warning) warn(cli, warning);
+  log_add_secret(cli->settings.instantly.api_key);
+  return true;
+}
+
+static bool load_warehouse(struct cli *cli, const struct command *command, GError **error)
+{
+  bool writes = (command->needs & NEEDS_WAREHOUSE_WRITE) && !cli->is_dry_run;
+  cli->warehouse = warehouse_open(&cli->settings, writes ? WAREHOUSE_WRITE : WAREHOUSE_READ, cli->clock, error);
+  if (!cli->warehouse || !writes) return cli->warehouse != NULL;
+  bool created = false;
+  if (!schema_apply(cli->warehouse, &created, error)) return false;
+  if (created) out_note(cli, "made the tables that were missing in %s", cli->settings.warehouse.path);
+  return true;
+}
+
+/* Start-up: each step has its mirror in cli_stop(). */
+static bool cli_start(struct cli *cli, const struct command *command, GError **error)
+{
+  const unsigned needs = command->needs;
+  bool needs_warehouse = (needs & (NEEDS_WAREHOUSE_READ | NEEDS_WAREHOUSE_WRITE)) != 0;
+  if (needs != NEEDS_NOTHING && !load_settings(cli, command, error)) return false;
+  if (needs_warehouse && !load_warehouse(cli, command, error)) return false;
+  if (needs & NEEDS_INSTANTLY) {
+    cli->instantly = instantly_open(&cli->settings, cli->clock, cli_is_cancelled, NULL, error);
+    if (!cli->instantly) return false;
+  }
+  if (needs_warehouse) cli->progress = progress_new(cli);
+  return true;
+}
+
+static void cli_stop(struct cli *cli)
+{
+  g_clear_pointer(&cli->progress, progress_free);
+  g_clear_pointer(&cli->instantly, instantly_close);
+  g_clear_pointer(&cli->warehouse, warehouse_close);
+}
+
+static void cli_init(struct cli *cli)
+{
+  *cli = (struct cli){.clock = clock_system(), .limit = SETTING_UNLIMITED};
+  cli->options = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+  cli->overrides = g_ptr_array_new_null_terminated(4, g_free, TRUE);
+  settings_init(&cli->settings);
+}
+
+static void cli_clear(struct cli *cli)
+{
+  settings_clear(&cli->settings);
+  g_clear_pointer(&cli->overrides, g_ptr_array_unref);
+  g_clear_pointer(&cli->options, g_hash_table_unref);
+}
+
+/* The exit code of an error, after its sentence was said. */
+static enum exit_code report(const GError *error)
+{
+  say("", error->message);
+  if (error_is(error, ERROR_CANCELLED) && signal_caught() == SIGTERM) return EXIT_CODE_SIGTERM;
+  return error_exit_code(error_kind_of(error));
+}
+
+static enum exit_code run_command(struct cli *cli, const struct command *command, GPtrArray *arguments)
+{
+  g_autoptr(GError) error = NULL;
+  enum exit_code code = EXIT_CODE_OK;
+  if (cli_start(cli, command, &error)) code = command->run(cli, (int)arguments->len, (char **)arguments->pdata, &error);
+  cli_stop(cli);
+  if (error) code = exit_code_worse(code, report(error));
+  return code;
+}
+
+/* What was written must have arrived: a full disk or a closed pipe is a failure. */
+static enum exit_code check_output(enum exit_code code)
+{
+  errno = 0;
+  if (fflush(stdout) == 0 && !ferror(stdout)) return code;
+  say("cannot write standard output: ", errno ? g_strerror(errno) : "an earlier write failed");
+  return exit_code_worse(code, EXIT_CODE_FAILED);
+}
+
+static enum exit_code dispatch(struct cli *cli, const struct command_line *line)
+{
+  g_autofree char *text = NULL;
+  if (line->wants_version) return run_command(cli, command_find("version"), line->arguments);
+  if (line->wants_help && line->command)
+    text = help_command(line->command);
+  else if (line->group)
+    text = help_group(line->group);
+  else if (!line->command)
+    text = help_overview();
+  if (!text) return run_command(cli, line->command, line->arguments);
+  fputs(text, line->wants_help ? stdout : stderr);
+  return line->wants_help ? EXIT_CODE_OK : EXIT_CODE_USAGE;
+}
+
+int cli_main(int argc, char **argv)
+{
+  signal_catch();
+  struct cli cli;
+  cli_init(&cli);
+  struct command_line line;
+  g_autoptr(GError) error = NULL;
+  enum exit_code code = command_line_parse(&line, &cli, argc, argv, &error) ? dispatch(&cli, &line) : report(error);
+  command_line_clear(&line);
+  cli_clear(&cli);
+  return (int)check_output(code);
+}

@@ -36,7 +36,7 @@ struct cli {
   bool is_json, shows_pii, is_dry_run, is_yes, is_quiet, is_verbose;
   int64_t limit; /* --limit, or SETTING_UNLIMITED */
   GHashTable *options; /* name -> char *; flags hold "" */
-  int settings_overridden_n;
+  GPtrArray *overrides; /* char *: what --set was given */
 };
 
 struct command {

@@ -1,1 +1,8 @@
-#include "cli/command.h"
+/* The table of commands, in the order of the help page. */
+#include "cli/command_list.h"
+
+const struct command *const commands[] = {
+    &command_help,
+    &command_version,
+    NULL,
+};

@@ -1,0 +1,16 @@
+#pragma once
+/* Every command of the program, one line each: `extern const struct command command_NAME;`, defined in the command's
+ * own file. The order of the help page is that of the table in commands.c. Nothing here is called; whoever adds a
+ * command writes its file, one line here and one line there. */
+#include "cli/command.h"
+
+extern const struct command command_config_reference;
+extern const struct command command_config_schema;
+extern const struct command command_config_show;
+extern const struct command command_doctor;
+extern const struct command command_help;
+extern const struct command command_init;
+extern const struct command command_schema_apply;
+extern const struct command command_schema_check;
+extern const struct command command_validate;
+extern const struct command command_version;
