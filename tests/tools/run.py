@@ -7,6 +7,7 @@ results.py), so the closing line counts single tests of every runner alike.
 import argparse
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -21,6 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "build" / "results"
 CORES = os.cpu_count() or 2
 STEP_LIMIT_S = 1800
+NINJA_PROGRESS = re.compile(r"\[\d+/\d+\] ")
 
 
 class Build(NamedTuple):
@@ -55,7 +57,7 @@ class Step(NamedTuple):
 
 
 def environment(build, options):
-    """What tests may rely on; see tests/README.md."""
+    """What tests may rely on; see CONTRIBUTING.md."""
     shared = os.environ.get("LEADFERRY_SHARED", str(ROOT.parent / "shared"))
     added = {
         "LEADFERRY_BUILD": str(ROOT / build.folder),
@@ -98,7 +100,10 @@ def make_build(build):
         if execute(["meson", "setup", build.folder, *build.options], log, env) != 0:
             return [Result(name, FAILED, tail(log))]
     status = execute(["ninja", "-C", build.folder, "-k", "20"], log)
-    return [Result(name, PASSED) if status == 0 else Result(name, FAILED, tail(log, 60))]
+    if status == 0:
+        return [Result(name, PASSED)]
+    said = [line for line in tail(log, 400).splitlines() if not NINJA_PROGRESS.match(line)]
+    return [Result(name, FAILED, "\n".join(said[:60]))]
 
 
 def run_gates(build, options):
