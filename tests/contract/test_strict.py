@@ -1,7 +1,7 @@
 """The strict gate can fail: each mistake that the API would swallow, and each that a proxy would find too, is refused."""
 
 import pytest
-from strict import ABSENT, Exchange, Specification
+from strict import ABSENT, Exchange
 
 UUID = "019ffad2-9c4e-7be6-8364-ed444afb02d5"
 LEADS = [{"email": "a@example.com"}]
@@ -55,11 +55,6 @@ ACCEPTED = {
     "an undeclared status with a source": Exchange("GET", f"/api/v2/leads/{UUID}", status=403, response={"message": "x"}),
     "an empty body where null is meant": post(f"/campaigns/{UUID}/activate", ABSENT),
 }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def specification(specification_path):
-    return Specification.load(specification_path)
 
 
 @pytest.mark.parametrize("name", list(SWALLOWED) + list(REFUSED))

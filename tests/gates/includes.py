@@ -27,7 +27,7 @@ SYSTEM_HEADER_OWNERS = {
     "curl/curl.h": {"net"},
     "sqlite3.h": {"warehouse"},
     "microhttpd.h": {"serve", "sandbox"},
-    "pthread.h": {"base"},
+    "pthread.h": {"base", "sandbox"},
     "yaml.h": {"cli"},
     "csv.h": {"cli"},
     "cjson/cJSON.h": {"base"},
