@@ -1,1 +1,153 @@
 #include "core/export.h"
+
+#include "base/log.h"
+#include "core/export_feeds.h"
+#include "core/export_send.h"
+#include "core/job.h"
+#include "core/settle.h"
+#include "core/sync.h"
+
+static bool export_steps(struct job *job, struct export_report *report, struct run_record *record, GError **error);
+static bool settle_earlier(struct job *job, struct export_report *report, GError **error);
+static bool refresh_stops(struct job *job, struct run_record *record, GError **error);
+static bool claim_leads(struct job *job, struct export_report *report, GError **error);
+static bool send_claims(struct job *job, struct export_report *report, GError **error);
+static bool finish(struct job *job, struct export_report *report, GError **error);
+static enum exit_code export_exit_code(const struct export_report *report, bool is_ok, const GError *error);
+
+/* The story. Each step is one call; the numbers are those of the header. */
+bool export_run(struct job *job, struct export_report *report, GError **error)
+{
+  struct run_record record = {.job = "export"};
+  if (!job_begin(job, "export", error)) { /* 1: the lease, the fold */
+    return false;
+  }
+  g_autoptr(GError) failure = NULL;
+  bool is_ok = export_steps(job, report, &record, &failure);
+  report->exit_code = export_exit_code(report, is_ok, failure);
+  job_end(job, &record, report->exit_code); /* 6: the run row, the lease */
+  if (failure != NULL) g_propagate_error(error, g_steal_pointer(&failure));
+  return is_ok;
+}
+
+static bool export_steps(struct job *job, struct export_report *report, struct run_record *record, GError **error)
+{
+  if (!settle_earlier(job, report, error)) return false;    /* 1 */
+  if (!refresh_stops(job, record, error)) return false;     /* 1 */
+  if (!export_read_feeds(job, report, error)) return false; /* 2 */
+  if (!claim_leads(job, report, error)) return false;       /* 3 */
+  record->source_rows = report->claim.source_n;
+  g_autoptr(GError) sending = NULL;
+  bool is_sent = send_claims(job, report, &sending);              /* 4, 5, 6: settle unknown */
+  bool is_finished = finish(job, report, is_sent ? error : NULL); /* 6: fold, write back */
+  if (!is_sent) g_propagate_error(error, g_steal_pointer(&sending));
+  return is_sent && is_finished;
+}
+
+bool export_plan(struct job *job, struct export_report *report, GError **error)
+{
+  job->is_dry_run = true;
+  return export_read_feeds(job, report, error) && claim_leads(job, report, error);
+}
+
+/* Step 1: claims of earlier runs first, so that nobody is decided upon twice. */
+static bool settle_earlier(struct job *job, struct export_report *report, GError **error)
+{
+  struct settle_tally tally = {0};
+  bool is_ok = settle_recover(job, &tally, error);
+  report->recovered_n = tally.added_n + tally.adopted_n + tally.elsewhere_n + tally.released_n;
+  report->unknown_n += tally.unknown_n;
+  report->held_n += tally.held_n;
+  return is_ok;
+}
+
+/* Step 1: who said stop anywhere in the workspace since yesterday is not mailed today. */
+static bool refresh_stops(struct job *job, struct run_record *record, GError **error)
+{
+  struct ledger_facts facts;
+  if (!job->ledger->ops->facts(job->ledger, &facts, error)) return false;
+  int64_t age_us = job->ledger->ops->now_us(job->ledger) - facts.stops_read_at_us;
+  if (facts.stops_read_at_us != 0 && age_us < job->settings->sync.stops_every_h * 3600 * SECOND_US) return true;
+  int64_t stops_n = 0;
+  if (!sync_read_stops(job, &stops_n, error)) {
+    g_prefix_error(error, "nothing was sent because the workspace's stops could not be read: ");
+    return false;
+  }
+  record->stops_read_at_us = job->ledger->ops->now_us(job->ledger);
+  return true;
+}
+
+/* Step 3: one statement decides everybody. */
+static bool claim_leads(struct job *job, struct export_report *report, GError **error)
+{
+  g_autofree struct campaign_feed *feeds = g_new0(struct campaign_feed, report->feeds->len + 1);
+  struct claim_rules rules = {.feeds = feeds};
+  export_claim_rules(job, report, feeds, &rules);
+  if (!job->ledger->ops->claim(job->ledger, &rules, &report->claim, error)) return false;
+  log_event(LOG_INFO, "leads claimed", LOG_INT("source", report->claim.source_n),
+            LOG_INT("leads", report->claim.claimed_n));
+  return true;
+}
+
+/* Steps 4 and 5, campaign after campaign, and the unknown answers at the end. */
+static bool send_claims(struct job *job, struct export_report *report, GError **error)
+{
+  struct export_send send;
+  export_send_init(&send, job, report->claim.claimed_n);
+  bool is_ok = true;
+  for (guint i = 0; is_ok && i < report->feeds->len && !send.is_run_stopped; i++) {
+    const struct feed_report *feed = &g_array_index(report->feeds, struct feed_report, i);
+    int64_t before_n = send.tally.added_n + send.tally.adopted_n;
+    if (feed->refusal == NULL) is_ok = export_send_campaign(&send, feed->campaign_id, error);
+    if (is_ok && send.tally.added_n + send.tally.adopted_n > before_n) is_ok = export_wake_campaign(job, feed, error);
+  }
+  is_ok = is_ok && export_send_unknown(&send, error);
+  report->added_n = send.tally.added_n + send.tally.adopted_n;
+  report->refused_n = send.tally.refused_n + send.tally.elsewhere_n;
+  report->released_n = send.tally.released_n;
+  report->unknown_n += send.tally.unknown_n;
+  report->held_n += send.tally.held_n;
+  report->is_temporary = send.is_temporary;
+  report->is_held_back = send.is_held_back;
+  if (is_ok && send.stop != NULL) {
+    g_propagate_error(error, g_steal_pointer(&send.stop));
+    is_ok = false;
+  }
+  export_send_clear(&send);
+  return is_ok;
+}
+
+/* Step 6: whatever was claimed and never sent is free again at once, then the user's columns follow. */
+static bool finish(struct job *job, struct export_report *report, GError **error)
+{
+  const struct ledger_ops *ops = job->ledger->ops;
+  int64_t never_sent_n = 0;
+  if (!ops->fold(job->ledger, error) || !ops->release_never_sent(job->ledger, NULL, &never_sent_n, error)) return false;
+  report->released_n += never_sent_n;
+  if (never_sent_n > 0 && !ops->fold(job->ledger, error)) return false;
+  return ops->write_back(job->ledger, false, &report->written_back_n, error);
+}
+
+static int64_t count_of(const struct export_report *report, enum verdict verdict)
+{
+  int64_t n = 0;
+  for (guint i = 0; i < report->claim.counts->len; i++) {
+    const struct verdict_count *count = &g_array_index(report->claim.counts, struct verdict_count, i);
+    if (count->verdict == verdict) n += count->n;
+  }
+  return n;
+}
+
+/* A run that did nothing although leads were waiting is not green. */
+static enum exit_code export_exit_code(const struct export_report *report, bool is_ok, const GError *error)
+{
+  if (!is_ok) return error_exit_code(error_kind_of(error));
+  if (report->unknown_n > 0) return EXIT_CODE_TEMPORARY;
+  if (report->is_temporary) return report->added_n > 0 ? EXIT_CODE_PARTIAL : EXIT_CODE_TEMPORARY;
+  if (report->refused_n + report->held_n + report->released_n > 0 || report->is_held_back) return EXIT_CODE_PARTIAL;
+  if (count_of(report, VERDICT_DEFERRED_PLAN_FULL) > 0) return EXIT_CODE_PARTIAL;
+  for (guint i = 0; i < report->feeds->len; i++)
+    if (g_array_index(report->feeds, struct feed_report, i).is_alarming) return EXIT_CODE_PARTIAL;
+  bool is_blocked = count_of(report, VERDICT_CAMPAIGN_NOT_FED) + count_of(report, VERDICT_UNKNOWN_CAMPAIGN) > 0;
+  return is_blocked && report->added_n == 0 ? EXIT_CODE_PARTIAL : EXIT_CODE_OK;
+}

@@ -12,11 +12,13 @@
 /* What an export did or, planned, would do. */
 struct export_report {
   struct claim_report claim;
-  GArray *feeds;     /* struct feed_report, one per configured campaign */
+  GArray *feeds;       /* struct feed_report, one per configured campaign */
   int64_t recovered_n; /* claims of earlier runs that were settled first */
   int64_t added_n, refused_n, released_n, unknown_n, held_n;
-  int64_t plan_room;   /* contacts that may still be added to the plan, after the reserve; -1: unknown */
+  int64_t plan_room; /* contacts that may still be added to the plan, after the reserve; -1: unknown */
   int64_t written_back_n;
+  bool is_temporary; /* something was not sent because nobody answered */
+  bool is_held_back; /* `hold on` kept claims from going out */
   enum exit_code exit_code;
 };
 
@@ -25,7 +27,9 @@ struct feed_report {
   char *campaign_id;
   char *name;
   int64_t status;
-  char *refusal;     /* NULL when it is fed */
+  char *refusal;    /* NULL when it is fed */
+  bool is_alarming; /* the refusal needs a person */
+  bool is_woken;    /* completed: will be activated once leads were added */
   int64_t room;
   enum verdict room_verdict;
   GArray *variables; /* struct variable_report */
@@ -35,7 +39,7 @@ struct feed_report {
 /* A merge tag of the campaign's steps and where it comes from. */
 struct variable_report {
   char *tag;
-  char *source;  /* NULL: none */
+  char *source; /* NULL: none */
   bool is_column;
   bool has_fallback;
 };

@@ -1,1 +1,111 @@
 #include "core/job.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "base/random.h"
+#include "base/text.h"
+
+void job_init(struct job *job, const struct settings *settings, struct ledger *ledger, struct instantly *instantly,
+              const struct clock *clock)
+{
+  *job = (struct job){.settings = settings,
+                      .ledger = ledger,
+                      .instantly = instantly,
+                      .clock = clock,
+                      .limit = SETTING_UNLIMITED,
+                      .run_id = text_run_id(clock_wall_us(clock), random_u64())};
+}
+
+void job_clear(struct job *job)
+{
+  g_clear_pointer(&job->run_id, g_free);
+}
+
+bool job_begin(struct job *job, const char *name, GError **error)
+{
+  const struct ledger_ops *ops = job->ledger->ops;
+  if (!ops->lease_acquire(job->ledger, name, &job->lease, error)) return false;
+  log_set_run(job->run_id);
+  struct run_record run = {.run_id = job->run_id, .job = name, .started_at_us = ops->now_us(job->ledger)};
+  if (ops->run_begin(job->ledger, &run, error) && ops->fold(job->ledger, error)) return true;
+  ops->lease_release(job->ledger, &job->lease);
+  log_set_run(NULL);
+  return false;
+}
+
+void job_end(struct job *job, const struct run_record *run, enum exit_code exit_code)
+{
+  const struct ledger_ops *ops = job->ledger->ops;
+  g_autoptr(GError) error = NULL;
+  struct run_record end = *run;
+  end.run_id = job->run_id;
+  end.verdict = run_verdict(exit_code);
+  end.exit_code = exit_code;
+  end.ended_at_us = ops->now_us(job->ledger);
+  if (!ops->run_end(job->ledger, &end, &error))
+    log_event(LOG_ERROR, "run row not written", LOG_STR("error", error->message));
+  log_event(LOG_INFO, "run ended", LOG_STR("job", end.job), LOG_STR("verdict", end.verdict),
+            LOG_INT("exit_code", exit_code));
+  ops->lease_release(job->ledger, &job->lease);
+  log_set_run(NULL);
+}
+
+const char *run_verdict(enum exit_code exit_code)
+{
+  switch (exit_code) {
+  case EXIT_CODE_OK: return "ok";
+  case EXIT_CODE_PARTIAL: return "partial";
+  case EXIT_CODE_TEMPORARY: return "temporary";
+  case EXIT_CODE_LOCKED: return "locked";
+  case EXIT_CODE_SAFETY: return "safety";
+  case EXIT_CODE_AUTH: return "auth";
+  case EXIT_CODE_CONFIG: return "config";
+  case EXIT_CODE_USAGE: return "usage";
+  case EXIT_CODE_SIGINT:
+  case EXIT_CODE_SIGTERM: return "cancelled";
+  case EXIT_CODE_FAILED: break;
+  }
+  return "failed";
+}
+
+bool job_is_cancelled(const struct job *job, GError **error)
+{
+  if (job->is_cancelled == NULL || !job->is_cancelled(job->cancel_context)) return false;
+  error_set(error, ERROR_CANCELLED,
+            "stopped by a signal; what was in flight is recorded, the next run goes on from there");
+  return true;
+}
+
+void job_progress(const struct job *job, const char *noun, int64_t done, int64_t total, int64_t refused)
+{
+  if (job->progress != NULL) job->progress->update(job->progress, noun, done, total, refused);
+}
+
+/* A sandbox on this machine has its own clock, so only a distant endpoint is held to ours. */
+static bool is_loopback(const char *url)
+{
+  const char *host = strstr(url, "://");
+  if (host == NULL) return false;
+  host += 3;
+  return g_str_has_prefix(host, "127.") || g_str_has_prefix(host, "localhost") || g_str_has_prefix(host, "[::1]");
+}
+
+bool job_fix_now(struct job *job, GError **error)
+{
+  if (job->now_us != 0) return true;
+  int64_t local_us = clock_wall_us(job->clock);
+  int64_t remote_us = job->instantly->ops->date_us(job->instantly);
+  job->now_us = remote_us != 0 ? remote_us : local_us;
+  if (is_loopback(job->settings->instantly.base_url)) return true;
+  int64_t skew_s = ABS(job->now_us - local_us) / SECOND_US;
+  if (skew_s > 86400) {
+    error_set(error, ERROR_UNSAFE,
+              "this machine's clock and Instantly's differ by %" G_GINT64_FORMAT
+              " s, more than a day: set the clock (timedatectl), then run again",
+              skew_s);
+    return false;
+  }
+  if (skew_s > 300) log_event(LOG_WARNING, "clock differs from Instantly's", LOG_INT("skew_s", skew_s));
+  return true;
+}

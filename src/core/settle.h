@@ -2,9 +2,9 @@
 /* Settle: every claimed lead gets exactly one settling event that counts.
  *
  * settle_answer() reads one answer of leads/add row by row; what the answer cannot explain is asked for by address in
- * the campaign, then in the workspace. settle_unknown() does the same for whole batches whose answer never came, once the
- * wait is over, twice. settle_recover() is what `leadferry recover` and the start of every writing job do with claims of
- * other runs: it never sends. */
+ * the campaign, then in the workspace. settle_unknown() does the same for whole batches whose answer never came, once
+ * the wait is over, twice. settle_recover() is what `leadferry recover` and the start of every writing job do with
+ * claims of other runs: it never sends. */
 #include "core/ports.h"
 
 /* What became of leads, for reports; the truth is in the events. */
@@ -31,12 +31,15 @@ struct unknown_batch {
   char *batch_id;
   char *campaign_id;
   int64_t ord, ord_to;
-  int64_t sent_mono_us; /* when the transmission began, this process's monotonic clock */
+  int64_t sent_mono_us;      /* when the transmission began, this process's monotonic clock */
   const char *absent_reason; /* constant; not NULL: absent leads are released for it instead of being sent again */
 };
 
-/* Asks about the run's unknown batches (GArray of struct unknown_batch) after the wait: found ones are settled, absent ones
- * are listed into absent (GArray of int64_t ord) and may be sent again under the same claim by the caller. */
+/* Makes an empty GArray of struct unknown_batch that owns its strings. */
+GArray *unknown_batches_new(void);
+
+/* Asks about the run's unknown batches (GArray of struct unknown_batch) after the wait: found ones are settled, absent
+ * ones are listed into absent (GArray of int64_t ord) and may be sent again under the same claim by the caller. */
 bool settle_unknown(struct job *job, GArray *batches, struct settle_tally *tally, GArray *absent, GError **error);
 
 /* Settles the claims of other runs: never_sent in one statement, then batch by batch by asking. Bounded: waits once.
@@ -49,7 +52,6 @@ struct settle_input {
   const struct claim *claim;
   const struct remote_lead *const *rows; /* rows of the claim's person, whole workspace */
   size_t rows_n;
-  bool is_own_run; /* an absent lead of our own run is sent again instead of released */
 };
 
 enum settle_verdict { FOUND_OURS, FOUND_ADOPT, FOUND_ELSEWHERE, FOUND_NOWHERE };

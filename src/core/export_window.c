@@ -1,0 +1,269 @@
+#include "core/export_window.h"
+
+#include "core/retry.h"
+#include "core/settle_events.h"
+
+/* How often one batch may be put back because nothing was sent or everything was throttled. */
+#define SENDS_MAX 6
+
+/* A batch on its way, with how often it was put back. */
+struct parcel {
+  struct add_batch batch;
+  int sends_n;
+};
+
+static void parcel_free(gpointer data)
+{
+  struct parcel *parcel = data;
+  add_batch_clear(&parcel->batch);
+  g_free(parcel);
+}
+
+/* Refuses claims that were stopped since the claim, or whose source row is gone; the rest may go. */
+static GPtrArray *still_allowed(struct export_send *send, struct settle_log *log, const GPtrArray *claims,
+                                const struct page *stopped)
+{
+  GPtrArray *allowed = g_ptr_array_sized_new(claims->len);
+  g_autoptr(GHashTable) reasons = g_hash_table_new(g_int64_hash, g_int64_equal);
+  for (guint i = 0; i < stopped->rows->len; i++) {
+    struct stopped_claim *stop = page_row(stopped, struct stopped_claim, i);
+    g_hash_table_insert(reasons, &stop->ord, (gpointer)stop->reason);
+  }
+  for (guint i = 0; i < claims->len; i++) {
+    struct claim *claim = g_ptr_array_index(claims, i);
+    const char *reason = g_hash_table_lookup(reasons, &claim->ord);
+    if (reason != NULL)
+      settle_refuse(log, send->job, claim, EVENT_SKIPPED, reason, &send->tally);
+    else if (claim->lead.email == NULL)
+      settle_release(log, send->job, claim, "source_row_gone", &send->tally);
+    else
+      g_ptr_array_add(allowed, claim);
+  }
+  return allowed;
+}
+
+static GPtrArray *drop_stopped(struct export_send *send, const GPtrArray *claims, GError **error)
+{
+  struct job *job = send->job;
+  const struct claim *const *all = (const struct claim *const *)(void *)claims->pdata;
+  struct page stopped;
+  struct settle_log log;
+  page_init(&stopped, sizeof(struct stopped_claim));
+  settle_log_init(&log);
+  GPtrArray *allowed = NULL;
+  if (job->ledger->ops->stops_check(job->ledger, all, claims->len, &stopped, error)) {
+    allowed = still_allowed(send, &log, claims, &stopped);
+    if (!settle_log_append(&log, job, error)) g_clear_pointer(&allowed, g_ptr_array_unref);
+  }
+  settle_log_clear(&log);
+  page_clear(&stopped);
+  return allowed;
+}
+
+static struct parcel *parcel_new(const char *campaign_id, const GPtrArray *claims, guint from, guint to)
+{
+  struct parcel *parcel = g_new0(struct parcel, 1);
+  add_batch_init(&parcel->batch, campaign_id);
+  for (guint i = from; i < to; i++)
+    g_ptr_array_add(parcel->batch.claims, g_ptr_array_index(claims, i));
+  return parcel;
+}
+
+/* Halves go back to the front of the queue in order, so that ords stay contiguous. */
+static void split(GQueue *queue, const struct parcel *parcel)
+{
+  const GPtrArray *claims = parcel->batch.claims;
+  guint middle = claims->len / 2;
+  g_queue_push_head(queue, parcel_new(parcel->batch.campaign_id, claims, middle, claims->len));
+  g_queue_push_head(queue, parcel_new(parcel->batch.campaign_id, claims, 0, middle));
+}
+
+static const struct claim *first_of(const struct add_batch *batch)
+{
+  return g_ptr_array_index(batch->claims, 0);
+}
+
+static const struct claim *last_of(const struct add_batch *batch)
+{
+  return g_ptr_array_index(batch->claims, batch->claims->len - 1);
+}
+
+/* Takes up to writes_in_flight batches off the queue and makes their bodies; one that is too big is halved. */
+static GPtrArray *prepare(struct export_send *send, GQueue *queue, GError **error)
+{
+  struct job *job = send->job;
+  int64_t in_flight =
+      MAX(job->settings->instantly.batch_delay_ms > 0 ? 1 : job->settings->instantly.writes_in_flight, 1);
+  GPtrArray *ready = g_ptr_array_new_with_free_func(parcel_free);
+  while ((int64_t)ready->len < in_flight && !g_queue_is_empty(queue)) {
+    struct parcel *parcel = g_queue_pop_head(queue);
+    g_autoptr(GError) preparing = NULL;
+    if (job->instantly->ops->add_prepare(job->instantly, &parcel->batch, &preparing)) {
+      g_ptr_array_add(ready, parcel);
+      continue;
+    }
+    bool is_too_big = error_is(preparing, ERROR_REJECTED) && parcel->batch.claims->len > 1;
+    if (is_too_big) split(queue, parcel);
+    parcel_free(parcel);
+    if (is_too_big) continue;
+    g_propagate_error(error, g_steal_pointer(&preparing));
+    g_ptr_array_unref(ready);
+    return NULL;
+  }
+  return ready;
+}
+
+static char *batch_id_of(const struct export_send *send, const GPtrArray *ready, guint i)
+{
+  return g_strdup_printf("%s.%" G_GINT64_FORMAT, send->job->run_id,
+                         send->batch_n - (int64_t)ready->len + 1 + (int64_t)i);
+}
+
+/* One durable `sending` per transmission, before it: a crash from here on is answered by asking about these ranges. */
+static bool record_sending(struct export_send *send, const GPtrArray *ready, GError **error)
+{
+  struct job *job = send->job;
+  g_autoptr(GArray) events = g_array_new(FALSE, TRUE, sizeof(struct lead_event));
+  g_autoptr(GPtrArray) ids = g_ptr_array_new_with_free_func(g_free);
+  send->batch_n += ready->len;
+  for (guint i = 0; i < ready->len; i++) {
+    const struct add_batch *batch = &((struct parcel *)g_ptr_array_index(ready, i))->batch;
+    char *batch_id = batch_id_of(send, ready, i);
+    g_ptr_array_add(ids, batch_id);
+    struct lead_event event = {.kind = EVENT_SENDING,
+                               .campaign_id = batch->campaign_id,
+                               .batch_id = batch_id,
+                               .ord = first_of(batch)->ord,
+                               .ord_to = last_of(batch)->ord,
+                               .body_hash = batch->body_hash,
+                               .generation = 0,
+                               .epoch = job->lease.epoch,
+                               .run_id = job->run_id,
+                               .occurred_at_us = job->now_us};
+    g_array_append_val(events, event);
+  }
+  return job->ledger->ops->append(job->ledger, (const struct lead_event *)(void *)events->data, events->len, error);
+}
+
+static void transmit(struct export_send *send, const GPtrArray *ready)
+{
+  g_autofree struct add_batch *batches = g_new(struct add_batch, ready->len);
+  for (guint i = 0; i < ready->len; i++)
+    batches[i] = ((struct parcel *)g_ptr_array_index(ready, i))->batch;
+  send->job->instantly->ops->add_send(send->job->instantly, batches, ready->len);
+  for (guint i = 0; i < ready->len; i++)
+    ((struct parcel *)g_ptr_array_index(ready, i))->batch = batches[i];
+}
+
+static void remember_unknown(struct export_send *send, const struct add_batch *batch, const char *batch_id,
+                             int64_t sent_mono_us)
+{
+  bool is_plan_full = batch->answer.is_success && batch->answer.remaining_in_plan == 0;
+  struct unknown_batch unknown = {.batch_id = g_strdup(batch_id),
+                                  .campaign_id = g_strdup(batch->campaign_id),
+                                  .ord = first_of(batch)->ord,
+                                  .ord_to = last_of(batch)->ord,
+                                  .sent_mono_us = sent_mono_us,
+                                  .absent_reason = is_plan_full ? "plan_full" : NULL};
+  g_array_append_val(send->unknown, unknown);
+  if (is_plan_full) send->is_run_stopped = true;
+}
+
+/* Puts a batch back that did not get through, or gives it up after SENDS_MAX: released, and the run ends. */
+static bool put_back(struct export_send *send, GQueue *queue, const struct parcel *parcel, GError **error)
+{
+  struct job *job = send->job;
+  if (parcel->sends_n + 1 < SENDS_MAX) {
+    struct parcel *again = parcel_new(parcel->batch.campaign_id, parcel->batch.claims, 0, parcel->batch.claims->len);
+    again->sends_n = parcel->sends_n + 1;
+    g_queue_push_head(queue, again);
+    struct rng rng;
+    rng_init(&rng, random_u64());
+    send->pause_us =
+        MAX(send->pause_us, retry_wait_us(&retry_reads, again->sends_n, &parcel->batch.answer.reply, &rng));
+    return true;
+  }
+  struct settle_log log;
+  settle_log_init(&log);
+  for (guint i = 0; i < parcel->batch.claims->len; i++)
+    settle_release(&log, job, g_ptr_array_index(parcel->batch.claims, i), "temporary", &send->tally);
+  bool is_ok = settle_log_append(&log, job, error);
+  settle_log_clear(&log);
+  send->is_run_stopped = send->is_temporary = true;
+  return is_ok;
+}
+
+static void stop_run(struct export_send *send, const struct reply *reply)
+{
+  send->is_run_stopped = true;
+  if (send->stop == NULL)
+    error_set(&send->stop, ERROR_AUTH, "POST /api/v2/leads/add was refused with %d: %s; nothing more was sent",
+              (int)reply->status, reply->message);
+}
+
+/* What one transmission was: its parcel, name and start. */
+struct sent {
+  const struct parcel *parcel;
+  char *batch_id;
+  int64_t mono_us;
+};
+
+/* Step 5 for one answer; what has to go again is put back into the queue. */
+static bool settle_parcel(struct export_send *send, GQueue *queue, const struct sent *sent, bool *is_stopped,
+                          GError **error)
+{
+  struct add_batch batch = sent->parcel->batch;
+  enum settle_next next;
+  if (!settle_answer(send->job, &batch, &send->tally, &next, error)) return false;
+  switch (next) {
+  case SETTLE_DONE: break;
+  case SETTLE_SEND_AGAIN: return put_back(send, queue, sent->parcel, error);
+  case SETTLE_SPLIT: split(queue, sent->parcel); break;
+  case SETTLE_STOP_CAMPAIGN: *is_stopped = true; break;
+  case SETTLE_STOP_RUN: stop_run(send, &batch.answer.reply); break;
+  case SETTLE_LATER: remember_unknown(send, &batch, sent->batch_id, sent->mono_us); break;
+  }
+  return true;
+}
+
+/* All answers of a transmission are settled even when the run stops in the middle: they came. */
+static bool settle_ready(struct export_send *send, GQueue *queue, const GPtrArray *ready, int64_t sent_mono_us,
+                         bool *is_stopped, GError **error)
+{
+  for (guint i = ready->len; i > 0; i--) { /* backwards: what is put back at the head stays in order */
+    g_autofree char *batch_id = batch_id_of(send, ready, i - 1);
+    struct sent sent = {.parcel = g_ptr_array_index(ready, i - 1), .batch_id = batch_id, .mono_us = sent_mono_us};
+    if (!settle_parcel(send, queue, &sent, is_stopped, error)) return false;
+  }
+  return true;
+}
+
+static bool send_queue(struct export_send *send, GQueue *queue, bool *is_stopped, GError **error)
+{
+  while (!g_queue_is_empty(queue) && !*is_stopped && !send->is_run_stopped) {
+    if (!send->job->ledger->ops->lease_check(send->job->ledger, &send->job->lease, error)) return false;
+    g_autoptr(GPtrArray) ready = prepare(send, queue, error);
+    if (ready == NULL || !record_sending(send, ready, error)) return false;
+    int64_t sent_mono_us = clock_mono_us(send->job->clock);
+    transmit(send, ready);
+    send->pause_us = 0;
+    if (!settle_ready(send, queue, ready, sent_mono_us, is_stopped, error)) return false;
+    if (send->pause_us > 0) clock_sleep_us(send->job->clock, send->pause_us);
+  }
+  return true;
+}
+
+bool export_send_window(struct export_send *send, const char *campaign_id, const GPtrArray *claims, bool *is_stopped,
+                        GError **error)
+{
+  g_autoptr(GPtrArray) allowed = drop_stopped(send, claims, error);
+  if (allowed == NULL) return false;
+  const struct settings *settings = send->job->settings;
+  guint batch_size = settings->export.endpoint == EXPORT_SINGLE ? 1 : (guint)settings->instantly.batch_size;
+  GQueue queue = G_QUEUE_INIT;
+  for (guint from = 0; from < allowed->len; from += batch_size)
+    g_queue_push_tail(&queue, parcel_new(campaign_id, allowed, from, MIN(from + batch_size, allowed->len)));
+  bool is_ok = send_queue(send, &queue, is_stopped, error);
+  g_queue_clear_full(&queue, parcel_free);
+  return is_ok;
+}

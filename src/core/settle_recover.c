@@ -1,0 +1,246 @@
+/* Settling without an answer: unknown batches of this run, and what earlier runs left. Unknown is answered by asking,
+ * never by sending. */
+#include <string.h>
+
+#include "base/log.h"
+#include "core/settle.h"
+#include "core/settle_events.h"
+
+#define ASK_MAX 100
+
+static void unknown_batch_clear(gpointer data)
+{
+  struct unknown_batch *batch = data;
+  g_free(batch->batch_id);
+  g_free(batch->campaign_id);
+}
+
+GArray *unknown_batches_new(void)
+{
+  GArray *batches = g_array_new(FALSE, TRUE, sizeof(struct unknown_batch));
+  g_array_set_clear_func(batches, unknown_batch_clear);
+  return batches;
+}
+
+/* Waits in slices, so that a signal is heard. */
+static bool wait_until(struct job *job, int64_t until_mono_us, GError **error)
+{
+  for (;;) {
+    int64_t left_us = until_mono_us - clock_mono_us(job->clock);
+    if (left_us <= 0) return true;
+    if (job_is_cancelled(job, error)) return false;
+    clock_sleep_us(job->clock, MIN(left_us, SECOND_US));
+  }
+}
+
+/* What one pass over batches does with leads that are nowhere. */
+struct pass {
+  bool is_last;   /* absent a second time: decide */
+  GArray *absent; /* own run: int64_t ord of leads to send again; NULL for recover */
+  struct settle_tally *tally;
+  int64_t absent_n;
+  int64_t open_n;
+};
+
+static void settle_absent(struct settle_log *log, struct job *job, const struct claim *claim,
+                          const struct unknown_batch *batch, struct pass *pass)
+{
+  pass->absent_n++;
+  if (!pass->is_last) return;
+  if (batch->absent_reason != NULL)
+    settle_release(log, job, claim, batch->absent_reason, pass->tally);
+  else if (pass->absent != NULL)
+    g_array_append_val(pass->absent, claim->ord);
+  else
+    settle_release(log, job, claim, "absent", pass->tally);
+}
+
+static bool ask_page(struct job *job, const struct page *claims, const struct unknown_batch *batch, struct pass *pass,
+                     GError **error)
+{
+  g_autoptr(GPtrArray) asked = g_ptr_array_new();
+  for (guint i = 0; i < claims->rows->len; i++)
+    if (!page_row(claims, struct claim, i)->is_held) g_ptr_array_add(asked, page_row(claims, struct claim, i));
+  if (asked->len == 0) return true;
+  struct settle_question question = {.claims = (const struct claim *const *)(void *)asked->pdata,
+                                     .claims_n = asked->len};
+  struct settle_log log;
+  settle_log_init(&log);
+  bool is_ok = settle_ask(job, &question, error);
+  for (guint i = 0; is_ok && i < asked->len; i++) {
+    const struct claim *claim = g_ptr_array_index(asked, i);
+    struct settle_finding finding = settle_answer_for(&question, claim);
+    if (finding.verdict == FOUND_NOWHERE)
+      settle_absent(&log, job, claim, batch, pass);
+    else
+      settle_found(&log, job, claim, &finding, pass->tally);
+  }
+  is_ok = is_ok && settle_log_append(&log, job, error);
+  page_clear(&question.found);
+  settle_log_clear(&log);
+  return is_ok;
+}
+
+/* Asks about every unsettled claim of one batch, a page of addresses at a time. */
+static bool ask_batch(struct job *job, const struct unknown_batch *batch, struct pass *pass, GError **error)
+{
+  g_autofree char *run_id = g_strndup(batch->batch_id, (gsize)(strrchr(batch->batch_id, '.') - batch->batch_id));
+  struct claim_query query = {.run_id = run_id,
+                              .campaign_id = batch->campaign_id,
+                              .after_ord = batch->ord - 1,
+                              .to_ord = batch->ord_to,
+                              .limit = ASK_MAX,
+                              .only_unsettled = true};
+  struct page claims;
+  page_init(&claims, sizeof(struct claim));
+  bool is_ok = true;
+  do {
+    is_ok = job->ledger->ops->claims_read(job->ledger, &query, &claims, error) &&
+            ask_page(job, &claims, batch, pass, error);
+    if (is_ok && claims.rows->len > 0) query.after_ord = page_row(&claims, struct claim, claims.rows->len - 1)->ord;
+  } while (is_ok && claims.rows->len == ASK_MAX);
+  page_clear(&claims);
+  return is_ok;
+}
+
+/* One pass over all batches. A batch about which nobody answers stays open; errors of our own end the pass. */
+static bool ask_all(struct job *job, GArray *batches, struct pass *pass, GError **error)
+{
+  if (!job->ledger->ops->fold(job->ledger, error)) return false;
+  for (guint i = 0; i < batches->len; i++) {
+    const struct unknown_batch *batch = &g_array_index(batches, struct unknown_batch, i);
+    g_autoptr(GError) asking = NULL;
+    if (job_is_cancelled(job, error)) return false;
+    if (ask_batch(job, batch, pass, &asking)) continue;
+    if (error_kind_of(asking) == ERROR_LOCAL || error_kind_of(asking) == ERROR_AUTH) {
+      g_propagate_error(error, g_steal_pointer(&asking));
+      return false;
+    }
+    log_event(LOG_WARNING, "batch stays open", LOG_STR("batch", batch->batch_id), LOG_STR("error", asking->message));
+    pass->open_n += batch->ord_to - batch->ord + 1;
+  }
+  return true;
+}
+
+/* Asks, and when anything is absent asks once more after the recheck: the list may lag the write. */
+static bool ask_twice(struct job *job, GArray *batches, GArray *absent, struct settle_tally *tally, GError **error)
+{
+  struct pass first = {.tally = tally, .absent = absent};
+  if (!ask_all(job, batches, &first, error)) return false;
+  if (first.absent_n == 0) {
+    tally->unknown_n += first.open_n;
+    return true;
+  }
+  int64_t recheck_us = job->settings->settle.recheck_s * SECOND_US;
+  if (!wait_until(job, clock_mono_us(job->clock) + recheck_us, error)) return false;
+  struct pass second = {.tally = tally, .absent = absent, .is_last = true};
+  bool is_ok = ask_all(job, batches, &second, error);
+  tally->unknown_n += second.open_n;
+  return is_ok;
+}
+
+bool settle_unknown(struct job *job, GArray *batches, struct settle_tally *tally, GArray *absent, GError **error)
+{
+  if (batches->len == 0) return true;
+  int64_t quiet_us = (job->settings->instantly.request_timeout_s + job->settings->settle.wait_s) * SECOND_US;
+  int64_t due_mono_us = 0;
+  for (guint i = 0; i < batches->len; i++)
+    due_mono_us = MAX(due_mono_us, g_array_index(batches, struct unknown_batch, i).sent_mono_us + quiet_us);
+  log_event(LOG_INFO, "asking about unknown answers", LOG_INT("batches", batches->len));
+  return wait_until(job, due_mono_us, error) && ask_twice(job, batches, absent, tally, error);
+}
+
+/* ---- claims of other runs ---- */
+
+/* Copies the open batches and says until when (monotonic) the youngest must be left alone. Warehouse time is only used
+ * to shorten the wait: a `sending` in the future, or of a stepped clock, waits the whole time on this process's own
+ * clock. */
+static bool collect_open(struct job *job, GArray *batches, int64_t *due_mono_us, GError **error)
+{
+  struct page page;
+  page_init(&page, sizeof(struct open_batch));
+  bool is_ok = job->ledger->ops->open_batches(job->ledger, job->run_id, &page, error);
+  int64_t quiet_us = (job->settings->instantly.request_timeout_s + job->settings->settle.wait_s) * SECOND_US;
+  int64_t now_us = job->ledger->ops->now_us(job->ledger);
+  int64_t wait_us = 0;
+  for (guint i = 0; is_ok && i < page.rows->len; i++) {
+    const struct open_batch *open = page_row(&page, struct open_batch, i);
+    struct unknown_batch batch = {.batch_id = g_strdup(open->batch_id),
+                                  .campaign_id = g_strdup(open->campaign_id),
+                                  .ord = open->ord,
+                                  .ord_to = open->ord_to};
+    g_array_append_val(batches, batch);
+    wait_us = MAX(wait_us, CLAMP(open->sent_at_us + quiet_us - now_us, 0, quiet_us));
+  }
+  *due_mono_us = clock_mono_us(job->clock) + wait_us;
+  page_clear(&page);
+  return is_ok;
+}
+
+/* Holds what still waits for an answer in a campaign that does not exist any more. */
+static bool hold_batch(struct job *job, const struct unknown_batch *batch, struct settle_tally *tally, GError **error)
+{
+  g_autofree char *run_id = g_strndup(batch->batch_id, (gsize)(strrchr(batch->batch_id, '.') - batch->batch_id));
+  struct claim_query query = {.run_id = run_id,
+                              .campaign_id = batch->campaign_id,
+                              .after_ord = batch->ord - 1,
+                              .to_ord = batch->ord_to,
+                              .limit = 1000,
+                              .only_unsettled = true};
+  struct page claims;
+  struct settle_log log;
+  page_init(&claims, sizeof(struct claim));
+  settle_log_init(&log);
+  bool is_ok = job->ledger->ops->claims_read(job->ledger, &query, &claims, error);
+  for (guint i = 0; is_ok && i < claims.rows->len; i++) {
+    const struct claim *claim = page_row(&claims, struct claim, i);
+    if (claim->is_held) continue;
+    settle_event(&log, job, claim, EVENT_HELD, "campaign_gone");
+    settle_error(&log, job, claim, "campaign_gone", "the campaign of an open claim does not exist any more");
+    tally->held_n++;
+  }
+  is_ok = is_ok && settle_log_append(&log, job, error);
+  settle_log_clear(&log);
+  page_clear(&claims);
+  return is_ok;
+}
+
+/* Takes the batches of campaigns that are gone out of the list, holding their leads. */
+static bool hold_gone(struct job *job, GArray *batches, struct settle_tally *tally, GError **error)
+{
+  for (guint i = 0; i < batches->len;) {
+    struct unknown_batch *batch = &g_array_index(batches, struct unknown_batch, i);
+    struct remote_campaign campaign;
+    remote_campaign_init(&campaign);
+    g_autoptr(GError) getting = NULL;
+    bool is_gone = !job->instantly->ops->campaign_get(job->instantly, batch->campaign_id, &campaign, &getting) &&
+                   error_is(getting, ERROR_NOT_FOUND);
+    remote_campaign_clear(&campaign);
+    if (error_is(getting, ERROR_AUTH)) {
+      g_propagate_error(error, g_steal_pointer(&getting));
+      return false;
+    }
+    if (!is_gone) {
+      i++;
+      continue;
+    }
+    if (!hold_batch(job, batch, tally, error)) return false;
+    g_array_remove_index(batches, i);
+  }
+  return true;
+}
+
+bool settle_recover(struct job *job, struct settle_tally *tally, GError **error)
+{
+  int64_t never_sent_n = 0;
+  if (!job->ledger->ops->release_never_sent(job->ledger, job->run_id, &never_sent_n, error)) return false;
+  tally->released_n += never_sent_n;
+  g_autoptr(GArray) batches = unknown_batches_new();
+  int64_t due_mono_us = 0;
+  if (!collect_open(job, batches, &due_mono_us, error)) return false;
+  if (batches->len == 0) return never_sent_n == 0 || job->ledger->ops->fold(job->ledger, error);
+  log_event(LOG_INFO, "settling batches of an earlier run", LOG_INT("batches", batches->len));
+  if (!wait_until(job, due_mono_us, error) || !hold_gone(job, batches, tally, error)) return false;
+  if (!job_fix_now(job, error)) return false;
+  return ask_twice(job, batches, NULL, tally, error) && job->ledger->ops->fold(job->ledger, error);
+}
