@@ -7,8 +7,8 @@
  * 3. stage all rows; stops first, pushed to Instantly's block list and read back; then the facts that differ; fold
  * 4. write back
  *
- * The SQL statements behind ledger.stage_stops and ledger.stage_facts compile remote_stop() and sync_facts(); a property
- * test holds them equal. */
+ * The SQL statements behind ledger.stage_stops and ledger.stage_facts compile remote_stop() and sync_facts(); a
+ * property test holds them equal. */
 #include "core/ports.h"
 
 struct sync_options {
@@ -55,8 +55,27 @@ int64_t remote_ended_at_us(const struct remote_lead *row);
 /* Is the row ours by its stamp, i.e. does the stamp name this generation and claim? */
 bool remote_stamp_matches(const struct remote_lead *row, int64_t generation, const char *claim_id);
 
+/* The suppression that a staged row asks for. A revoked entry for the same person and reason stands against it when it
+ * was revoked after evidence_at_us: removing a stop must survive the next read of the same reply. */
+struct sync_stop {
+  struct suppression suppression; /* strings borrowed from the row or constant; source "sync" */
+  int64_t evidence_at_us;
+};
+
+/* remote_stop() with its time limit: a bounce counts for rules->bounce_suppress_us from when it happened. False: none
+ * (also for a row without a person). */
+bool sync_stop(const struct remote_lead *row, const struct stage_rules *rules, struct sync_stop *stop);
+
+/* Is the row nothing of this lead's although it carries its id or stamp: removed by us earlier, or withdrawn? Such rows
+ * are counted as foreign and not touched. */
+bool sync_is_foreign(const struct remote_lead *row, const struct lead_state *state);
+
 /* The facts by which a row differs from the state of its lead: at most SYNC_FACTS_MAX events into events[], strings
- * borrowed from row and state. Returns how many. */
+ * borrowed from row and state. Returns how many. Applying them and asking again yields none.
+ *
+ * Which row belongs to which lead is the caller's (ledger.stage_facts): by instantly_id; else by the stamp of the
+ * lead's newest claim, if no row with the lead's own instantly_id was staged; else by person and claimed campaign,
+ * if the lead is settled found_elsewhere. */
 #define SYNC_FACTS_MAX 12
 size_t sync_facts(const struct remote_lead *row, const struct lead_state *state, const struct stage_rules *rules,
                   struct lead_event events[SYNC_FACTS_MAX]);
