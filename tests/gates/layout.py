@@ -25,9 +25,10 @@ def check(root):
     files = [str(path) for path in c_files(root)]
     style = f"--style=file:{ROOT}/.clang-format"
     said = subprocess.run([formatter(), style, "--dry-run", "--Werror", *files], capture_output=True, text=True)
-    for line in said.stderr.splitlines():
-        if ": error:" in line:
-            yield line.replace(f"{root}/", "")
+    places = [line.replace(f"{root}/", "").split(": error:")[0] for line in said.stderr.splitlines() if ": error:" in line]
+    for name in sorted({place.split(":")[0] for place in places}):
+        first = next(place for place in places if place.startswith(f"{name}:"))
+        yield f"{first}: run clang-format -i {name}"
     if said.returncode != 0 and ": error:" not in said.stderr:
         yield f"clang-format: {said.stderr.strip()}"
 
