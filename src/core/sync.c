@@ -1,1 +1,218 @@
 #include "core/sync.h"
+
+#include "base/log.h"
+#include "core/job.h"
+#include "core/sync_read.h"
+
+static bool sync_steps(struct job *job, const struct sync_options *options, struct sync_report *report, GError **error);
+static bool read_analytics(struct job *job, GArray *totals, struct page *text, GError **error);
+static bool is_scan_due(struct job *job, const struct sync_options *options, bool *is_due, GError **error);
+static bool read_stops_if_due(struct job *job, struct sync_report *report, GError **error);
+static bool apply_stage(struct job *job, struct sync_report *report, GError **error);
+static bool push_stops(struct job *job, struct sync_report *report, GError **error);
+
+/* How far back daily figures are read again: Instantly restates them. */
+#define METRICS_TRAIL_DAYS 14
+/* A bounce says nothing for ever: the mailbox may come back. */
+#define BOUNCE_SUPPRESS_DAYS 180
+/* An enrolment counts as gone after two absences at least this far apart. */
+#define VANISH_AFTER_HOURS 24
+#define PUSH_MAX           1000
+
+/* The story. */
+bool sync_run(struct job *job, const struct sync_options *options, struct sync_report *report, GError **error)
+{
+  if (!job_begin(job, "sync", error)) return false;
+  g_autoptr(GError) failure = NULL;
+  bool is_ok = sync_steps(job, options, report, &failure);
+  report->exit_code = !is_ok                          ? error_exit_code(error_kind_of(failure))
+                      : report->stage.conflicts_n > 0 ? EXIT_CODE_PARTIAL
+                                                      : EXIT_CODE_OK;
+  struct run_record record = {.job = "sync",
+                              .scan_started_at_us = report->full_scan_started_at_us,
+                              .full_scan_finished_at_us = is_ok ? report->full_scan_finished_at_us : 0,
+                              .stops_read_at_us = report->stops_read_at_us};
+  job_end(job, &record, report->exit_code);
+  if (failure != NULL) g_propagate_error(error, g_steal_pointer(&failure));
+  return is_ok;
+}
+
+static bool sync_steps(struct job *job, const struct sync_options *options, struct sync_report *report, GError **error)
+{
+  g_autoptr(GArray) totals = g_array_new(FALSE, TRUE, sizeof(struct campaign_metric));
+  g_auto(sync_text) text;
+  page_init(&text, 1);
+  const struct ledger_ops *ops = job->ledger->ops;
+  bool is_due;
+  if (!read_analytics(job, totals, &text, error)) return false; /* 1 */
+  if (!ops->stage_begin(job->ledger, job->run_id, error)) return false;
+  if (!is_scan_due(job, options, &is_due, error)) return false;
+  if (is_due && !sync_read_campaigns(job, report, error)) return false; /* 2: the full scan */
+  if (!sync_read_watched(job, report, error)) return false;             /* 2: those that can still change */
+  if (!read_stops_if_due(job, report, error)) return false;             /* 2: the workspace's stops */
+  if (!apply_stage(job, report, error)) return false;                   /* 3 */
+  if (!ops->write_back(job->ledger, false, &report->written_back_n, error)) return false; /* 4 */
+  return ops->campaign_status_write(job->ledger, (const struct campaign_metric *)(void *)totals->data, totals->len,
+                                    job->now_us, error);
+}
+
+/* ---- step 1 ---- */
+
+static bool write_page(struct job *job, const struct page *page, GError **error)
+{
+  return page->rows->len == 0 || job->ledger->ops->metrics_write(job->ledger, page_row(page, struct campaign_metric, 0),
+                                                                 page->rows->len, error);
+}
+
+/* Days and steps of one campaign; a campaign that is gone is the export's to report. */
+static bool read_campaign_metrics(struct job *job, const char *id, struct page *page, GError **error)
+{
+  const struct instantly_ops *api = job->instantly->ops;
+  int64_t to_us = time_day_start_us(job->now_us) + DAY_US;
+  page_reset(page);
+  if (!api->analytics_daily(job->instantly, id, to_us - METRICS_TRAIL_DAYS * DAY_US, to_us, page, error) ||
+      !write_page(job, page, error))
+    return false;
+  page_reset(page);
+  return api->analytics_steps(job->instantly, id, page, error) && write_page(job, page, error);
+}
+
+static void keep_totals(GArray *totals, struct page *text, const struct page *page, int64_t *now_rows)
+{
+  for (guint i = 0; i < page->rows->len; i++) {
+    struct campaign_metric row = *page_row(page, struct campaign_metric, i);
+    row.campaign_id = page_text(text, row.campaign_id);
+    row.campaign_name = page_text(text, row.campaign_name);
+    row.step = row.variant = NULL;
+    g_array_append_val(totals, row);
+  }
+  *now_rows = totals->len;
+}
+
+/* Campaigns without analytics yet (nothing sent) still get their row in campaign_status. */
+static void add_silent_campaigns(const struct job *job, GArray *totals)
+{
+  for (guint i = 0; i < job->settings->campaigns->len; i++) {
+    const struct campaign_settings *campaign = &g_array_index(job->settings->campaigns, struct campaign_settings, i);
+    bool is_known = false;
+    for (guint t = 0; t < totals->len; t++)
+      is_known = is_known || g_strcmp0(g_array_index(totals, struct campaign_metric, t).campaign_id, campaign->id) == 0;
+    struct campaign_metric row = {.campaign_id = campaign->id, .campaign_name = campaign->name};
+    if (!is_known) g_array_append_val(totals, row);
+  }
+}
+
+static bool read_analytics(struct job *job, GArray *totals, struct page *text, GError **error)
+{
+  GArray *campaigns = job->settings->campaigns;
+  g_autofree const char **ids = g_new0(const char *, campaigns->len + 1);
+  for (guint i = 0; i < campaigns->len; i++)
+    ids[i] = g_array_index(campaigns, struct campaign_settings, i).id;
+  struct page page;
+  page_init(&page, sizeof(struct campaign_metric));
+  int64_t rows_n = 0;
+  bool is_ok = job->instantly->ops->analytics(job->instantly, ids, campaigns->len, &page, error) &&
+               job_fix_now(job, error) && write_page(job, &page, error);
+  if (is_ok) keep_totals(totals, text, &page, &rows_n);
+  for (int64_t i = 0; is_ok && i < rows_n; i++)
+    is_ok = read_campaign_metrics(job, g_array_index(totals, struct campaign_metric, i).campaign_id, &page, error);
+  page_clear(&page);
+  if (is_ok) add_silent_campaigns(job, totals);
+  return is_ok;
+}
+
+/* ---- step 2 ---- */
+
+static bool is_scan_due(struct job *job, const struct sync_options *options, bool *is_due, GError **error)
+{
+  struct ledger_facts facts;
+  if (!job->ledger->ops->facts(job->ledger, &facts, error)) return false;
+  int64_t age_us = job->now_us - facts.full_scan_started_at_us;
+  *is_due = options->full_scan || facts.full_scan_started_at_us == 0 ||
+            age_us >= job->settings->sync.full_scan_every_h * 3600 * SECOND_US;
+  return true;
+}
+
+/* Due by either clock: a workspace whose time runs ahead of ours (the sandbox) is read as often as its own day says. */
+static bool read_stops_if_due(struct job *job, struct sync_report *report, GError **error)
+{
+  struct ledger_facts facts;
+  if (!job->ledger->ops->facts(job->ledger, &facts, error)) return false;
+  int64_t now_us = job->ledger->ops->now_us(job->ledger);
+  bool is_due = report->was_full_scan || facts.stops_read_at_us == 0 ||
+                now_us - facts.stops_read_at_us >= job->settings->sync.stops_every_h * 3600 * SECOND_US;
+  if (!is_due) return true;
+  if (!sync_read_stops(job, &report->stops_read_n, error)) return false;
+  report->stops_read_at_us = now_us;
+  return true;
+}
+
+/* ---- step 3: stops before states, so that nobody is exported between the two ---- */
+
+static bool apply_stage(struct job *job, struct sync_report *report, GError **error)
+{
+  const struct ledger_ops *ops = job->ledger->ops;
+  GArray *campaigns = job->settings->campaigns;
+  g_autofree const char **ids = g_new0(const char *, campaigns->len + 1);
+  for (guint i = 0; i < campaigns->len; i++)
+    ids[i] = g_array_index(campaigns, struct campaign_settings, i).id;
+  struct stage_rules rules = {.run_id = job->run_id,
+                              .epoch = job->lease.epoch,
+                              .now_us = job->now_us,
+                              .is_full_scan = report->was_full_scan,
+                              .scan_started_at_us = report->full_scan_started_at_us,
+                              .campaigns = ids,
+                              .campaigns_n = campaigns->len,
+                              .bounce_suppress_us = BOUNCE_SUPPRESS_DAYS * DAY_US,
+                              .vanish_after_us = VANISH_AFTER_HOURS * 3600 * SECOND_US};
+  if (!ops->stage_stops(job->ledger, &rules, &report->stage, error)) return false;
+  if (job->settings->sync.push_stops && !push_stops(job, report, error)) return false;
+  return ops->stage_facts(job->ledger, &rules, &report->stage, error) && ops->fold(job->ledger, error);
+}
+
+static const char *value_of(const struct suppression *stop)
+{
+  return stop->person != NULL ? stop->person : stop->domain;
+}
+
+/* Confirms those that the block list shows; what it does not show stays unpushed and is tried again by the next sync.
+ */
+static bool confirm_pushed(struct job *job, const struct page *stops, struct sync_report *report, GError **error)
+{
+  struct page listed;
+  page_init(&listed, sizeof(struct suppression));
+  bool is_ok = job->instantly->ops->blocklist_read(job->instantly, &listed, error);
+  g_autoptr(GHashTable) values = g_hash_table_new(g_str_hash, g_str_equal);
+  for (guint i = 0; is_ok && i < listed.rows->len; i++)
+    g_hash_table_add(values, (gpointer)value_of(page_row(&listed, struct suppression, i)));
+  g_autoptr(GArray) confirmed = g_array_new(FALSE, TRUE, sizeof(struct suppression));
+  for (guint i = 0; is_ok && i < stops->rows->len; i++)
+    if (g_hash_table_contains(values, value_of(page_row(stops, struct suppression, i))))
+      g_array_append_vals(confirmed, page_row(stops, struct suppression, i), 1);
+  is_ok = is_ok && job->ledger->ops->pushed(job->ledger, (const struct suppression *)(void *)confirmed->data,
+                                            confirmed->len, job->now_us, error);
+  report->pushed_n += confirmed->len;
+  page_clear(&listed);
+  return is_ok;
+}
+
+/* One round pushes up to PUSH_MAX; rounds go on while each one confirms all it pushed. */
+static bool push_stops(struct job *job, struct sync_report *report, GError **error)
+{
+  struct page stops;
+  page_init(&stops, sizeof(struct suppression));
+  bool is_ok, has_more;
+  do {
+    int64_t before_n = report->pushed_n;
+    is_ok = job->ledger->ops->unpushed(job->ledger, PUSH_MAX, &stops, error);
+    if (!is_ok || stops.rows->len == 0) break;
+    g_autofree const char **values = g_new0(const char *, stops.rows->len + 1);
+    for (guint i = 0; i < stops.rows->len; i++)
+      values[i] = value_of(page_row(&stops, struct suppression, i));
+    is_ok = job->instantly->ops->blocklist_add(job->instantly, values, stops.rows->len, error) &&
+            confirm_pushed(job, &stops, report, error);
+    has_more = stops.rows->len == PUSH_MAX && report->pushed_n - before_n == PUSH_MAX;
+  } while (is_ok && has_more);
+  page_clear(&stops);
+  return is_ok;
+}

@@ -1,0 +1,258 @@
+#include "core/sync_read.h"
+
+#include <string.h>
+
+#include "base/log.h"
+
+#define IDS_MAX 100 /* ids or contacts of one question, the API's page size */
+
+/* ---- a set of pages in flight ---- */
+
+struct reader {
+  struct list_query *queries;
+  struct page *pages;
+  char **cursors; /* owned: what queries[i].after points to */
+  size_t queries_n;
+};
+
+static void reader_init(struct reader *reader, size_t queries_n)
+{
+  reader->queries = g_new0(struct list_query, queries_n);
+  reader->pages = g_new0(struct page, queries_n);
+  reader->cursors = g_new0(char *, queries_n);
+  reader->queries_n = queries_n;
+  for (size_t i = 0; i < queries_n; i++)
+    page_init(&reader->pages[i], sizeof(struct remote_lead));
+}
+
+static void reader_clear(struct reader *reader)
+{
+  for (size_t i = 0; i < reader->queries_n; i++) {
+    page_clear(&reader->pages[i]);
+    g_free(reader->cursors[i]);
+  }
+  g_free(reader->queries);
+  g_free(reader->pages);
+  g_free(reader->cursors);
+}
+
+static bool stage_page(struct job *job, const struct page *page, GError **error)
+{
+  if (page->rows->len == 0) return true;
+  return job->ledger->ops->stage(job->ledger, job->run_id, page_row(page, struct remote_lead, 0), page->rows->len,
+                                 error);
+}
+
+/* Moves each query on to its next page; those at their end leave the front. Returns how many are left. */
+static size_t advance(struct reader *reader, size_t live_n)
+{
+  size_t kept_n = 0;
+  for (size_t i = 0; i < live_n; i++) {
+    if (reader->pages[i].next == NULL) continue;
+    char *cursor = g_strdup(reader->pages[i].next);
+    struct list_query query = reader->queries[i];
+    g_free(reader->cursors[i]);
+    reader->cursors[i] = NULL;
+    g_free(reader->cursors[kept_n]);
+    reader->cursors[kept_n] = cursor;
+    reader->queries[kept_n] = query;
+    reader->queries[kept_n].after = cursor;
+    kept_n++;
+  }
+  return kept_n;
+}
+
+/* What is done with each page besides staging it. */
+typedef bool page_f(struct job *job, const struct page *page, void *context, GError **error);
+
+/* Reads all queries to their ends, side by side. */
+static bool read_to_end(struct job *job, struct reader *reader, page_f *each, void *context, GError **error)
+{
+  size_t live_n = reader->queries_n;
+  while (live_n > 0) {
+    if (job_is_cancelled(job, error)) return false;
+    if (!job->instantly->ops->list(job->instantly, reader->queries, live_n, reader->pages, error)) return false;
+    for (size_t i = 0; i < live_n; i++)
+      if (!each(job, &reader->pages[i], context, error)) return false;
+    live_n = advance(reader, live_n);
+  }
+  return true;
+}
+
+static bool stage_each(struct job *job, const struct page *page, void *context, GError **error)
+{
+  int64_t *staged_n = context;
+  *staged_n += page->rows->len;
+  job_progress(job, "leads", *staged_n, 0, 0);
+  return stage_page(job, page, error);
+}
+
+bool sync_read_campaigns(struct job *job, struct sync_report *report, GError **error)
+{
+  const GArray *campaigns = job->settings->campaigns;
+  struct reader reader;
+  reader_init(&reader, campaigns->len);
+  for (guint i = 0; i < campaigns->len; i++)
+    reader.queries[i].campaign_id = g_array_index(campaigns, struct campaign_settings, i).id;
+  int64_t started_at_us = job->now_us;
+  int64_t staged_n = 0;
+  bool is_ok = read_to_end(job, &reader, stage_each, &staged_n, error);
+  reader_clear(&reader);
+  if (!is_ok) {
+    g_prefix_error(error, "the full scan did not end: ");
+    return false;
+  }
+  report->was_full_scan = true;
+  report->campaigns_n = campaigns->len;
+  report->full_scan_started_at_us = started_at_us;
+  report->full_scan_finished_at_us = MAX(job->instantly->ops->date_us(job->instantly), started_at_us);
+  return true;
+}
+
+/* ---- enrolments by id ---- */
+
+/* Fills queries with IDS_MAX ids (or addresses) each; values outlive the queries. */
+static size_t chunk(struct reader *reader, const char *const *values, size_t values_n, bool are_contacts)
+{
+  size_t n = 0;
+  for (size_t at = 0; at < values_n; at += IDS_MAX, n++) {
+    size_t chunk_n = MIN(IDS_MAX, values_n - at);
+    reader->queries[n] = are_contacts ? (struct list_query){.contacts = values + at, .contacts_n = chunk_n}
+                                      : (struct list_query){.ids = values + at, .ids_n = chunk_n};
+  }
+  reader->queries_n = n;
+  return n;
+}
+
+static bool note_seen(struct job *job, const struct page *page, void *context, GError **error)
+{
+  GHashTable *seen = context;
+  for (guint i = 0; i < page->rows->len; i++)
+    g_hash_table_add(seen, g_strdup(page_row(page, struct remote_lead, i)->id));
+  return stage_page(job, page, error);
+}
+
+/* Reads these values to the end; rows are staged and their ids noted. */
+static bool read_values(struct job *job, const GPtrArray *values, bool are_contacts, GHashTable *seen, GError **error)
+{
+  if (values->len == 0) return true;
+  struct reader reader;
+  size_t chunks_n = (values->len + IDS_MAX - 1) / IDS_MAX;
+  reader_init(&reader, chunks_n);
+  chunk(&reader, (const char *const *)(void *)values->pdata, values->len, are_contacts);
+  bool is_ok = read_to_end(job, &reader, note_seen, seen, error);
+  reader.queries_n = chunks_n;
+  reader_clear(&reader);
+  return is_ok;
+}
+
+/* Absent by id: after a full scan look by address in the whole workspace before anybody calls it gone. */
+static bool read_absent(struct job *job, const struct page *watched, GHashTable *seen, GError **error)
+{
+  g_autoptr(GPtrArray) persons = g_ptr_array_new();
+  for (guint i = 0; i < watched->rows->len; i++) {
+    const struct watched *row = page_row(watched, struct watched, i);
+    if (!g_hash_table_contains(seen, row->instantly_id)) g_ptr_array_add(persons, (gpointer)row->person);
+  }
+  return read_values(job, persons, true, seen, error);
+}
+
+static bool read_watched_page(struct job *job, const struct page *watched, bool was_full_scan, GError **error)
+{
+  g_autoptr(GPtrArray) ids = g_ptr_array_sized_new(watched->rows->len);
+  g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  for (guint i = 0; i < watched->rows->len; i++)
+    g_ptr_array_add(ids, (gpointer)page_row(watched, struct watched, i)->instantly_id);
+  if (!read_values(job, ids, false, seen, error)) return false;
+  return !was_full_scan || read_absent(job, watched, seen, error);
+}
+
+bool sync_read_watched(struct job *job, struct sync_report *report, GError **error)
+{
+  int64_t watch_us = job->settings->sync.watch_finished_days * DAY_US;
+  g_autofree char *after_id = NULL;
+  struct watch_query query = {.finished_after_us = job->now_us - watch_us,
+                              .unstaged_run_id = report->was_full_scan ? job->run_id : NULL,
+                              .limit = (size_t)(IDS_MAX * MAX(job->settings->instantly.reads_in_flight, 1))};
+  struct page watched;
+  page_init(&watched, sizeof(struct watched));
+  bool is_ok;
+  do {
+    query.after_id = after_id;
+    is_ok = job->ledger->ops->watched(job->ledger, &query, &watched, error);
+    if (!is_ok || watched.rows->len == 0) break;
+    is_ok = read_watched_page(job, &watched, report->was_full_scan, error);
+    report->watched_n += watched.rows->len;
+    job_progress(job, "leads", report->watched_n, 0, 0);
+    g_free(after_id);
+    after_id = g_strdup(page_row(&watched, struct watched, watched.rows->len - 1)->instantly_id);
+  } while (is_ok && watched.rows->len == query.limit);
+  page_clear(&watched);
+  return is_ok;
+}
+
+/* ---- the workspace's stops ---- */
+
+struct stops_read {
+  const char *reason;
+  int64_t read_n;
+};
+
+static bool suppress_each(struct job *job, const struct page *page, void *context, GError **error)
+{
+  struct stops_read *read = context;
+  g_autoptr(GArray) stops = g_array_new(FALSE, TRUE, sizeof(struct suppression));
+  for (guint i = 0; i < page->rows->len; i++) {
+    const struct remote_lead *row = page_row(page, struct remote_lead, i);
+    const char *reason = remote_stop(row);
+    if (row->person == NULL || reason == NULL) continue;
+    bool is_bounce = strcmp(reason, "bounced") == 0;
+    struct suppression stop = {.person = row->person,
+                               .reason = reason,
+                               .source = "workspace",
+                               .actor = "sync",
+                               .created_at_us = job->now_us,
+                               .expires_at_us = is_bounce ? job->now_us + 180 * DAY_US : 0};
+    g_array_append_val(stops, stop);
+  }
+  read->read_n += stops->len;
+  return stops->len == 0 || job->ledger->ops->suppress(job->ledger, (const struct suppression *)(void *)stops->data,
+                                                       stops->len, NULL, error);
+}
+
+static bool read_blocklist(struct job *job, int64_t *read_n, GError **error)
+{
+  struct page page;
+  page_init(&page, sizeof(struct suppression));
+  bool is_ok = job->instantly->ops->blocklist_read(job->instantly, &page, error) && job_fix_now(job, error);
+  for (guint i = 0; is_ok && i < page.rows->len; i++) {
+    struct suppression *stop = page_row(&page, struct suppression, i);
+    stop->reason = "blocklisted";
+    stop->source = "blocklist";
+    stop->actor = "sync";
+    stop->pushed_at_us = job->now_us;
+    if (stop->created_at_us == 0) stop->created_at_us = job->now_us;
+  }
+  if (is_ok && page.rows->len > 0)
+    is_ok =
+        job->ledger->ops->suppress(job->ledger, page_row(&page, struct suppression, 0), page.rows->len, NULL, error);
+  *read_n += page.rows->len;
+  page_clear(&page);
+  return is_ok;
+}
+
+bool sync_read_stops(struct job *job, int64_t *stops_n, GError **error)
+{
+  static const char *const filters[] = {"FILTER_VAL_UNSUBSCRIBED", "FILTER_VAL_REPLIED", "FILTER_VAL_BOUNCED"};
+  struct stops_read read = {0};
+  if (!read_blocklist(job, &read.read_n, error)) return false;
+  struct reader reader;
+  reader_init(&reader, G_N_ELEMENTS(filters));
+  for (size_t i = 0; i < G_N_ELEMENTS(filters); i++)
+    reader.queries[i].filter = filters[i];
+  bool is_ok = read_to_end(job, &reader, suppress_each, &read, error);
+  reader_clear(&reader);
+  if (!is_ok) g_prefix_error(error, "the workspace's stops: ");
+  *stops_n += read.read_n;
+  return is_ok;
+}

@@ -1,0 +1,17 @@
+#pragma once
+/* Step 2 of sync: reading Instantly's rows into sync_stage. Used by sync.c.
+ *
+ * Reads run in parallel, a page each; nothing is kept in memory beyond the pages in flight. */
+#include "core/sync.h"
+
+/* A page used for its text arena alone, cleared when it goes out of scope. */
+typedef struct page sync_text;
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(sync_text, page_clear)
+
+/* The full scan: every configured campaign to its end, all campaigns in parallel. Sets the report's scan times only
+ * when every campaign ended normally. */
+bool sync_read_campaigns(struct job *job, struct sync_report *report, GError **error);
+
+/* Enrolments that can still change and that the scan has not staged, by ids; after a full scan those that are absent
+ * are looked for by address as well, so that only what is nowhere counts as vanished. */
+bool sync_read_watched(struct job *job, struct sync_report *report, GError **error);
