@@ -1,1 +1,69 @@
+/* The pure half of complete: what is due, what may be done with one row, and what cannot be right. */
+#include <string.h>
+
 #include "core/complete.h"
+#include "core/settle.h"
+#include "core/sync.h"
+
+void removal_query_init(struct removal_query *query, const struct complete_settings *settings, int64_t now_us)
+{
+  *query = (struct removal_query){.now_us = now_us, .include_adopted = settings->include_adopted};
+  for (size_t i = 0; i < SETTING_OUTCOMES_N; i++) {
+    const struct outcome_settings *outcome = &settings->outcomes[i];
+    bool is_kept = outcome->action == REMOVAL_KEEP || i == OUTCOME_NONE || i == OUTCOME_REMOVED_BY_HAND;
+    query->grace_us[i] = is_kept ? INT64_MAX : outcome->grace_days * DAY_US;
+  }
+}
+
+static struct removal_decision not_now(const char *reason)
+{
+  return (struct removal_decision){.verdict = REMOVE_NOT, .reason = reason};
+}
+
+/* The row must still be what the ledger thinks it is. A foreign stamp means that somebody else put this row there. */
+static const char *difference(const struct removal_input *input)
+{
+  const struct remote_lead *row = input->row;
+  const struct removal *removal = input->removal;
+  if (!input->is_configured_campaign) return "campaign_not_configured";
+  if (g_strcmp0(row->campaign_id, removal->campaign_id) != 0) return "moved";
+  if (g_strcmp0(row->person, removal->person) != 0) return "other_address";
+  if (!removal->is_adopted && !remote_stamp_matches(row, removal->generation, removal->claim_id)) return "other_stamp";
+  return NULL;
+}
+
+/* Terminal now, and in the way the ledger says? A reply that came since turns "no reply" into "replied". */
+static const char *state_difference(const struct removal_input *input)
+{
+  struct remote_lead main_row = *input->row;
+  if (input->settings->cut_subsequence) main_row.subsequence_id = NULL;
+  if (input->row->status == REMOTE_PAUSED) return "paused";
+  enum outcome outcome = remote_outcome(&main_row);
+  if (outcome == OUTCOME_NONE) return input->row->subsequence_id != NULL ? "in_subsequence" : "not_finished";
+  if (outcome != input->removal->outcome) return "outcome_changed";
+  return NULL;
+}
+
+struct removal_decision removal_decide(const struct removal_input *input)
+{
+  if (input->settings->action == REMOVAL_KEEP) return not_now("kept");
+  if (input->row == NULL) return (struct removal_decision){.verdict = REMOVE_GONE};
+  const char *reason = difference(input);
+  if (reason == NULL) reason = state_difference(input);
+  if (reason == NULL && input->removal->outcome == OUTCOME_UNSUBSCRIBED && !input->is_blocklisted)
+    reason = "not_block_listed_yet";
+  if (reason != NULL) return not_now(reason);
+  bool is_cut = input->row->subsequence_id != NULL && input->settings->cut_subsequence;
+  return (struct removal_decision){.verdict = is_cut ? REMOVE_CUT_FIRST : REMOVE_NOW};
+}
+
+bool removal_is_plausible(enum outcome outcome, int64_t planned, const struct campaign_metric *analytics)
+{
+  if (analytics == NULL) return true;
+  switch (outcome) {
+  case OUTCOME_NO_REPLY: return planned <= analytics->completed;
+  case OUTCOME_BOUNCED: return planned <= analytics->bounced;
+  case OUTCOME_UNSUBSCRIBED: return planned <= analytics->unsubscribed;
+  default: return true;
+  }
+}

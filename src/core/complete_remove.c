@@ -1,0 +1,320 @@
+#include "core/complete_remove.h"
+
+#include <string.h>
+
+#include "base/json.h"
+#include "base/log.h"
+#include "core/settle.h"
+
+#define IDS_MAX 100
+
+/* Rows read for a page of removals, found by id. */
+struct rows {
+  struct page *pages;
+  struct list_query *queries;
+  size_t pages_n;
+  GHashTable *by_id; /* id -> struct remote_lead */
+};
+
+/* One enrolment that may go now. */
+struct work {
+  const struct removal *removal;
+  const struct remote_lead *row; /* NULL: gone already */
+  const struct outcome_settings *settings;
+};
+
+static void rows_clear(struct rows *rows)
+{
+  for (size_t i = 0; i < rows->pages_n; i++)
+    page_clear(&rows->pages[i]);
+  g_clear_pointer(&rows->pages, g_free);
+  g_clear_pointer(&rows->queries, g_free);
+  g_clear_pointer(&rows->by_id, g_hash_table_unref);
+}
+
+/* Reads ids in questions of IDS_MAX, side by side. An id is one row, so each question is one page. */
+static bool rows_read(struct job *job, const char *const *ids, size_t ids_n, struct rows *rows, GError **error)
+{
+  rows->pages_n = (ids_n + IDS_MAX - 1) / IDS_MAX;
+  rows->pages = g_new0(struct page, rows->pages_n);
+  rows->queries = g_new0(struct list_query, rows->pages_n);
+  rows->by_id = g_hash_table_new(g_str_hash, g_str_equal);
+  for (size_t i = 0; i < rows->pages_n; i++) {
+    page_init(&rows->pages[i], sizeof(struct remote_lead));
+    rows->queries[i] = (struct list_query){.ids = ids + i * IDS_MAX, .ids_n = MIN(IDS_MAX, ids_n - i * IDS_MAX)};
+  }
+  if (!job->instantly->ops->list(job->instantly, rows->queries, rows->pages_n, rows->pages, error)) return false;
+  for (size_t i = 0; i < rows->pages_n; i++)
+    for (guint r = 0; r < rows->pages[i].rows->len; r++) {
+      struct remote_lead *row = page_row(&rows->pages[i], struct remote_lead, r);
+      g_hash_table_insert(rows->by_id, (gpointer)row->id, row);
+    }
+  return true;
+}
+
+/* ---- events ---- */
+
+static struct lead_event removal_event(const struct job *job, const struct removal *removal, enum event_kind kind)
+{
+  return (struct lead_event){.kind = kind,
+                             .lead_id = removal->lead_id,
+                             .person = removal->person,
+                             .campaign_id = removal->campaign_id,
+                             .instantly_id = removal->instantly_id,
+                             .claim_id = removal->claim_id,
+                             .generation = removal->generation,
+                             .epoch = removal->epoch,
+                             .reason = outcome_name(removal->outcome),
+                             .run_id = job->run_id,
+                             .occurred_at_us = job->now_us};
+}
+
+/* What the row looked like when it was last seen; no address, no name, no text of a message. */
+static char *snapshot(const struct remote_lead *row)
+{
+  GString *out = g_string_new("{");
+  json_append_int(out, "status", row->status);
+  if (row->has_interest) json_append_int(out, "interest", row->interest);
+  json_append_int(out, "opens", row->opens);
+  json_append_int(out, "clicks", row->clicks);
+  json_append_int(out, "replies", row->replies);
+  json_append_time(out, "created_at", row->created_at_us);
+  json_append_time(out, "contacted_at", row->contacted_at_us);
+  json_append_time(out, "replied_at", row->replied_at_us);
+  json_append_str(out, "last_step", row->last_step);
+  json_append_time(out, "last_step_at", row->last_step_at_us);
+  g_string_append_c(out, '}');
+  return g_string_free(out, FALSE);
+}
+
+static bool append_events(struct job *job, const GArray *events, GError **error)
+{
+  return events->len == 0 ||
+         job->ledger->ops->append(job->ledger, (const struct lead_event *)(void *)events->data, events->len, error);
+}
+
+static bool claim_removals(struct job *job, const GArray *work, GError **error)
+{
+  g_autoptr(GArray) events = g_array_new(FALSE, TRUE, sizeof(struct lead_event));
+  for (guint i = 0; i < work->len; i++) {
+    struct lead_event event = removal_event(job, g_array_index(work, struct work, i).removal, EVENT_REMOVE_CLAIMED);
+    g_array_append_val(events, event);
+  }
+  return append_events(job, events, error);
+}
+
+static bool record_removed(struct job *job, const GArray *work, struct complete_report *report, GError **error)
+{
+  g_autoptr(GArray) events = g_array_new(FALSE, TRUE, sizeof(struct lead_event));
+  g_autoptr(GPtrArray) details = g_ptr_array_new_with_free_func(g_free);
+  for (guint i = 0; i < work->len; i++) {
+    const struct work *one = &g_array_index(work, struct work, i);
+    struct lead_event event = removal_event(job, one->removal, EVENT_REMOVED);
+    if (one->row != NULL) {
+      g_ptr_array_add(details, snapshot(one->row));
+      event.detail = g_ptr_array_index(details, details->len - 1);
+    }
+    g_array_append_val(events, event);
+  }
+  if (!append_events(job, events, error)) return false;
+  report->removed_n += work->len;
+  return true;
+}
+
+static bool report_error(struct job *job, const struct removal *removal, const char *type, const char *message,
+                         GError **error)
+{
+  g_autofree char *ref = job->ledger->ops->lead_ref(job->ledger, removal->lead_id);
+  g_autofree char *key = g_strdup_printf("%s|%s", type, removal->lead_id);
+  struct error_row row = {.type = type, .lead_ref = ref, .message = message, .key = key};
+  return job->ledger->ops->errors_append(job->ledger, &row, 1, error);
+}
+
+/* ---- confirming ---- */
+
+/* Addresses that a campaign still shows, for these works. */
+static bool read_addresses(struct job *job, const GArray *work, GHashTable *present, GError **error)
+{
+  const char *campaign_id = g_array_index(work, struct work, 0).removal->campaign_id;
+  struct page page;
+  page_init(&page, sizeof(struct remote_lead));
+  bool is_ok = true;
+  for (guint at = 0; is_ok && at < work->len; at += IDS_MAX) {
+    const char *contacts[IDS_MAX];
+    size_t n = MIN(IDS_MAX, work->len - at);
+    for (size_t i = 0; i < n; i++)
+      contacts[i] = g_array_index(work, struct work, at + i).removal->person;
+    struct list_query query = {.campaign_id = campaign_id, .contacts = contacts, .contacts_n = n};
+    is_ok = job->instantly->ops->list(job->instantly, &query, 1, &page, error);
+    for (guint i = 0; is_ok && i < page.rows->len; i++) {
+      const char *person = page_row(&page, struct remote_lead, i)->person;
+      if (person != NULL) g_hash_table_add(present, g_strdup(person));
+    }
+  }
+  page_clear(&page);
+  return is_ok;
+}
+
+/* Keeps of `work` only what is absent by id and by address in its campaign; the rest stays for the next run. */
+static bool keep_confirmed(struct job *job, GArray *work, bool is_by_address, GError **error)
+{
+  g_autofree const char **ids = g_new0(const char *, work->len + 1);
+  for (guint i = 0; i < work->len; i++)
+    ids[i] = g_array_index(work, struct work, i).removal->instantly_id;
+  g_autoptr(GHashTable) present = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  struct rows rows = {0};
+  bool is_ok =
+      rows_read(job, ids, work->len, &rows, error) && (!is_by_address || read_addresses(job, work, present, error));
+  for (guint i = 0; is_ok && i < work->len;) {
+    const struct removal *removal = g_array_index(work, struct work, i).removal;
+    const struct remote_lead *row = g_hash_table_lookup(rows.by_id, removal->instantly_id);
+    bool is_there = row != NULL && g_strcmp0(row->campaign_id, removal->campaign_id) == 0;
+    if (!is_there && !g_hash_table_contains(present, removal->person)) {
+      i++;
+      continue;
+    }
+    is_ok = report_error(job, removal, "not_removed",
+                         "Instantly still shows the lead after its removal; the next run tries again", error);
+    g_array_remove_index(work, i);
+  }
+  rows_clear(&rows);
+  return is_ok;
+}
+
+/* ---- acting ---- */
+
+/* Out of the subsequence first; a lead that cannot be taken out is left alone. */
+static bool cut_subsequences(struct job *job, GArray *work, GError **error)
+{
+  for (guint i = 0; i < work->len;) {
+    const struct work *one = &g_array_index(work, struct work, i);
+    if (one->row == NULL || one->row->subsequence_id == NULL) {
+      i++;
+      continue;
+    }
+    g_autoptr(GError) cutting = NULL;
+    if (job->instantly->ops->subsequence_remove(job->instantly, one->row->id, &cutting) ||
+        error_is(cutting, ERROR_NOT_FOUND)) {
+      i++;
+      continue;
+    }
+    if (!error_is(cutting, ERROR_REJECTED)) {
+      g_propagate_error(error, g_steal_pointer(&cutting));
+      return false;
+    }
+    if (!report_error(job, one->removal, "subsequence", cutting->message, error)) return false;
+    g_array_remove_index(work, i);
+  }
+  return true;
+}
+
+/* Deletes or moves the rows of one campaign and outcome; claims before, records after. */
+static bool act(struct job *job, GArray *work, struct complete_report *report, GError **error)
+{
+  if (!cut_subsequences(job, work, error)) return false;
+  if (work->len == 0) return true;
+  const struct work *first = &g_array_index(work, struct work, 0);
+  const char *campaign_id = first->removal->campaign_id;
+  g_autofree const char **ids = g_new0(const char *, work->len + 1);
+  for (guint i = 0; i < work->len; i++)
+    ids[i] = g_array_index(work, struct work, i).removal->instantly_id;
+  if (job_is_cancelled(job, error) || !job->ledger->ops->lease_check(job->ledger, &job->lease, error)) return false;
+  if (!claim_removals(job, work, error)) return false;
+  int64_t count = 0;
+  bool is_move = first->settings->action == REMOVAL_MOVE;
+  bool is_ok = is_move ? job->instantly->ops->leads_move(job->instantly, campaign_id, ids, work->len,
+                                                         first->settings->move_to, error)
+                       : job->instantly->ops->leads_delete(job->instantly, campaign_id, ids, work->len, &count, error);
+  if (!is_ok) return false;
+  log_event(LOG_INFO, "leads removed", LOG_STR("campaign", campaign_id), LOG_INT("leads", work->len),
+            LOG_STR("reason", outcome_name(first->removal->outcome)));
+  return keep_confirmed(job, work, true, error) && record_removed(job, work, report, error);
+}
+
+/* ---- one page ---- */
+
+static struct removal_decision decide(struct job *job, const struct removal *removal, const struct remote_lead *row)
+{
+  struct removal_input input = {.removal = removal,
+                                .row = row,
+                                .settings = &job->settings->complete.outcomes[removal->outcome],
+                                .is_configured_campaign =
+                                    settings_campaign(job->settings, removal->campaign_id) != NULL,
+                                .is_blocklisted = removal->is_block_listed};
+  return removal_decide(&input);
+}
+
+/* Sorts the page's works by what is done with them together: campaign and outcome. */
+static GArray *group_of(GHashTable *groups, const struct removal *removal)
+{
+  g_autofree char *key = g_strdup_printf("%s/%d", removal->campaign_id, (int)removal->outcome);
+  GArray *group = g_hash_table_lookup(groups, key);
+  if (group == NULL) {
+    group = g_array_new(FALSE, TRUE, sizeof(struct work));
+    g_hash_table_insert(groups, g_steal_pointer(&key), group);
+  }
+  return group;
+}
+
+static bool sort_page(struct job *job, const struct page *due, const struct rows *rows, GHashTable *groups,
+                      GArray *gone, struct complete_report *report, GError **error)
+{
+  for (guint i = 0; i < due->rows->len; i++) {
+    const struct removal *removal = page_row(due, struct removal, i);
+    struct work work = {.removal = removal,
+                        .row = g_hash_table_lookup(rows->by_id, removal->instantly_id),
+                        .settings = &job->settings->complete.outcomes[removal->outcome]};
+    struct removal_decision decision = decide(job, removal, work.row);
+    if (decision.verdict == REMOVE_GONE) {
+      g_array_append_val(gone, work);
+    } else if (decision.verdict == REMOVE_NOT) {
+      report->changed_n++;
+      log_event(LOG_INFO, "lead left alone", LOG_STR("reason", decision.reason));
+      bool is_strange = strcmp(decision.reason, "other_stamp") == 0 || strcmp(decision.reason, "other_address") == 0;
+      if (is_strange && !report_error(job, removal, decision.reason,
+                                      "the row in Instantly is not the one we added; left alone", error))
+        return false;
+    } else {
+      g_array_append_val(group_of(groups, removal), work);
+    }
+  }
+  return true;
+}
+
+/* Rows that are gone by id: recorded when their address is gone from the campaign, too. */
+static bool record_gone(struct job *job, GArray *gone, struct complete_report *report, GError **error)
+{
+  while (gone->len > 0) {
+    const char *campaign_id = g_array_index(gone, struct work, 0).removal->campaign_id;
+    g_autoptr(GArray) same = g_array_new(FALSE, TRUE, sizeof(struct work));
+    for (guint i = 0; i < gone->len;) {
+      if (g_strcmp0(g_array_index(gone, struct work, i).removal->campaign_id, campaign_id) != 0) {
+        i++;
+        continue;
+      }
+      g_array_append_vals(same, &g_array_index(gone, struct work, i), 1);
+      g_array_remove_index(gone, i);
+    }
+    if (!keep_confirmed(job, same, true, error) || !record_removed(job, same, report, error)) return false;
+  }
+  return true;
+}
+
+bool complete_page(struct job *job, const struct page *due, struct complete_report *report, GError **error)
+{
+  g_autofree const char **ids = g_new0(const char *, due->rows->len + 1);
+  for (guint i = 0; i < due->rows->len; i++)
+    ids[i] = page_row(due, struct removal, i)->instantly_id;
+  g_autoptr(GHashTable) groups = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_array_unref);
+  g_autoptr(GArray) gone = g_array_new(FALSE, TRUE, sizeof(struct work));
+  struct rows rows = {0};
+  bool is_ok = rows_read(job, ids, due->rows->len, &rows, error) &&
+               sort_page(job, due, &rows, groups, gone, report, error) && record_gone(job, gone, report, error);
+  GHashTableIter iter;
+  gpointer group;
+  g_hash_table_iter_init(&iter, groups);
+  while (is_ok && g_hash_table_iter_next(&iter, NULL, &group))
+    is_ok = act(job, group, report, error);
+  rows_clear(&rows);
+  return is_ok;
+}
