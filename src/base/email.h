@@ -18,5 +18,6 @@ enum email_verdict email_canonical(const char *raw, size_t length, char **person
 /* The domain part of a canonical address: points into person. */
 const char *email_domain(const char *person);
 
-/* The form that suppressions are matched by: a canonical address with "+tag" cut from its local part. Caller frees. */
+/* The form that suppressions are matched by: a canonical address with its local part cut before the first '+', unless
+ * that stands in front. A key to compare, not an address to send to ("ann.+x" leaves "ann."). Caller frees. */
 char *email_fold_tag(const char *person);
