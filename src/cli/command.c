@@ -63,7 +63,7 @@ static bool load_settings(struct cli *cli, const struct command *command, GError
   config_init(&config, &cli->settings);
   struct config_options options = {.path = cli->config_path,
                                    .overrides = (const char *const *)cli->overrides->pdata,
-                                   .environ = (const char *const *)environment,
+                                   .environment = (const char *const *)environment,
                                    .requires_key = (command->needs & NEEDS_INSTANTLY) != 0};
   bool is_loaded = config_load(&config, &options, error);
   for (size_t i = 0; i < config.warnings->len; i++)

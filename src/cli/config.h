@@ -23,7 +23,7 @@ struct config_problem {
 /* Where the value of one row of the table came from. */
 struct config_source {
   enum config_origin origin;
-  size_t line; /* in the file */
+  size_t line, column; /* in the file */
 };
 
 struct config {
@@ -35,10 +35,10 @@ struct config {
 };
 
 struct config_options {
-  const char *path;             /* --config, or NULL */
-  const char *const *overrides; /* of --set, NULL-terminated, or NULL */
-  const char *const *environ;   /* "NAME=value", NULL-terminated, or NULL for none */
-  bool requires_key;            /* no api_key, api_key_file or api_key_env at all is a problem */
+  const char *path;               /* --config, or NULL */
+  const char *const *overrides;   /* of --set, NULL-terminated, or NULL */
+  const char *const *environment; /* "NAME=value", NULL-terminated, or NULL for none */
+  bool requires_key;              /* no api_key, api_key_file or api_key_env at all is a problem */
 };
 
 /* Makes an empty configuration over empty settings. */
@@ -62,7 +62,10 @@ char *config_find_path(const struct config_options *options);
 void config_problem_add(struct config *config, const struct config_problem *where, const char *format, ...)
     G_GNUC_PRINTF(3, 4);
 
+/* "leadferry.yaml:3:5: export.canary: expected ...". Caller frees. */
+char *config_problem_text(const struct config_problem *problem);
+
 /* Reads the key where the settings say it is into settings->instantly.api_key. ERROR_CONFIG when it is nowhere;
  * *warning (caller frees) says when others may read its file. */
-bool config_resolve_key(struct settings *settings, const char *const *environ, char **warning,
+bool config_resolve_key(struct settings *settings, const char *const *environment, char **warning,
                         GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -1,0 +1,142 @@
+/* Checks over several settings, after all sources were read. */
+#include "cli/config_read.h"
+#include "core/lead.h"
+#include <string.h>
+
+/* Adds a problem at the place where the row's value came from. */
+static void problem_at(struct config *config, const char *path, const char *message)
+{
+  const struct setting *row = setting_find(settings_table, path);
+  struct config_source source = row ? config->sources[row - settings_table] : (struct config_source){0};
+  g_autofree char *variable = row ? setting_env_name(row) : NULL;
+  g_autofree char *place = source.origin == ORIGIN_ENVIRONMENT ? g_strconcat("$", variable, NULL)
+                           : source.origin == ORIGIN_FLAG      ? g_strdup("--set")
+                                                               : g_strdup(config->path);
+  struct config_problem where = {.place = place, .line = source.line, .column = source.column, .path = (char *)path};
+  config_problem_add(config, &where, "%s", message);
+}
+
+/* ---- the key ---- */
+
+static const char *const key_paths[] = {"instantly.api_key", "instantly.api_key_file", "instantly.api_key_env"};
+
+/* The highest source that gives one of the three decides; two of the same source contradict each other. */
+static void check_key(struct config *config, bool requires_key)
+{
+  enum config_origin highest = ORIGIN_DEFAULT;
+  const char *given = NULL;
+  for (size_t i = 0; i < G_N_ELEMENTS(key_paths); i++)
+    highest = MAX(highest, config->sources[setting_find(settings_table, key_paths[i]) - settings_table].origin);
+  for (size_t i = 0; i < G_N_ELEMENTS(key_paths); i++) {
+    const struct setting *row = setting_find(settings_table, key_paths[i]);
+    char **member = setting_member(row, config->settings);
+    if (*member && config->sources[row - settings_table].origin < highest) {
+      g_clear_pointer(member, g_free);
+      config_set_source(config, row, (struct config_source){ORIGIN_DEFAULT, 0, 0});
+    } else if (*member && given) {
+      g_autofree char *message = g_strdup_printf("%s is given too; exactly one of the three may be", given);
+      problem_at(config, key_paths[i], message);
+    } else if (*member) {
+      given = key_paths[i];
+    }
+  }
+  if (!given && requires_key) problem_at(config, "instantly", "needs one of api_key_env, api_key_file and api_key");
+}
+
+/* ---- the base URL ---- */
+
+static bool is_loopback(const char *host)
+{
+  return strcmp(host, "localhost") == 0 || strcmp(host, "::1") == 0 ||
+         (g_str_has_prefix(host, "127.") && g_hostname_is_ip_address(host));
+}
+
+/* Why this URL cannot be used, or NULL. */
+static const char *url_refusal(const GUri *uri, bool allows_custom)
+{
+  const char *scheme = g_uri_get_scheme((GUri *)uri);
+  const char *host = g_uri_get_host((GUri *)uri);
+  bool is_https = strcmp(scheme, "https") == 0;
+  if ((!is_https && strcmp(scheme, "http") != 0) || !host || !*host)
+    return "expected a URL like https://api.instantly.ai";
+  if (g_uri_get_userinfo((GUri *)uri) || g_uri_get_query((GUri *)uri) || g_uri_get_fragment((GUri *)uri))
+    return "a base URL has no user, query or fragment; keys belong to api_key_file or api_key_env";
+  if (is_loopback(host)) return NULL;
+  if (!is_https) return "http is for loopback alone; the key would travel in clear";
+  if (strcmp(host, "api.instantly.ai") == 0 && g_uri_get_port((GUri *)uri) <= 0) return NULL;
+  return allows_custom ? NULL
+                       : "is not Instantly and not on loopback; set instantly.allow_custom_endpoint: true if it is "
+                         "meant";
+}
+
+static void check_url(struct config *config)
+{
+  struct instantly_settings *instantly = &config->settings->instantly;
+  g_autoptr(GUri) uri = g_uri_parse(instantly->base_url, G_URI_FLAGS_NONE, NULL);
+  const char *refusal =
+      uri ? url_refusal(uri, instantly->allow_custom_endpoint) : "expected a URL like https://api.instantly.ai";
+  if (refusal) problem_at(config, "instantly.base_url", refusal);
+  while (g_str_has_suffix(instantly->base_url, "/"))
+    instantly->base_url[strlen(instantly->base_url) - 1] = '\0';
+}
+
+/* ---- campaigns and outcomes ---- */
+
+static bool has_campaign(const struct settings *settings, const char *id)
+{
+  for (size_t i = 0; i < settings->campaigns->len; i++)
+    if (strcmp(g_array_index(settings->campaigns, struct campaign_settings, i).id, id) == 0) return true;
+  return false;
+}
+
+static void check_campaigns(struct config *config)
+{
+  const char *wanted = config->settings->export.default_campaign;
+  if (wanted && !has_campaign(config->settings, wanted))
+    problem_at(config, "export.default_campaign", "is none of campaigns; add it there");
+}
+
+static void check_outcomes(struct config *config)
+{
+  for (enum outcome outcome = OUTCOME_SKIPPED; outcome <= OUTCOME_UNSUBSCRIBED; outcome++) {
+    const struct outcome_settings *settings = &config->settings->complete.outcomes[outcome];
+    g_autofree char *action = g_strdup_printf("complete.outcomes.%s.action", outcome_name(outcome));
+    g_autofree char *move_to = g_strdup_printf("complete.outcomes.%s.move_to", outcome_name(outcome));
+    if (settings->action == REMOVAL_MOVE && !settings->move_to)
+      problem_at(config, action, "move needs move_to, the id of a list");
+    if (settings->action != REMOVAL_MOVE && settings->move_to) problem_at(config, move_to, "is for action: move alone");
+  }
+}
+
+/* Two variables that one column fills are fine; two columns for one of ours cannot be. A column that stands twice on
+ * the right of source.columns would be written twice. */
+static void check_columns(struct config *config)
+{
+  const GArray *columns = config->settings->source.columns;
+  for (size_t i = 0; i < columns->len; i++)
+    for (size_t j = 0; j < i; j++) {
+      const struct field_mapping *a = &g_array_index(columns, struct field_mapping, i);
+      const struct field_mapping *b = &g_array_index(columns, struct field_mapping, j);
+      if (g_ascii_strcasecmp(a->source, b->source) != 0) continue;
+      g_autofree char *message = g_strdup_printf("%s and %s name the same column %s", b->target, a->target, a->source);
+      problem_at(config, "source.columns", message);
+    }
+}
+
+static void check_cooldown(struct config *config)
+{
+  if (config->settings->export.once == ONCE_COOLDOWN) return;
+  for (const struct setting *row = settings_table; row->path; row++)
+    if (g_str_has_prefix(row->path, "export.cooldown_days.") && config_is_given(config, row))
+      g_ptr_array_add(config->warnings, g_strdup_printf("%s has no effect without export.once: cooldown", row->path));
+}
+
+void config_check(struct config *config, bool requires_key)
+{
+  check_key(config, requires_key);
+  check_url(config);
+  check_campaigns(config);
+  check_outcomes(config);
+  check_columns(config);
+  check_cooldown(config);
+}

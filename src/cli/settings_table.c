@@ -1,0 +1,246 @@
+#include "cli/settings_table.h"
+#include "core/lead.h"
+#include <stddef.h>
+
+#define AT(member)          offsetof(struct settings, member)
+#define IN_CAMPAIGN(member) offsetof(struct campaign_settings, member)
+
+static const char *const warehouse_words[] = {"sqlite", NULL};
+static const char *const endpoint_words[] = {"bulk", "single", NULL};
+static const char *const once_words[] = {"ever", "cooldown", NULL};
+static const char *const action_words[] = {"delete", "move", "keep", NULL};
+static const char *const gone_words[] = {"keep", "stop", NULL};
+static const char *const draft_words[] = {"refuse", NULL};
+static const char *const paused_words[] = {"refuse", "feed", NULL};
+static const char *const completed_words[] = {"activate", "refuse", NULL};
+static const char *const level_words[] = {"debug", "info", "warning", "error", NULL};
+static const char *const format_words[] = {"logfmt", "json", NULL};
+static const char *const field_words[] = {"personalization", "website", "phone", "job_title", "pl_value_lead", NULL};
+static const char *const column_words[] = {"lead_id",
+                                           "email",
+                                           "first_name",
+                                           "last_name",
+                                           "company_name",
+                                           "campaign_id",
+                                           "added_date",
+                                           "added_to_instantly",
+                                           "sequence_completed",
+                                           "sequence_completed_date",
+                                           "last_email_status",
+                                           "cold_email_sent",
+                                           "updated_at",
+                                           NULL};
+
+#define TEXT(p, m, d, ...)                                                                                             \
+  {                                                                                                                    \
+    .path = (p), .type = SETTING_TEXT, .offset = AT(m), .fallback = (d), __VA_ARGS__                                   \
+  }
+#define FILE_PATH(p, m, d, ...)                                                                                        \
+  {                                                                                                                    \
+    .path = (p), .type = SETTING_PATH, .offset = AT(m), .fallback = (d), __VA_ARGS__                                   \
+  }
+#define INT(p, m, d, lo, hi, ...)                                                                                      \
+  {                                                                                                                    \
+    .path = (p), .type = SETTING_INT, .offset = AT(m), .fallback = (d), .min = (lo), .max = (hi), __VA_ARGS__          \
+  }
+#define BOOL(p, m, d, ...)                                                                                             \
+  {                                                                                                                    \
+    .path = (p), .type = SETTING_BOOL, .offset = AT(m), .fallback = (d), __VA_ARGS__                                   \
+  }
+#define ENUM(p, m, d, w, ...)                                                                                          \
+  {                                                                                                                    \
+    .path = (p), .type = SETTING_ENUM, .offset = AT(m), .fallback = (d), .words = (w), __VA_ARGS__                     \
+  }
+#define WORD(p, m, d, w, ...)                                                                                          \
+  {                                                                                                                    \
+    .path = (p), .type = SETTING_WORD, .offset = AT(m), .fallback = (d), .words = (w), __VA_ARGS__                     \
+  }
+#define MAP(p, m, w, ...)                                                                                              \
+  {                                                                                                                    \
+    .path = (p), .type = SETTING_MAP, .offset = AT(m), .words = (w), __VA_ARGS__                                       \
+  }
+
+#define COOLDOWN(name, outcome)                                                                                        \
+  INT("export.cooldown_days." name, export.cooldown_days[outcome], "unlimited", 0, 36500, .takes_unlimited = true,     \
+      .doc = "Days after an enrolment that ended as " name " before the person may be enrolled again")
+
+#define OUTCOME(name, outcome, how, days)                                                                              \
+  ENUM("complete.outcomes." name ".action", complete.outcomes[outcome].action, how, action_words,                      \
+       .doc = "What becomes of an enrolment that ended as " name),                                                     \
+      INT("complete.outcomes." name ".grace_days", complete.outcomes[outcome].grace_days, days, 0, 3650,               \
+          .doc = "Days between its last step and the action"),                                                         \
+      BOOL("complete.outcomes." name ".cut_subsequence", complete.outcomes[outcome].cut_subsequence, "false",          \
+           .doc = "Take the lead out of a running subsequence instead of waiting for its end"),                        \
+  {                                                                                                                    \
+    .path = "complete.outcomes." name ".move_to", .type = SETTING_UUID,                                                \
+    .offset = AT(complete.outcomes[outcome].move_to), .example = "0190a000-0000-7000-8000-00000000000a",               \
+    .doc = "The Instantly list that `action: move` moves to"                                                           \
+  }
+
+const struct setting settings_table[] = {
+    WORD("warehouse.type", warehouse.type, "sqlite", warehouse_words, .doc = "Where leads and the ledger live"),
+    FILE_PATH("warehouse.path", warehouse.path, "leadferry.db", .doc = "The database file of type sqlite"),
+
+    TEXT("instantly.base_url", instantly.base_url, "https://api.instantly.ai",
+         .doc = "The API; another host than Instantly's must be on loopback or be allowed"),
+    TEXT("instantly.api_key", instantly.api_key, NULL, .is_secret = true, .example = "the key",
+         .doc = "The API v2 key itself; prefer api_key_file or api_key_env, exactly one of the three"),
+    FILE_PATH("instantly.api_key_file", instantly.api_key_file, NULL, .example = "/etc/leadferry/instantly.key",
+              .doc = "A file that holds the key, readable by its owner alone"),
+    TEXT("instantly.api_key_env", instantly.api_key_env, NULL, .example = "INSTANTLY_API_KEY",
+         .doc = "The environment variable that holds the key"),
+    BOOL("instantly.allow_custom_endpoint", instantly.allow_custom_endpoint, "false",
+         .doc = "Allow a base_url that is neither Instantly's nor on loopback"),
+    INT("instantly.requests_per_second", instantly.requests_per_second, "50", 1, 1000000,
+        .doc = "Pace of all calls; Instantly's ceiling is 100 for the whole workspace, above 90 doctor warns"),
+    INT("instantly.batch_size", instantly.batch_size, "100", 1, 1000, .doc = "Leads in one leads/add call"),
+    INT("instantly.batch_delay_ms", instantly.batch_delay_ms, "0", 0, 3600000, .doc = "Pause between two batches"),
+    INT("instantly.connect_timeout_s", instantly.connect_timeout_s, "10", 1, 300,
+        .doc = "Seconds until a connection that is not made counts as not sent"),
+    INT("instantly.request_timeout_s", instantly.request_timeout_s, "60", 1, 600,
+        .doc = "Seconds until an answer that did not come counts as unknown"),
+    INT("instantly.writes_in_flight", instantly.writes_in_flight, "8", 1, 64,
+        .doc = "Creating calls that may be under way at once"),
+    INT("instantly.reads_in_flight", instantly.reads_in_flight, "16", 1, 64,
+        .doc = "Reading calls that may be under way at once"),
+
+    {.path = "campaigns",
+     .type = SETTING_CAMPAIGNS,
+     .offset = AT(campaigns),
+     .doc = "The campaigns that leadferry feeds and follows; others are never touched"},
+
+    {.path = "export.default_campaign",
+     .type = SETTING_UUID,
+     .offset = AT(export.default_campaign),
+     .example = "0190a000-0000-7000-8000-000000000001",
+     .doc = "The campaign of leads whose campaign_id is empty; it must be one of campaigns"},
+    ENUM("export.endpoint", export.endpoint, "bulk", endpoint_words,
+         .doc = "bulk: POST /api/v2/leads/add; single: POST /api/v2/leads, one call for each lead"),
+    MAP("export.fields", export.fields, field_words,
+        .doc = "Instantly's own fields and the column (or imported field) that fills each"),
+    MAP("export.custom_variables", export.custom_variables, NULL,
+        .doc = "Custom variables (merge tags, case-sensitive) and the column (or imported field) that fills each"),
+    INT("export.max_per_run", export.max_per_run, "1000", 1, G_MAXINT64 - 1, .takes_unlimited = true,
+        .doc = "Leads added by one run over all campaigns; the rest waits for the next run"),
+    INT("export.max_per_day", export.max_per_day, "1000", 1, G_MAXINT64 - 1, .takes_unlimited = true,
+        .doc = "Leads added to one campaign on one UTC day"),
+    INT("export.canary", export.canary, "0", 0, 1000000,
+        .doc =
+            "The first export into a campaign stops after this many leads until one of them was mailed; 0: no canary"),
+    INT("export.plan_reserve_percent", export.plan_reserve_percent, "10", 0, 100,
+        .doc = "Share of the plan's contacts that is left free"),
+    ENUM("export.once", export.once, "ever", once_words,
+         .doc = "ever: a person is enrolled once; cooldown: again when cooldown_days of the outcome are over"),
+    COOLDOWN("no_reply", OUTCOME_NO_REPLY),
+    COOLDOWN("unsubscribed", OUTCOME_UNSUBSCRIBED),
+    COOLDOWN("bounced", OUTCOME_BOUNCED),
+    COOLDOWN("skipped", OUTCOME_SKIPPED),
+    COOLDOWN("replied", OUTCOME_REPLIED),
+    COOLDOWN("interest", OUTCOME_INTEREST),
+    COOLDOWN("removed_by_hand", OUTCOME_REMOVED_BY_HAND),
+    BOOL("export.skip_if_in_campaign", export.skip_if_in_campaign, "true",
+         .doc = "Let Instantly skip an address that the campaign has already"),
+    BOOL("export.skip_if_in_workspace", export.skip_if_in_workspace, "false",
+         .doc = "Let Instantly skip an address that any campaign or list of the workspace has"),
+    BOOL("export.verify_leads_on_import", export.verify_leads_on_import, "false",
+         .doc = "Let Instantly verify each address (costs credits)"),
+
+    INT("sync.full_scan_every_h", sync.full_scan_every_h, "24", 1, 720,
+        .doc = "Hours between two reads of all leads of the campaigns; removals need one of the last 24 h"),
+    INT("sync.stops_every_h", sync.stops_every_h, "24", 1, 720,
+        .doc = "Hours between two reads of the whole workspace's unsubscribes, replies, bounces and block list"),
+    BOOL("sync.push_stops", sync.push_stops, "true",
+         .doc = "Put unsubscribes and manual stops of enrolled persons on Instantly's block list"),
+    INT("sync.watch_finished_days", sync.watch_finished_days, "90", 0, 3650,
+        .doc = "Days that a finished enrolment which is still in Instantly is watched for late replies"),
+
+    {.path = "source.table",
+     .type = SETTING_NAME,
+     .offset = AT(source.table),
+     .fallback = "leads",
+     .doc = "The table of leads"},
+    MAP("source.columns", source.columns, column_words, .doc = "Our column and the name that your table has for it"),
+    BOOL("source.write_back", source.write_back, "true",
+         .doc = "Write added_to_instantly and its sisters into the table; false for read-only sources"),
+    ENUM("source.gone", source.gone, "keep", gone_words,
+         .doc = "What a row that vanished from the table means for its running enrolment"),
+
+    BOOL("complete.armed", complete.armed, "false",
+         .doc = "Really remove; while it is false `complete` prints what it would remove and ends with code 6"),
+    INT("complete.max_removals", complete.max_removals, "1000", 0, G_MAXINT64 - 1, .takes_unlimited = true,
+        .doc = "Removals of one run, oldest first; the rest waits for the next run"),
+    BOOL("complete.include_adopted", complete.include_adopted, "false",
+         .doc = "Also remove enrolments that somebody else had put into the campaign"),
+    OUTCOME("no_reply", OUTCOME_NO_REPLY, "delete", "30"),
+    OUTCOME("unsubscribed", OUTCOME_UNSUBSCRIBED, "delete", "30"),
+    OUTCOME("bounced", OUTCOME_BOUNCED, "delete", "7"),
+    OUTCOME("skipped", OUTCOME_SKIPPED, "delete", "7"),
+    OUTCOME("replied", OUTCOME_REPLIED, "keep", "0"),
+    OUTCOME("interest", OUTCOME_INTEREST, "keep", "0"),
+
+    INT("settle.wait_s", settle.wait_s, "90", 0, 3600,
+        .doc = "Seconds after the request time-out before an unknown batch is asked about"),
+    INT("settle.recheck_s", settle.recheck_s, "30", 0, 3600, .doc = "Seconds between the two questions about it"),
+
+    WORD("log.level", log.level, "info", level_words, .doc = "Least severe line that is written"),
+    WORD("log.format", log.format, "logfmt", format_words, .doc = "Form of the lines on standard error"),
+    {.path = NULL},
+};
+
+const struct setting campaign_table[] = {
+    {.path = "id",
+     .type = SETTING_UUID,
+     .offset = IN_CAMPAIGN(id),
+     .is_required = true,
+     .example = "0190a000-0000-7000-8000-000000000001",
+     .doc = "The campaign's id in Instantly"},
+    {.path = "name",
+     .type = SETTING_TEXT,
+     .offset = IN_CAMPAIGN(name),
+     .example = "First campaign",
+     .doc = "A name for people; Instantly's own is not changed"},
+    {.path = "on_draft",
+     .type = SETTING_ENUM,
+     .offset = SETTING_NOT_STORED,
+     .fallback = "refuse",
+     .words = draft_words,
+     .doc = "A draft is never fed: nobody has approved it yet"},
+    {.path = "on_paused",
+     .type = SETTING_ENUM,
+     .offset = IN_CAMPAIGN(on_paused),
+     .fallback = "refuse",
+     .words = paused_words,
+     .doc = "A paused campaign: refuse, or feed it without activating it"},
+    {.path = "on_completed",
+     .type = SETTING_ENUM,
+     .offset = IN_CAMPAIGN(on_completed),
+     .fallback = "activate",
+     .words = completed_words,
+     .doc = "A completed campaign that leadferry fed before: activate it again, or refuse"},
+    {.path = "escrow",
+     .type = SETTING_BOOL,
+     .offset = IN_CAMPAIGN(escrow),
+     .fallback = "false",
+     .doc = "Load while it is paused, compare list and ledger, activate last"},
+    {.path = NULL},
+};
+
+const struct setting_section settings_sections[] = {
+    {"warehouse", "Where leads and the ledger live"},
+    {"instantly", "The Instantly workspace"},
+    {"export", "Who is added, how much and with which values"},
+    {"export.cooldown_days", "With `once: cooldown`: days by outcome, or unlimited for never again"},
+    {"sync", "How often what is read back"},
+    {"source", "The table of leads"},
+    {"complete", "What happens when a sequence has ended"},
+    {"complete.outcomes", "By outcome"},
+    {"complete.outcomes.no_reply", "The sequence ended without an answer"},
+    {"complete.outcomes.unsubscribed", "The person said stop"},
+    {"complete.outcomes.bounced", "The address does not take mail"},
+    {"complete.outcomes.skipped", "Instantly would not mail the address"},
+    {"complete.outcomes.replied", "The person answered"},
+    {"complete.outcomes.interest", "Somebody set an interest status that ended the sequence"},
+    {"settle", "How unknown answers are settled"},
+    {"log", "Lines on standard error"},
+    {NULL, NULL},
+};
