@@ -59,7 +59,7 @@ struct removal_decision removal_decide(const struct removal_input *input)
 
 bool removal_is_plausible(enum outcome outcome, int64_t planned, const struct campaign_metric *analytics)
 {
-  if (analytics == NULL) return true;
+  if (analytics == NULL) return planned == 0; /* nothing sent yet, says Instantly: then nothing can be over */
   switch (outcome) {
   case OUTCOME_NO_REPLY: return planned <= analytics->completed;
   case OUTCOME_BOUNCED: return planned <= analytics->bounced;
