@@ -102,13 +102,35 @@ static bool scan_escape(struct scan *s)
   return c != 'u' || scan_unicode_escape(s);
 }
 
+/* Has one of these eight bytes a meaning inside a string: a quote, a backslash, a control byte, one beyond ASCII? Pages
+ * are mostly strings, and a byte at a time is four times as slow. A wrong "yes" costs time alone. */
+static bool has_special(uint64_t eight)
+{
+  const uint64_t ones = UINT64_C(0x0101010101010101), highs = UINT64_C(0x8080808080808080);
+  uint64_t quote = eight ^ (ones * '"'), backslash = eight ^ (ones * '\\');
+  uint64_t below_zero = (eight - ones * 0x20) | (quote - ones) | (backslash - ones);
+  return ((below_zero | eight) & highs) != 0;
+}
+
+/* Moves over bytes without meaning. */
+static void skip_plain(struct scan *s)
+{
+  uint64_t eight = 0;
+  while (s->end - s->at >= (ptrdiff_t)sizeof eight) {
+    memcpy(&eight, s->at, sizeof eight);
+    if (has_special(eight)) break;
+    s->at += sizeof eight;
+  }
+  while (s->at < s->end && *s->at >= 0x20 && *s->at < 0x80 && *s->at != '"' && *s->at != '\\') {
+    s->at++;
+  }
+}
+
 static bool scan_string(struct scan *s)
 {
   s->at++;
   for (;;) {
-    while (s->at < s->end && *s->at >= 0x20 && *s->at < 0x80 && *s->at != '"' && *s->at != '\\') {
-      s->at++;
-    }
+    skip_plain(s);
     int c = peek(s);
     if (c < 0) return refuse(s, "string without an end");
     if (c < 0x20) return refuse(s, "control byte inside a string");
