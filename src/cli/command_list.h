@@ -4,13 +4,28 @@
  * command writes its file, one line here and one line there. */
 #include "cli/command.h"
 
+extern const struct command command_complete;
 extern const struct command command_config_reference;
 extern const struct command command_config_schema;
 extern const struct command command_config_show;
 extern const struct command command_doctor;
+extern const struct command command_errors_list;
+extern const struct command command_errors_show;
+extern const struct command command_export;
 extern const struct command command_help;
+extern const struct command command_import;
 extern const struct command command_init;
+extern const struct command command_lead_show;
+extern const struct command command_leads_export;
+extern const struct command command_plan;
+extern const struct command command_recover;
+extern const struct command command_retry;
+extern const struct command command_run;
+extern const struct command command_runs_list;
+extern const struct command command_runs_show;
 extern const struct command command_schema_apply;
 extern const struct command command_schema_check;
+extern const struct command command_status;
+extern const struct command command_sync;
 extern const struct command command_validate;
 extern const struct command command_version;

@@ -2,6 +2,7 @@
 #include "cli/command_list.h"
 
 const struct command *const commands[] = {
+    &command_import,
     &command_help,
     &command_version,
     NULL,
