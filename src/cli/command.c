@@ -9,10 +9,8 @@
 #include "cli/signals.h"
 #include "core/job.h"
 #include "instantly/client.h"
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 bool cli_is_cancelled(void *context)
@@ -148,10 +146,8 @@ static enum exit_code run_command(struct cli *cli, const struct command *command
 /* What was written must have arrived: a full disk or a closed pipe is a failure. */
 static enum exit_code check_output(enum exit_code code)
 {
-  errno = 0;
-  if (fflush(stdout) == 0 && !ferror(stdout)) return code;
-  say("cannot write standard output: ", errno ? g_strerror(errno) : "an earlier write failed");
-  return exit_code_worse(code, EXIT_CODE_FAILED);
+  g_autoptr(GError) error = NULL;
+  return out_finish(&error) ? code : exit_code_worse(code, report(error));
 }
 
 static enum exit_code dispatch(struct cli *cli, const struct command_line *line)

@@ -2,7 +2,14 @@
 #include "cli/command_list.h"
 
 const struct command *const commands[] = {
+    &command_init,
+    &command_validate,
+    &command_schema_apply,
+    &command_schema_check,
     &command_import,
+    &command_config_show,
+    &command_config_schema,
+    &command_config_reference,
     &command_help,
     &command_version,
     NULL,

@@ -22,12 +22,24 @@ static void add_problem(const struct place *at, const char *message)
   config_problem_add(at->config, &where, "%s", message);
 }
 
+/* A relative path counts from the folder of the file. */
+static void resolve_path(const struct config *config, const struct setting *row, void *base)
+{
+  char **member = setting_member(row, base);
+  g_autofree char *folder = g_path_get_dirname(config->path);
+  if (!*member || g_path_is_absolute(*member) || strcmp(folder, ".") == 0) return;
+  g_autofree char *relative = *member;
+  *member = g_build_filename(folder, relative, NULL);
+}
+
 /* ---- defaults ---- */
 
 void config_read_defaults(struct config *config)
 {
-  for (const struct setting *row = settings_table; row->path; row++)
+  for (const struct setting *row = settings_table; row->path; row++) {
     if (row->fallback && !setting_store(row, config->settings, row->fallback)) g_assert_not_reached();
+    if (row->type == SETTING_PATH) resolve_path(config, row, config->settings);
+  }
   /* Outcomes that nobody configures: nothing is left in Instantly, so nothing is ever removed for them. */
   config->settings->complete.outcomes[OUTCOME_NONE].action = REMOVAL_KEEP;
   config->settings->complete.outcomes[OUTCOME_REMOVED_BY_HAND].action = REMOVAL_KEEP;
@@ -131,16 +143,6 @@ static void wrong_value(const struct place *at, const struct setting *row)
       g_strdup_printf("expected %s, found %s%s%s%s%s", expected, found, quote_hint(row, at->node),
                       nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
   add_problem(at, message);
-}
-
-/* A relative path counts from the folder of the file. */
-static void resolve_path(const struct config *config, const struct setting *row, void *base)
-{
-  char **member = setting_member(row, base);
-  g_autofree char *folder = g_path_get_dirname(config->path);
-  if (!*member || g_path_is_absolute(*member) || strcmp(folder, ".") == 0) return;
-  g_autofree char *relative = *member;
-  *member = g_build_filename(folder, relative, NULL);
 }
 
 /* Stores a scalar; an empty value leaves a setting without default as it is. */
