@@ -5,7 +5,9 @@ from pathlib import Path
 
 import prism as prism_tools
 import pytest
+import sandbox_process
 from strict import Specification
+from tour import Tour
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -46,3 +48,43 @@ def replay(npm_prism, specification_path, tmp_path_factory):
 
         yield run
     replayer.close()
+
+
+def off(quirks):
+    return {name: False for name in quirks}
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory):
+    """A sandbox with its quirks off, which is the workspace that the specification describes."""
+    program = Path(os.environ.get("LEADFERRY_BUILD", ROOT / "build")) / "leadferry-sandbox"
+    if not program.exists():
+        pytest.fail(f"{program} is not built")
+    with sandbox_process.running(program, tmp_path_factory.mktemp("sandbox")) as running:
+        running.control("POST", "quirks", off(running.control("GET", "state")["quirks"]))
+        yield running
+
+
+@pytest.fixture(scope="module")
+def sandbox_control(sandbox):
+    return lambda name, body: sandbox.control("POST", name, body)
+
+
+@pytest.fixture(scope="module")
+def recorder(sandbox, npm_prism, specification_path, tmp_path_factory):
+    """recorder.url: where a client speaks to the sandbox through Prism."""
+    with prism_tools.prism(specification_path, sandbox.base_url, tmp_path_factory.mktemp("prism") / "log") as url:
+        recorder = prism_tools.Recorder(url)
+        yield recorder
+        recorder.close()
+
+
+@pytest.fixture(scope="module")
+def tour(recorder, sandbox, specification):
+    return Tour(recorder, specification, sandbox.api_key)
+
+
+@pytest.fixture(scope="module")
+def subsequence(tour):
+    """The follow-up of the first campaign."""
+    return tour.call("GET", "/subsequences", query={"limit": 1})["items"][0]
