@@ -128,6 +128,8 @@ static const struct {
     {"\"\\ud83d\\n\"", "surrogate"},
     {"\"\\ud83dx\"", "surrogate"},
     {"\"\\ud83d\\ud83d\"", "surrogate"},
+    {"\"\\ud83d\\ue000\"", "surrogate"},
+    {"\"\\ud83d\\udbff\"", "surrogate"},
     {"\"\\ude00\"", "surrogate"},
     {"\"\\ude00\\ud83d\"", "surrogate"},
     {"\"\\ud83d\\u\"", "surrogate"},
