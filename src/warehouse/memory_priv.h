@@ -1,0 +1,181 @@
+#pragma once
+/* The inside of the reference warehouse, shared by the memory_*.c files only.
+ *
+ * Everything is a plain GLib table; every string lives in one chunk until close(), so rows may be copied and kept. The
+ * pure functions of core/ decide, this backend only collects what they look at; where it has to choose, it chooses what
+ * SQL can say as well. Simple before fast: most operations walk whole tables. */
+#include "core/fold.h"
+#include "core/sync.h"
+#include "warehouse/backend.h"
+#include "warehouse/memory.h"
+
+struct memory_lead {
+  struct lead lead;
+  enum email_verdict address;
+  const char *person; /* canonical, NULL unless address is EMAIL_OK */
+  int64_t added_at_us, completed_at_us, updated_at_us;
+};
+
+struct memory_suppression {
+  struct suppression entry;
+  int64_t revoked_at_us;
+};
+
+struct memory_error {
+  struct error_row row;
+  const char *error_id;
+  int64_t at_us;
+};
+
+struct memory_campaign {
+  const char *campaign_id, *campaign_name;
+  int64_t total_leads, leads_completed, last_sync_us;
+};
+
+struct memory_staged {
+  const char *run_id;
+  struct remote_lead row;
+};
+
+struct memory {
+  struct warehouse warehouse; /* first: backends are cast from it */
+  struct ledger ledger;
+  const struct settings *settings;
+  const struct clock *clock;
+  uint8_t key[32]; /* of references and derived ids */
+  GStringChunk *text;
+  GPtrArray *leads;      /* struct memory_lead, by lead_id */
+  GPtrArray *events;     /* struct lead_event, in the order of appending */
+  GHashTable *event_ids; /* the ids of events */
+  GHashTable *states;    /* lead_id -> struct lead_state, as of the last fold */
+  guint folded_n;        /* events that the states hold already */
+  GArray *suppressions;  /* struct memory_suppression */
+  GArray *runs;          /* struct run_record */
+  GArray *errors;        /* struct memory_error */
+  GArray *metrics;       /* struct campaign_metric */
+  GArray *campaigns;     /* struct memory_campaign */
+  GArray *staged;        /* struct memory_staged */
+  GHashTable *epochs;    /* job -> struct memory_lease */
+  GHashTable *holds;     /* campaign id, "" for all -> reason */
+};
+
+/* ---- memory.c ---- */
+
+struct memory *memory_of(struct ledger *ledger);
+int64_t memory_now_us(const struct memory *memory);
+/* Copies text for as long as the warehouse lives; NULL stays NULL. */
+const char *memory_keep(struct memory *memory, const char *text);
+
+/* ---- memory_people.c: what is known of persons, collected once per operation ---- */
+
+struct person_entry {
+  struct person_facts facts;
+  const struct lead_state *newest; /* of its leads, by ever_added_at, then the lowest lead_id */
+  const struct lead_state *orphan; /* the state whose lead_id is no longer in the source, chosen like newest */
+  const char *heir;                /* lowest lead_id of the person in the source */
+};
+
+/* person -> struct person_entry, for every person of the source or the ledger. Caller unrefs. */
+GHashTable *people_new(struct memory *memory);
+/* Facts of one person; all empty for one never heard of. The suppression is looked up too. */
+struct person_facts people_facts(struct memory *memory, GHashTable *people, const char *person, int64_t now_us);
+/* The state of a source row: its own, else the one it inherits by alias, else NULL. */
+const struct lead_state *people_state(struct memory *memory, GHashTable *people, const struct memory_lead *row);
+/* The source row with this id, or NULL. */
+struct memory_lead *memory_lead_find(struct memory *memory, const char *lead_id);
+/* Reason of the entry in force for the person or its domain (bytewise lowest of several), or NULL. */
+const char *memory_suppression_reason(struct memory *memory, const char *person, int64_t now_us);
+/* Does the entry stop the person with this folded address, or its domain? */
+bool memory_names_person(const struct suppression *entry, const char *folded);
+/* Is the entry neither revoked nor expired? */
+bool memory_in_force(const struct memory_suppression *suppression, int64_t now_us);
+/* states in lead_id order. Caller unrefs. */
+GPtrArray *memory_states_sorted(struct memory *memory);
+
+/* ---- memory_events.c ---- */
+
+void memory_append(struct memory *memory, const struct lead_event *event);
+void memory_fold(struct memory *memory);
+bool memory_events_append(struct ledger *ledger, const struct lead_event *events, size_t events_n, GError **error);
+bool memory_events_fold(struct ledger *ledger, GError **error);
+bool memory_errors_append(struct ledger *ledger, const struct error_row *rows, size_t rows_n, GError **error);
+bool memory_claims_read(struct ledger *ledger, const struct claim_query *query, struct page *page, GError **error);
+bool memory_release_never_sent(struct ledger *ledger, const char *own_run_id, int64_t *released_n, GError **error);
+bool memory_open_batches(struct ledger *ledger, const char *own_run_id, struct page *page, GError **error);
+bool memory_campaign_counts(struct ledger *ledger, const char *campaign_id, int64_t day_start_us,
+                            struct campaign_counts *counts, GError **error);
+
+/* ---- memory_claim.c ---- */
+
+bool memory_claim(struct ledger *ledger, const struct claim_rules *rules, struct claim_report *report, GError **error);
+
+/* ---- memory_runs.c: runs, facts, metrics, campaign_status ---- */
+
+bool memory_run_begin(struct ledger *ledger, const struct run_record *run, GError **error);
+bool memory_run_end(struct ledger *ledger, const struct run_record *run, GError **error);
+bool memory_facts(struct ledger *ledger, struct ledger_facts *facts, GError **error);
+bool memory_metrics_write(struct ledger *ledger, const struct campaign_metric *rows, size_t rows_n, GError **error);
+bool memory_campaign_status_write(struct ledger *ledger, const struct campaign_metric *rows, size_t rows_n,
+                                  int64_t synced_at_us, GError **error);
+bool memory_report_runs(struct warehouse *warehouse, const char *run_id, size_t limit, struct page *page,
+                        GError **error);
+bool memory_report_campaigns(struct warehouse *warehouse, struct page *page, GError **error);
+
+/* ---- memory_stage.c ---- */
+
+bool memory_watched(struct ledger *ledger, const struct watch_query *query, struct page *page, GError **error);
+bool memory_stage_begin(struct ledger *ledger, const char *run_id, GError **error);
+bool memory_stage(struct ledger *ledger, const char *run_id, const struct remote_lead *rows, size_t rows_n,
+                  GError **error);
+bool memory_stage_stops(struct ledger *ledger, const struct stage_rules *rules, struct stage_report *report,
+                        GError **error);
+bool memory_stage_facts(struct ledger *ledger, const struct stage_rules *rules, struct stage_report *report,
+                        GError **error);
+
+/* ---- memory_stops.c ---- */
+
+bool memory_suppress(struct ledger *ledger, const struct suppression *rows, size_t rows_n, int64_t *added_n,
+                     GError **error);
+bool memory_unpushed(struct ledger *ledger, size_t limit, struct page *page, GError **error);
+bool memory_pushed(struct ledger *ledger, const struct suppression *rows, size_t rows_n, int64_t at_us, GError **error);
+bool memory_stops_check(struct ledger *ledger, const struct claim *const *claims, size_t claims_n, struct page *stopped,
+                        GError **error);
+bool memory_hold_check(struct ledger *ledger, const char *campaign_id, bool *is_on, char **reason, GError **error);
+/* Adds an entry unless one in force for the same person or domain and reason exists. */
+bool memory_suppress_one(struct memory *memory, const struct suppression *entry);
+/* Was such an entry revoked after at_us? */
+bool memory_was_revoked_after(const struct memory *memory, const struct suppression *entry, int64_t at_us);
+
+/* ---- memory_removals.c ---- */
+
+bool memory_removals(struct ledger *ledger, const struct removal_query *query, struct page *page, GError **error);
+bool memory_removal_counts(struct ledger *ledger, const struct removal_query *query, GArray *counts, GError **error);
+
+/* ---- memory_source.c: the user's tables ---- */
+
+bool memory_write_back(struct ledger *ledger, bool is_dry_run, int64_t *changed_n, GError **error);
+bool memory_import_rows(struct warehouse *warehouse, const struct import_row *rows, size_t rows_n,
+                        enum import_result *results, bool is_dry_run, GError **error);
+/* The user's columns as this state has them, under the settings. */
+struct user_columns memory_columns(const struct memory *memory, const struct lead_state *state);
+/* "ref-" and 16 hex digits of a keyed HMAC. Caller frees. */
+char *memory_reference(const struct memory *memory, const char *lead_id);
+char *memory_lead_ref(struct ledger *ledger, const char *lead_id);
+
+/* ---- memory_report.c ---- */
+
+bool memory_report_leads(struct warehouse *warehouse, const char *after, size_t limit, struct page *page,
+                         GError **error);
+bool memory_report_find(struct warehouse *warehouse, const char *what, struct page *page, GError **error);
+bool memory_report_person_facts(struct warehouse *warehouse, const char *person, int64_t now_us, struct page *text,
+                                struct person_facts *facts, GError **error);
+bool memory_report_events(struct warehouse *warehouse, const char *lead_id, struct page *page, GError **error);
+bool memory_report_suppressions(struct warehouse *warehouse, const char *person, struct page *page, GError **error);
+bool memory_report_errors(struct warehouse *warehouse, const struct error_query *query, struct page *page,
+                          GError **error);
+bool memory_report_counts(struct warehouse *warehouse, struct page *page, GError **error);
+bool memory_report_empty_values(struct warehouse *warehouse, const char *campaign_id, const char *default_campaign,
+                                const struct required_variable *variable, int64_t *empty_n, int64_t *rows_n,
+                                GError **error);
+bool memory_retry_leads(struct warehouse *warehouse, const struct retry_query *query, const char *run_id,
+                        bool is_dry_run, int64_t *retried_n, GError **error);

@@ -1,0 +1,187 @@
+/* The reference warehouse: the user's own table, written back and imported. */
+#include "base/json.h"
+#include "base/text.h"
+#include "warehouse/memory_priv.h"
+
+#include <string.h>
+
+/* ---- references ---- */
+
+static char *keyed_hex(const struct memory *memory, const char *text, size_t bytes)
+{
+  uint8_t digest[SHA256_BYTES];
+  hmac_sha256(memory->key, sizeof memory->key, text, strlen(text), digest);
+  return hex_encode(digest, bytes);
+}
+
+char *memory_reference(const struct memory *memory, const char *lead_id)
+{
+  g_autofree char *hex = keyed_hex(memory, lead_id, 8);
+  return g_strconcat("ref-", hex, NULL);
+}
+
+char *memory_lead_ref(struct ledger *ledger, const char *lead_id)
+{
+  return strchr(lead_id, '@') ? memory_reference(memory_of(ledger), lead_id) : g_strdup(lead_id);
+}
+
+/* ---- write-back ---- */
+
+struct user_columns memory_columns(const struct memory *memory, const struct lead_state *state)
+{
+  const struct settings *settings = memory->settings;
+  struct completion_policy policy = {.include_adopted = settings->complete.include_adopted};
+  for (size_t i = 0; i < SETTING_OUTCOMES_N; i++)
+    policy.is_kept[i] = settings->complete.outcomes[i].action == REMOVAL_KEEP;
+  return state_columns(state, &policy, settings_campaign(settings, state->current_campaign_id) != NULL);
+}
+
+/* Only `withdraw` and `release` take something back; else what stands stays. */
+static void merge_columns(struct memory_lead *row, const struct user_columns *columns, bool may_reset)
+{
+  struct lead *lead = &row->lead;
+  if (columns->added_to_instantly || may_reset) {
+    lead->added_to_instantly = columns->added_to_instantly;
+    row->added_at_us = columns->added_at_us;
+  }
+  if (columns->sequence_completed || may_reset) {
+    lead->sequence_completed = columns->sequence_completed;
+    row->completed_at_us = columns->sequence_completed_at_us;
+  }
+  if (columns->last_email_status > email_status_from_name(lead->last_email_status))
+    lead->last_email_status = email_status_name(columns->last_email_status);
+  lead->cold_email_sent |= columns->cold_email_sent;
+}
+
+static bool is_same_row(const struct memory_lead *a, const struct memory_lead *b)
+{
+  return a->lead.added_to_instantly == b->lead.added_to_instantly && a->added_at_us == b->added_at_us &&
+         a->lead.sequence_completed == b->lead.sequence_completed && a->completed_at_us == b->completed_at_us &&
+         a->lead.cold_email_sent == b->lead.cold_email_sent &&
+         g_strcmp0(a->lead.last_email_status, b->lead.last_email_status) == 0;
+}
+
+static bool write_back_row(struct memory *memory, GHashTable *people, struct memory_lead *row, bool is_dry_run)
+{
+  const struct lead_state *state = people_state(memory, people, row);
+  if (!state || g_strcmp0(state->person, row->person) != 0) return false;
+  struct user_columns columns = memory_columns(memory, state);
+  struct memory_lead changed = *row;
+  merge_columns(&changed, &columns, state->withdrawn_at_us || state->generation > 1);
+  if (is_same_row(row, &changed)) return false;
+  changed.updated_at_us = memory_now_us(memory);
+  if (!is_dry_run) *row = changed;
+  return true;
+}
+
+bool memory_write_back(struct ledger *ledger, bool is_dry_run, int64_t *changed_n, GError **error)
+{
+  (void)error;
+  struct memory *memory = memory_of(ledger);
+  int64_t n = 0;
+  g_autoptr(GHashTable) people = people_new(memory);
+  for (guint i = 0; memory->settings->source.write_back && i < memory->leads->len; i++)
+    n += write_back_row(memory, people, g_ptr_array_index(memory->leads, i), is_dry_run);
+  if (changed_n) *changed_n = n;
+  return true;
+}
+
+/* ---- import ---- */
+
+static bool differs(const char *old, const char *new)
+{
+  return new &&*new &&g_strcmp0(old, new) != 0;
+}
+
+static const char *better(const char *old, const char *new)
+{
+  return differs(old, new) ? new : old;
+}
+
+/* Members of both objects; the new one's win. Caller frees; NULL when there are none. */
+static char *merged_fields(const char *old, const char *new)
+{
+  if (!new || !old) return g_strdup(new ? new : old);
+  g_autoptr(cJSON) into = json_parse(old, strlen(old), NULL);
+  g_autoptr(cJSON) from = json_parse(new, strlen(new), NULL);
+  if (!into || !from) return g_strdup(from ? new : old);
+  const cJSON *member;
+  cJSON_ArrayForEach(member, from)
+  {
+    cJSON_DeleteItemFromObjectCaseSensitive(into, member->string);
+    cJSON_AddItemToObject(into, member->string, cJSON_Duplicate(member, 1));
+  }
+  char *text = cJSON_PrintUnformatted(into);
+  char *copy = g_strdup(text);
+  cJSON_free(text);
+  return copy;
+}
+
+static bool is_same_json(const char *a, const char *b)
+{
+  if (!a || !b) return a == b;
+  g_autoptr(cJSON) x = json_parse(a, strlen(a), NULL);
+  g_autoptr(cJSON) y = json_parse(b, strlen(b), NULL);
+  return x && y ? cJSON_Compare(x, y, 1) : strcmp(a, b) == 0;
+}
+
+static enum import_result update_row(struct memory *memory, const struct memory_lead *old, const struct import_row *row,
+                                     bool is_dry_run)
+{
+  g_autofree char *fields = merged_fields(old->lead.fields, row->fields);
+  struct lead lead = old->lead;
+  lead.first_name = better(lead.first_name, row->first_name);
+  lead.last_name = better(lead.last_name, row->last_name);
+  lead.company_name = better(lead.company_name, row->company_name);
+  lead.campaign_id = better(lead.campaign_id, row->campaign_id);
+  bool is_same = !differs(old->lead.first_name, row->first_name) && !differs(old->lead.last_name, row->last_name) &&
+                 !differs(old->lead.company_name, row->company_name) &&
+                 !differs(old->lead.campaign_id, row->campaign_id) && is_same_json(old->lead.fields, fields);
+  if (is_same) return IMPORT_UNCHANGED;
+  lead.fields = fields;
+  if (!is_dry_run) memory_put_lead(&memory->warehouse, &lead);
+  return IMPORT_UPDATED;
+}
+
+static bool person_is_imported(struct memory *memory, const char *person)
+{
+  for (guint i = 0; i < memory->leads->len; i++)
+    if (g_strcmp0(((struct memory_lead *)g_ptr_array_index(memory->leads, i))->person, person) == 0) return true;
+  return false;
+}
+
+static enum import_result import_row(struct memory *memory, const struct import_row *row, bool is_dry_run)
+{
+  g_autofree char *derived = keyed_hex(memory, row->person, 12);
+  const char *lead_id = row->lead_id ? row->lead_id : derived;
+  const struct memory_lead *old = memory_lead_find(memory, lead_id);
+  if (old) return g_strcmp0(old->person, row->person) == 0 ? update_row(memory, old, row, is_dry_run) : IMPORT_ID_TAKEN;
+  if (person_is_imported(memory, row->person)) return IMPORT_DUPLICATE_PERSON;
+  struct lead lead = {
+      .lead_id = lead_id,
+      .email = row->email,
+      .first_name = row->first_name,
+      .last_name = row->last_name,
+      .company_name = row->company_name,
+      .campaign_id = row->campaign_id,
+      .fields = row->fields,
+  };
+  memory_put_lead(&memory->warehouse, &lead);
+  return IMPORT_NEW;
+}
+
+/* A dry run imports for real and takes the new rows out again: rows of one batch see each other either way. */
+bool memory_import_rows(struct warehouse *warehouse, const struct import_row *rows, size_t rows_n,
+                        enum import_result *results, bool is_dry_run, GError **error)
+{
+  (void)error;
+  struct memory *memory = (struct memory *)warehouse;
+  for (size_t i = 0; i < rows_n; i++)
+    results[i] = import_row(memory, &rows[i], is_dry_run);
+  for (size_t i = 0; is_dry_run && i < rows_n; i++) {
+    if (results[i] != IMPORT_NEW) continue;
+    g_autofree char *derived = keyed_hex(memory, rows[i].person, 12);
+    memory_drop_lead(warehouse, rows[i].lead_id ? rows[i].lead_id : derived);
+  }
+  return true;
+}

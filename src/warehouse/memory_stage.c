@@ -1,0 +1,268 @@
+/* The reference warehouse: what a sync read, and the facts that follow from it. */
+#include "warehouse/memory_priv.h"
+
+#include <string.h>
+
+/* ---- staging ---- */
+
+bool memory_stage_begin(struct ledger *ledger, const char *run_id, GError **error)
+{
+  (void)error;
+  GArray *staged = memory_of(ledger)->staged;
+  for (guint i = staged->len; i-- > 0;)
+    if (strcmp(g_array_index(staged, struct memory_staged, i).run_id, run_id) != 0) g_array_remove_index(staged, i);
+  return true;
+}
+
+static struct remote_lead row_copy(struct memory *memory, const struct remote_lead *row)
+{
+  struct remote_lead copy = *row;
+  copy.id = memory_keep(memory, row->id);
+  copy.email = memory_keep(memory, row->email);
+  copy.person = memory_keep(memory, row->person);
+  copy.campaign_id = memory_keep(memory, row->campaign_id);
+  copy.list_id = memory_keep(memory, row->list_id);
+  copy.subsequence_id = memory_keep(memory, row->subsequence_id);
+  copy.stamp = memory_keep(memory, row->stamp);
+  copy.last_step = memory_keep(memory, row->last_step);
+  copy.mailbox = memory_keep(memory, row->mailbox);
+  return copy;
+}
+
+static void stage_one(struct memory *memory, const char *run_id, const struct remote_lead *row)
+{
+  struct memory_staged staged = {.run_id = memory_keep(memory, run_id), .row = row_copy(memory, row)};
+  for (guint i = 0; i < memory->staged->len; i++) {
+    struct memory_staged *earlier = &g_array_index(memory->staged, struct memory_staged, i);
+    if (strcmp(earlier->run_id, run_id) == 0 && strcmp(earlier->row.id, row->id) == 0) {
+      *earlier = staged;
+      return;
+    }
+  }
+  g_array_append_val(memory->staged, staged);
+}
+
+bool memory_stage(struct ledger *ledger, const char *run_id, const struct remote_lead *rows, size_t rows_n,
+                  GError **error)
+{
+  (void)error;
+  for (size_t i = 0; i < rows_n; i++)
+    stage_one(memory_of(ledger), run_id, &rows[i]);
+  return true;
+}
+
+static int by_id(gconstpointer a, gconstpointer b)
+{
+  return strcmp((*(const struct remote_lead *const *)a)->id, (*(const struct remote_lead *const *)b)->id);
+}
+
+/* The rows of a run, in the order of their ids. Caller unrefs. */
+static GPtrArray *staged_rows(struct memory *memory, const char *run_id)
+{
+  GPtrArray *rows = g_ptr_array_new();
+  for (guint i = 0; i < memory->staged->len; i++) {
+    struct memory_staged *staged = &g_array_index(memory->staged, struct memory_staged, i);
+    if (strcmp(staged->run_id, run_id) == 0) g_ptr_array_add(rows, &staged->row);
+  }
+  g_ptr_array_sort(rows, by_id);
+  return rows;
+}
+
+bool memory_stage_stops(struct ledger *ledger, const struct stage_rules *rules, struct stage_report *report,
+                        GError **error)
+{
+  (void)error;
+  struct memory *memory = memory_of(ledger);
+  g_autoptr(GPtrArray) rows = staged_rows(memory, rules->run_id);
+  for (guint i = 0; i < rows->len; i++) {
+    struct sync_stop stop;
+    if (!sync_stop(g_ptr_array_index(rows, i), rules, &stop)) continue;
+    if (!memory_was_revoked_after(memory, &stop.suppression, stop.evidence_at_us))
+      report->suppressed_n += memory_suppress_one(memory, &stop.suppression);
+  }
+  return true;
+}
+
+/* ---- which lead a row belongs to ---- */
+
+struct matcher {
+  struct memory *memory;
+  const struct stage_rules *rules;
+  struct stage_report *report;
+  GPtrArray *rows;      /* of the run */
+  GHashTable *by_id;    /* instantly_id -> state */
+  GHashTable *by_stamp; /* "generation:claim_id" of the newest claim -> state */
+  GHashTable *staged;   /* ids of the rows */
+  GHashTable *stamped;  /* stamps of the rows */
+  GPtrArray *states;    /* in the order of lead_id */
+};
+
+static void matcher_init(struct matcher *matcher)
+{
+  matcher->by_id = g_hash_table_new(g_str_hash, g_str_equal);
+  matcher->by_stamp = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  matcher->staged = g_hash_table_new(g_str_hash, g_str_equal);
+  matcher->stamped = g_hash_table_new(g_str_hash, g_str_equal);
+  for (guint i = 0; i < matcher->states->len; i++) {
+    struct lead_state *state = g_ptr_array_index(matcher->states, i);
+    if (state->instantly_id && !g_hash_table_contains(matcher->by_id, state->instantly_id))
+      g_hash_table_insert(matcher->by_id, (gpointer)state->instantly_id, state);
+    if (state->claim_id)
+      g_hash_table_insert(matcher->by_stamp,
+                          g_strdup_printf("%" G_GINT64_FORMAT ":%s", state->generation, state->claim_id), state);
+  }
+  for (guint i = 0; i < matcher->rows->len; i++) {
+    const struct remote_lead *row = g_ptr_array_index(matcher->rows, i);
+    g_hash_table_add(matcher->staged, (gpointer)row->id);
+    if (row->stamp) g_hash_table_add(matcher->stamped, (gpointer)row->stamp);
+  }
+}
+
+static void matcher_clear(struct matcher *matcher)
+{
+  g_hash_table_unref(matcher->by_id);
+  g_hash_table_unref(matcher->by_stamp);
+  g_hash_table_unref(matcher->staged);
+  g_hash_table_unref(matcher->stamped);
+}
+
+static struct lead_state *state_found_elsewhere(const struct matcher *matcher, const struct remote_lead *row)
+{
+  for (guint i = 0; row->person && row->campaign_id && i < matcher->states->len; i++) {
+    struct lead_state *state = g_ptr_array_index(matcher->states, i);
+    if (state->settlement == SETTLEMENT_FOUND_ELSEWHERE && g_strcmp0(state->person, row->person) == 0 &&
+        g_strcmp0(state->campaign_id, row->campaign_id) == 0)
+      return state;
+  }
+  return NULL;
+}
+
+static struct lead_state *state_of_row(const struct matcher *matcher, const struct remote_lead *row)
+{
+  struct lead_state *state = g_hash_table_lookup(matcher->by_id, row->id);
+  if (state) return state;
+  state = row->stamp ? g_hash_table_lookup(matcher->by_stamp, row->stamp) : NULL;
+  if (state && (!state->instantly_id || !g_hash_table_contains(matcher->staged, state->instantly_id))) return state;
+  return state_found_elsewhere(matcher, row);
+}
+
+/* ---- facts ---- */
+
+static int64_t seen_at_us(const struct stage_rules *rules)
+{
+  return rules->scan_started_at_us ? rules->scan_started_at_us : rules->now_us;
+}
+
+static void tally(struct stage_report *report, const struct lead_event *event)
+{
+  report->facts_n++;
+  report->finished_n += event->kind == EVENT_FINISHED;
+  report->moved_n += event->kind == EVENT_MOVED;
+  report->vanished_n += event->kind == EVENT_VANISHED;
+  report->adopted_n += event->kind == EVENT_ADOPTED;
+  report->conflicts_n += event->kind == EVENT_CONFLICT;
+}
+
+static void apply_row(struct matcher *matcher, const struct remote_lead *row, struct lead_state *state)
+{
+  struct lead_event events[SYNC_FACTS_MAX];
+  size_t n = sync_facts(row, state, matcher->rules, events);
+  for (size_t i = 0; i < n; i++) {
+    memory_append(matcher->memory, &events[i]);
+    tally(matcher->report, &events[i]);
+  }
+  state->last_seen_at_us = MAX(state->last_seen_at_us, seen_at_us(matcher->rules));
+  state->subsequence_id = row->subsequence_id;
+}
+
+static void apply_rows(struct matcher *matcher)
+{
+  for (guint i = 0; i < matcher->rows->len; i++) {
+    const struct remote_lead *row = g_ptr_array_index(matcher->rows, i);
+    struct lead_state *state = state_of_row(matcher, row);
+    matcher->report->staged_n++;
+    if (!state || sync_is_foreign(row, state))
+      matcher->report->foreign_n++;
+    else
+      apply_row(matcher, row, state);
+  }
+}
+
+/* ---- vanished: absent twice, far enough apart, in scans that began after the lead was added ---- */
+
+/* Start of the first scan that missed the lead since it was last seen there; 0: none. */
+static int64_t first_missed_us(const struct memory *memory, const struct lead_state *state)
+{
+  int64_t first_us = 0;
+  for (guint i = 0; i < memory->events->len; i++) {
+    const struct lead_event *event = g_ptr_array_index(memory->events, i);
+    if (event->kind != EVENT_VANISHED || g_strcmp0(event->lead_id, state->lead_id) != 0 ||
+        g_strcmp0(event->instantly_id, state->instantly_id) != 0)
+      continue;
+    if (event->occurred_at_us > state->last_seen_at_us && (!first_us || event->occurred_at_us < first_us))
+      first_us = event->occurred_at_us;
+  }
+  return first_us;
+}
+
+static bool is_missing(const struct matcher *matcher, const struct lead_state *state)
+{
+  if (!state_is_enrolled(state) || state_is_removed(state) || state->finished_at_us || !state->instantly_id)
+    return false;
+  if (MAX(state->current_at_us, state->added_at_us) >= matcher->rules->scan_started_at_us) return false;
+  if (g_hash_table_contains(matcher->staged, state->instantly_id)) return false;
+  g_autofree char *stamp = g_strdup_printf("%" G_GINT64_FORMAT ":%s", state->generation, state->claim_id);
+  return !g_hash_table_contains(matcher->stamped, stamp);
+}
+
+static void put_missing(struct matcher *matcher, const struct lead_state *state, enum event_kind kind)
+{
+  struct lead_event event = {
+      .kind = kind,
+      .reason = kind == EVENT_FINISHED ? outcome_name(OUTCOME_REMOVED_BY_HAND) : NULL,
+      .lead_id = state->lead_id,
+      .person = state->person,
+      .campaign_id = state->current_campaign_id,
+      .instantly_id = state->instantly_id,
+      .generation = state->generation,
+      .epoch = matcher->rules->epoch,
+      .run_id = matcher->rules->run_id,
+      .occurred_at_us = matcher->rules->scan_started_at_us,
+  };
+  memory_append(matcher->memory, &event);
+  tally(matcher->report, &event);
+}
+
+static void apply_missing(struct matcher *matcher)
+{
+  for (guint i = 0; i < matcher->states->len; i++) {
+    const struct lead_state *state = g_ptr_array_index(matcher->states, i);
+    if (!is_missing(matcher, state)) continue;
+    int64_t first_us = first_missed_us(matcher->memory, state);
+    bool is_second = first_us && matcher->rules->scan_started_at_us - first_us >= matcher->rules->vanish_after_us;
+    if (!first_us || is_second) put_missing(matcher, state, EVENT_VANISHED);
+    if (is_second) put_missing(matcher, state, EVENT_FINISHED);
+  }
+}
+
+bool memory_stage_facts(struct ledger *ledger, const struct stage_rules *rules, struct stage_report *report,
+                        GError **error)
+{
+  (void)error;
+  struct memory *memory = memory_of(ledger);
+  memory_fold(memory);
+  struct matcher matcher = {
+      .memory = memory,
+      .rules = rules,
+      .report = report,
+      .rows = staged_rows(memory, rules->run_id),
+      .states = memory_states_sorted(memory),
+  };
+  matcher_init(&matcher);
+  apply_rows(&matcher);
+  if (rules->is_full_scan) apply_missing(&matcher);
+  matcher_clear(&matcher);
+  g_ptr_array_unref(matcher.rows);
+  g_ptr_array_unref(matcher.states);
+  return true;
+}

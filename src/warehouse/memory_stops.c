@@ -1,0 +1,150 @@
+/* The reference warehouse: suppressions and holds. */
+#include "warehouse/memory_priv.h"
+
+#include <string.h>
+
+static bool is_same_stop(const struct suppression *a, const struct suppression *b)
+{
+  return g_strcmp0(a->person, b->person) == 0 && g_strcmp0(a->domain, b->domain) == 0 &&
+         strcmp(a->reason, b->reason) == 0;
+}
+
+bool memory_suppress_one(struct memory *memory, const struct suppression *entry)
+{
+  int64_t now_us = memory_now_us(memory);
+  for (guint i = 0; i < memory->suppressions->len; i++) {
+    const struct memory_suppression *row = &g_array_index(memory->suppressions, struct memory_suppression, i);
+    if (memory_in_force(row, now_us) && is_same_stop(&row->entry, entry)) return false;
+  }
+  struct memory_suppression row = {.entry = *entry};
+  row.entry.person = memory_keep(memory, entry->person);
+  row.entry.domain = memory_keep(memory, entry->domain);
+  row.entry.reason = memory_keep(memory, entry->reason);
+  row.entry.source = memory_keep(memory, entry->source);
+  row.entry.actor = memory_keep(memory, entry->actor);
+  if (!row.entry.created_at_us) row.entry.created_at_us = now_us;
+  g_array_append_val(memory->suppressions, row);
+  return true;
+}
+
+bool memory_was_revoked_after(const struct memory *memory, const struct suppression *entry, int64_t at_us)
+{
+  for (guint i = 0; i < memory->suppressions->len; i++) {
+    const struct memory_suppression *row = &g_array_index(memory->suppressions, struct memory_suppression, i);
+    if (row->revoked_at_us > at_us && is_same_stop(&row->entry, entry)) return true;
+  }
+  return false;
+}
+
+bool memory_suppress(struct ledger *ledger, const struct suppression *rows, size_t rows_n, int64_t *added_n,
+                     GError **error)
+{
+  (void)error;
+  int64_t n = 0;
+  for (size_t i = 0; i < rows_n; i++)
+    n += memory_suppress_one(memory_of(ledger), &rows[i]);
+  if (added_n) *added_n = n;
+  return true;
+}
+
+static struct suppression suppression_copy(struct page *page, const struct suppression *entry)
+{
+  struct suppression copy = *entry;
+  copy.person = page_text(page, entry->person);
+  copy.domain = page_text(page, entry->domain);
+  copy.reason = page_text(page, entry->reason);
+  copy.source = page_text(page, entry->source);
+  copy.actor = page_text(page, entry->actor);
+  return copy;
+}
+
+/* Unsubscribes and stops that a person set; a reply is nothing for a block list, a bounce even less, and what came from
+ * the block list is there already. */
+static bool is_for_block_list(const struct suppression *entry)
+{
+  return !entry->pushed_at_us && g_strcmp0(entry->source, "blocklist") != 0 &&
+         (strcmp(entry->reason, "unsubscribed") == 0 || strcmp(entry->reason, "manual") == 0);
+}
+
+bool memory_unpushed(struct ledger *ledger, size_t limit, struct page *page, GError **error)
+{
+  (void)error;
+  struct memory *memory = memory_of(ledger);
+  page_reset(page);
+  for (guint i = 0; i < memory->suppressions->len && page->rows->len < limit; i++) {
+    const struct memory_suppression *row = &g_array_index(memory->suppressions, struct memory_suppression, i);
+    if (!memory_in_force(row, memory_now_us(memory)) || !is_for_block_list(&row->entry)) continue;
+    struct suppression copy = suppression_copy(page, &row->entry);
+    g_array_append_val(page->rows, copy);
+  }
+  return true;
+}
+
+bool memory_pushed(struct ledger *ledger, const struct suppression *rows, size_t rows_n, int64_t at_us, GError **error)
+{
+  (void)error;
+  GArray *entries = memory_of(ledger)->suppressions;
+  for (size_t i = 0; i < rows_n; i++)
+    for (guint j = 0; j < entries->len; j++) {
+      struct suppression *entry = &g_array_index(entries, struct memory_suppression, j).entry;
+      if (!entry->pushed_at_us && is_same_stop(entry, &rows[i])) entry->pushed_at_us = at_us;
+    }
+  return true;
+}
+
+/* ---- right before sending ---- */
+
+static bool person_is_held(struct memory *memory, const char *person)
+{
+  GHashTableIter iter;
+  gpointer state;
+  g_hash_table_iter_init(&iter, memory->states);
+  while (g_hash_table_iter_next(&iter, NULL, &state))
+    if (state_is_held(state) && g_strcmp0(((struct lead_state *)state)->person, person) == 0) return true;
+  return false;
+}
+
+bool memory_stops_check(struct ledger *ledger, const struct claim *const *claims, size_t claims_n, struct page *stopped,
+                        GError **error)
+{
+  (void)error;
+  struct memory *memory = memory_of(ledger);
+  memory_fold(memory); /* a hold set a moment ago counts */
+  page_reset(stopped);
+  for (size_t i = 0; i < claims_n; i++) {
+    const char *reason = memory_suppression_reason(memory, claims[i]->person, memory_now_us(memory));
+    if (!reason && person_is_held(memory, claims[i]->person)) reason = "held";
+    if (!reason) continue;
+    struct stopped_claim row = {.ord = claims[i]->ord, .reason = page_text(stopped, reason)};
+    g_array_append_val(stopped->rows, row);
+  }
+  return true;
+}
+
+bool memory_hold_check(struct ledger *ledger, const char *campaign_id, bool *is_on, char **reason, GError **error)
+{
+  (void)error;
+  GHashTable *holds = memory_of(ledger)->holds;
+  const char *found = g_hash_table_lookup(holds, "");
+  if (!found && campaign_id) found = g_hash_table_lookup(holds, campaign_id);
+  *is_on = found != NULL;
+  if (reason) *reason = g_strdup(found);
+  return true;
+}
+
+/* ---- reports ---- */
+
+bool memory_report_suppressions(struct warehouse *warehouse, const char *person, struct page *page, GError **error)
+{
+  (void)error;
+  struct memory *memory = (struct memory *)warehouse;
+  g_autofree char *folded = email_fold_tag(person);
+  page_reset(page);
+  for (guint i = 0; i < memory->suppressions->len; i++) {
+    const struct memory_suppression *row = &g_array_index(memory->suppressions, struct memory_suppression, i);
+    if (!memory_names_person(&row->entry, folded)) continue;
+    struct suppression copy = suppression_copy(page, &row->entry);
+    g_array_append_val(page->rows, copy);
+  }
+  return true;
+}
