@@ -70,6 +70,7 @@ def environment(build, options):
         "TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1",
         # GLib before 2.76 passes small blocks between threads under locks that the sanitizers do not see.
         "G_SLICE": "always-malloc",
+        "G_SLICE": "" if build is PLAIN else "always-malloc",  # the sanitizers do not see into GLib's own allocator
         "PYTHONDONTWRITEBYTECODE": "1",
     }
     return {**os.environ, **{key: value for key, value in added.items() if value}}
