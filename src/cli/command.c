@@ -92,6 +92,7 @@ static bool load_warehouse(struct cli *cli, const struct command *command, GErro
 static bool cli_start(struct cli *cli, const struct command *command, GError **error)
 {
   const unsigned needs = command->needs;
+  log_start(cli);
   bool needs_warehouse = (needs & (NEEDS_WAREHOUSE_READ | NEEDS_WAREHOUSE_WRITE)) != 0;
   if (needs != NEEDS_NOTHING && !load_settings(cli, command, error)) return false;
   if (needs_warehouse && !load_warehouse(cli, command, error)) return false;

@@ -4,6 +4,7 @@
 const struct command *const commands[] = {
     &command_init,
     &command_validate,
+    &command_doctor,
     &command_schema_apply,
     &command_schema_check,
     &command_import,
