@@ -1,0 +1,125 @@
+#include "instantly/answer.h"
+
+#include "core/classify.h"
+
+#include <string.h>
+
+/* ---- words of others ---- */
+
+static bool word_may_be_address(const char *word)
+{
+  g_autofree char *lower = g_ascii_strdown(word, -1);
+  return strchr(lower, '@') || strstr(lower, "%40") || strstr(lower, "&#64;") || strstr(lower, "\\u0040");
+}
+
+static void cut_at_character(char *text, size_t max_bytes)
+{
+  if (strlen(text) <= max_bytes) return;
+  const char *edge = g_utf8_find_prev_char(text, text + max_bytes + 1);
+  text[edge ? (size_t)(edge - text) : 0] = '\0';
+}
+
+char *answer_scrub(const char *text)
+{
+  g_autofree char *valid = g_utf8_make_valid(text ? text : "", -1);
+  for (char *at = valid; *at != '\0'; at++) {
+    if ((unsigned char)*at < 0x20 || *at == 0x7f) *at = ' ';
+  }
+  cut_at_character(valid, (size_t)4 * SCRUB_MAX_BYTES);
+  g_auto(GStrv) words = g_strsplit(valid, " ", -1);
+  for (size_t i = 0; words[i]; i++) {
+    if (!word_may_be_address(words[i])) continue;
+    g_free(words[i]);
+    words[i] = g_strdup("[address]");
+  }
+  char *scrubbed = g_strstrip(g_strjoinv(" ", words));
+  cut_at_character(scrubbed, SCRUB_MAX_BYTES);
+  return scrubbed;
+}
+
+/* The envelope {statusCode, error, message}; some have only one of the two words. */
+static char *words_of(const cJSON *tree)
+{
+  const char *error = json_string(tree, "error");
+  const char *message = json_string(tree, "message");
+  g_autofree char *both = NULL;
+  if (error && message) both = g_strdup_printf("%s: %s", error, message);
+  return answer_scrub(both ? both : message ? message : error);
+}
+
+void answer_describe(struct call *call)
+{
+  if (call->reply.transport != TRANSPORT_ANSWERED || !call->answer) return;
+  g_autoptr(cJSON) tree = json_parse(call->answer->str, call->answer->len, NULL);
+  call->reply.is_json = cJSON_IsObject(tree) || cJSON_IsArray(tree);
+  g_autofree char *words = call->reply.is_json ? words_of(tree) : g_strdup(call->is_html ? "HTML" : "not JSON");
+  g_strlcpy(call->reply.message, words, sizeof call->reply.message);
+}
+
+/* ---- sentences ---- */
+
+static char *advice_for(int64_t status, const struct endpoint *endpoint)
+{
+  switch (status) {
+  case 401: return g_strdup("check instantly.api_key: it may be mistyped, revoked, or of API v1");
+  case 402: return g_strdup("the workspace has no active paid plan for this");
+  case 403:
+    return g_strdup_printf("the key lacks the scope %s (or one that includes it)",
+                           endpoint->scope ? endpoint->scope : "all:read");
+  case 404: return g_strdup("it is not in this workspace: was it deleted, or does the key belong to another one?");
+  case 429: return g_strdup("lower instantly.requests_per_second: other tools share the workspace's limit");
+  default: break;
+  }
+  if (status >= 500) return g_strdup("Instantly has a problem of its own; the next run tries again");
+  if (status >= 300 && status < 400) return g_strdup("redirects are not followed: check instantly.base_url");
+  return g_strdup("Instantly understood the request and refused it");
+}
+
+static void set_unanswered(const struct call *call, GError **error)
+{
+  const struct reply *reply = &call->reply;
+  g_autofree char *words = answer_scrub(reply->message);
+  const char *what = reply->transport == TRANSPORT_NOT_SENT    ? "could not be reached for"
+                     : reply->transport == TRANSPORT_CANCELLED ? "was not asked (cancelled):"
+                                                               : "gave no whole answer to";
+  error_set(error, classify_error(reply), "Instantly %s %s %s (%s, %d tries)", what, call->method, call->route, words,
+            call->tries_n);
+}
+
+static void set_refused(struct call *call, const struct endpoint *endpoint, GError **error)
+{
+  answer_describe(call);
+  const struct reply *reply = &call->reply;
+  g_autofree char *advice = advice_for(reply->status, endpoint);
+  error_set(error, classify_error(reply), "Instantly answered %d to %s %s (%s): %s", (int)reply->status, call->method,
+            call->route, reply->message, advice);
+}
+
+bool answer_is_good(struct call *call, const struct endpoint *endpoint, GError **error)
+{
+  if (call->reply.transport != TRANSPORT_ANSWERED) {
+    set_unanswered(call, error);
+    return false;
+  }
+  if (call->reply.status < 200 || call->reply.status > 299) {
+    set_refused(call, endpoint, error);
+    return false;
+  }
+  if (call->is_html) {
+    error_set(error, ERROR_CORRUPT, "%s %s was answered with HTML: check instantly.base_url, or a proxy on the way",
+              call->method, call->route);
+    return false;
+  }
+  return true;
+}
+
+cJSON *answer_parse(const char *bytes, size_t length, GError **error)
+{
+  g_autoptr(cJSON) tree = json_parse(bytes, length, error);
+  if (!tree) return NULL;
+  const char *refusal = json_string(tree, "error");
+  if (!refusal || refusal[0] == '\0') return g_steal_pointer(&tree);
+  g_autofree char *words = words_of(tree);
+  error_set(error, ERROR_REJECTED, "the answer is an error in spite of its status: %s", words);
+  return NULL;
+}
