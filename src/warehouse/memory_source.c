@@ -88,23 +88,23 @@ bool memory_write_back(struct ledger *ledger, bool is_dry_run, int64_t *changed_
 
 /* ---- import ---- */
 
-static bool differs(const char *old, const char *new)
+static bool differs(const char *old, const char *fresh)
 {
-  return new &&*new &&g_strcmp0(old, new) != 0;
+  return fresh && *fresh && g_strcmp0(old, fresh) != 0;
 }
 
-static const char *better(const char *old, const char *new)
+static const char *better(const char *old, const char *fresh)
 {
-  return differs(old, new) ? new : old;
+  return differs(old, fresh) ? fresh : old;
 }
 
 /* Members of both objects; the new one's win. Caller frees; NULL when there are none. */
-static char *merged_fields(const char *old, const char *new)
+static char *merged_fields(const char *old, const char *fresh)
 {
-  if (!new || !old) return g_strdup(new ? new : old);
+  if (!fresh || !old) return g_strdup(fresh ? fresh : old);
   g_autoptr(cJSON) into = json_parse(old, strlen(old), NULL);
-  g_autoptr(cJSON) from = json_parse(new, strlen(new), NULL);
-  if (!into || !from) return g_strdup(from ? new : old);
+  g_autoptr(cJSON) from = json_parse(fresh, strlen(fresh), NULL);
+  if (!into || !from) return g_strdup(from ? fresh : old);
   const cJSON *member;
   cJSON_ArrayForEach(member, from)
   {
