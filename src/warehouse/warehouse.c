@@ -4,7 +4,7 @@
 #include "base/error.h"
 #include "warehouse/backend.h"
 
-static const struct warehouse_backend *const backends[] = {&memory_backend};
+static const struct warehouse_backend *const backends[] = {&sqlite_backend, &memory_backend};
 
 struct warehouse *warehouse_open(const struct settings *settings, enum warehouse_mode mode, const struct clock *clock,
                                  GError **error)

@@ -1,0 +1,52 @@
+-- Connection settings and transactions.
+
+-- name: pragma_busy_timeout
+-- A reader may hold its lock for as long as one statement over a million rows takes; nobody should fail because of that.
+PRAGMA busy_timeout = 30000;
+
+-- name: pragma_cache
+-- 8 MB of pages: a sorter takes as much again, and the whole process has 40 MB.
+PRAGMA cache_size = -8000;
+
+-- name: pragma_temp_store
+-- Sorts and working tables spill to unlinked files, so that memory does not grow with the number of leads.
+PRAGMA temp_store = 1;
+
+-- name: pragma_temp_cache
+-- The temporary database has a cache of its own; the working tables are written and read in their own order.
+PRAGMA temp.cache_size = -2000;
+
+-- name: pragma_mmap
+-- A memory map would show as memory of the process and turns a disk error into a signal.
+PRAGMA mmap_size = 0;
+
+-- name: pragma_journal
+-- A rollback journal, not WAL: readers then leave no -wal or -shm beside the file (plan writes not one byte), the file can
+-- be read from a read-only disk, and SQLite before 3.51.3 cannot meet its WAL-reset bug when another tool writes to leads.
+PRAGMA journal_mode = TRUNCATE;
+
+-- name: pragma_synchronous
+-- EXTRA: a commit that returned survives a power cut.
+PRAGMA synchronous = EXTRA;
+
+-- name: pragma_quick_check
+-- Finds a truncated or damaged file before anything is built on it; one row is enough to know.
+PRAGMA quick_check(1);
+
+-- name: begin_immediate
+-- The write lock at once: a transaction that reads first and writes later could end busy in its middle.
+BEGIN IMMEDIATE;
+
+-- name: begin_deferred
+-- Several reads that must see one state, or working tables of a dry run, which need no lock on the main database.
+BEGIN;
+
+-- name: commit
+COMMIT;
+
+-- name: rollback
+ROLLBACK;
+
+-- name: schema_probe
+-- Reads the first page: says whether this is a database that can be read.
+SELECT count(*) FROM main.sqlite_schema;

@@ -1,0 +1,125 @@
+/* The SQLite backend: opening and closing, and its two tables of functions. */
+#include "warehouse/sqlite.h"
+
+#include "base/error.h"
+#include "base/text.h"
+
+#include <string.h>
+#include <unistd.h>
+
+struct sqlite_warehouse *sqlite_of(struct warehouse *warehouse)
+{
+  return (struct sqlite_warehouse *)(void *)warehouse;
+}
+
+struct sqlite_warehouse *sqlite_of_ledger(struct ledger *ledger)
+{
+  return (struct sqlite_warehouse *)(void *)((char *)ledger - offsetof(struct sqlite_warehouse, ledger));
+}
+
+static int64_t now_us(struct ledger *ledger)
+{
+  return clock_wall_us(sqlite_of_ledger(ledger)->db.clock);
+}
+
+static const struct ledger_ops ops = {
+    .now_us = now_us,
+    .lease_acquire = sqlite_lease_acquire,
+    .lease_check = sqlite_lease_check,
+    .lease_release = sqlite_lease_release,
+    .run_begin = sqlite_run_begin,
+    .run_end = sqlite_run_end,
+    .facts = sqlite_facts,
+    .campaign_counts = sqlite_campaign_counts,
+    .fold = sqlite_fold,
+    .append = sqlite_append,
+    .errors_append = sqlite_errors_append,
+    .claim = sqlite_claim,
+    .claims_read = sqlite_claims_read,
+    .hold_check = sqlite_hold_check,
+    .release_never_sent = sqlite_release_never_sent,
+    .open_batches = sqlite_open_batches,
+    .write_back = sqlite_write_back,
+    .lead_ref = sqlite_lead_ref,
+};
+
+static void sqlite_close(struct warehouse *warehouse)
+{
+  struct sqlite_warehouse *self = sqlite_of(warehouse);
+  sqlite_db_close(&self->db);
+  if (self->lock_fd >= 0) close(self->lock_fd);
+  g_free(self);
+}
+
+/* The working tables of temp.sql: nothing of them reaches the file. */
+static bool tables_make(struct sqlite_warehouse *self, GError **error)
+{
+  static const enum sql_id tables[] = {
+      SQL_TEMP_CAMPAIGN_TOTALS, SQL_TEMP_GONE,       SQL_TEMP_ALIASES,
+      SQL_TEMP_FEEDS,           SQL_TEMP_VARIABLES,  SQL_TEMP_FEED_VARIABLES,
+      SQL_TEMP_STOPS,           SQL_TEMP_CLAIM_ROWS, SQL_TEMP_VERDICTS,
+      SQL_TEMP_VERDICTS_SHARED, SQL_TEMP_QUEUE,      SQL_TEMP_IMPORT_PERSONS,
+      SQL_TEMP_IMPORT_PLANNED,  SQL_TEMP_CHANGES,
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS(tables); i++)
+    if (!sql_run(&self->db, tables[i], error)) return false;
+  return true;
+}
+
+static struct warehouse *sqlite_open(const struct settings *settings, enum warehouse_mode mode,
+                                     const struct clock *clock, GError **error)
+{
+  struct sqlite_warehouse *self = g_new0(struct sqlite_warehouse, 1);
+  self->warehouse = (struct warehouse){.backend = &sqlite_backend, .ledger = &self->ledger};
+  self->ledger.ops = &ops;
+  self->settings = settings;
+  self->lock_fd = -1;
+  self->db = (struct sqlite_db){
+      .path = g_strdup(settings->warehouse.path), .clock = clock, .is_read_only = mode == WAREHOUSE_READ};
+  bool is_open = sql_names_init(&self->db.names, &settings->source, error) &&
+                 sqlite_db_open(&self->db, mode == WAREHOUSE_WRITE, error) &&
+                 (mode == WAREHOUSE_WRITE || sqlite_schema_shadow(self, error)) && tables_make(self, error) &&
+                 sqlite_schema_refuse_newer(self, error);
+  if (is_open) return &self->warehouse;
+  sqlite_close(&self->warehouse);
+  return NULL;
+}
+
+const struct warehouse_backend sqlite_backend = {
+    .type = "sqlite",
+    .open = sqlite_open,
+    .close = sqlite_close,
+    .schema_apply = sqlite_schema_apply,
+    .schema_check = sqlite_schema_check,
+    .import_rows = sqlite_import_rows,
+};
+
+bool sqlite_key(struct sqlite_warehouse *self, GError **error)
+{
+  if (self->key.is_loaded) return true;
+  query_scope struct query query = {0};
+  bool has_row = false;
+  if (!query_open(&query, &self->db, SQL_CONTROL_GET, error)) return false;
+  query_text(&query, ":name", "hmac_key");
+  if (!query_next(&query, &has_row, error)) return false;
+  if (has_row && sqlite3_column_bytes(query.statement, 0) == SQLITE_KEY_BYTES)
+    memcpy(self->key.bytes, sqlite3_column_blob(query.statement, 0), SQLITE_KEY_BYTES);
+  self->key.is_loaded = true; /* without a key yet (read-only, before our tables) references are still stable */
+  return true;
+}
+
+char *sqlite_keyed_ref(const struct sqlite_warehouse *self, const char *prefix, const char *text, size_t bytes)
+{
+  uint8_t digest[SHA256_BYTES];
+  hmac_sha256(self->key.bytes, SQLITE_KEY_BYTES, text, strlen(text), digest);
+  g_autofree char *hex = hex_encode(digest, MIN(bytes, sizeof digest));
+  return g_strconcat(prefix, hex, NULL);
+}
+
+char *sqlite_lead_ref(struct ledger *ledger, const char *lead_id)
+{
+  struct sqlite_warehouse *self = sqlite_of_ledger(ledger);
+  if (!lead_id || !strchr(lead_id, '@')) return g_strdup(lead_id);
+  if (!sqlite_key(self, NULL)) return g_strdup("lead");
+  return sqlite_keyed_ref(self, "ref-", lead_id, 8);
+}

@@ -1,0 +1,244 @@
+/* Claiming: fills the working tables of claim.sql one after the other, then appends one event per claim. */
+#include "base/error.h"
+#include "warehouse/sqlite.h"
+
+/* The numbers that claim.sql and events.sql are written with. */
+G_STATIC_ASSERT(VERDICT_LEAD_ID_REUSED == 4 && VERDICT_ALREADY_ADDED == 5 && VERDICT_CONTACTED_BEFORE_US == 6 &&
+                VERDICT_SUPPRESSED == 7 && VERDICT_HELD == 8 && VERDICT_UNSETTLED == 9 && VERDICT_CONTACTED == 10 &&
+                VERDICT_SETTLED == 11 && VERDICT_NO_CAMPAIGN == 12 && VERDICT_UNKNOWN_CAMPAIGN == 13 &&
+                VERDICT_CAMPAIGN_NOT_FED == 14 && VERDICT_MISSING_VARIABLE == 15 && VERDICT_DUPLICATE_OF == 16);
+G_STATIC_ASSERT(SETTLEMENT_CLAIMED == 1 && SETTLEMENT_RELEASED == 2 && SETTLEMENT_SKIPPED == 3 &&
+                SETTLEMENT_REJECTED == 4 && SETTLEMENT_FOUND_ELSEWHERE == 5 && SETTLEMENT_RETRIED == 6 &&
+                SETTLEMENT_ADOPTED == 7 && SETTLEMENT_ADDED == 8);
+
+/* Bits of an empty-values mask; SQLite's integers have 63 that are not the sign. */
+#define VARIABLES_MAX 62
+
+static bool run_all(struct sqlite_db *db, const enum sql_id *steps, size_t steps_n, GError **error)
+{
+  for (size_t i = 0; i < steps_n; i++)
+    if (!sql_run(db, steps[i], error)) return false;
+  return true;
+}
+
+bool sqlite_aliases(struct sqlite_warehouse *self, GError **error)
+{
+  static const enum sql_id begin[] = {SQL_ALIASES_CLEAR, SQL_GONE_CLEAR, SQL_GONE_FILL};
+  int64_t has_gone = 0;
+  if (!run_all(&self->db, begin, G_N_ELEMENTS(begin), error)) return false;
+  if (!sql_run_int(&self->db, SQL_GONE_ANY, &has_gone, error)) return false;
+  return !has_gone || sql_run(&self->db, SQL_ALIASES_FILL, error);
+}
+
+/* ---- what the rules look at ---- */
+
+/* A path into lead_fields for keys that need no escape there; the others are searched for. */
+static char *field_path(const char *key)
+{
+  if (!key || strpbrk(key, "\"\\")) return NULL;
+  return g_strdup_printf("$.\"%s\"", key);
+}
+
+/* The bit of this source, one per distinct source over all campaigns. */
+static bool variable_bit(struct sqlite_warehouse *self, GHashTable *bits, const struct required_variable *variable,
+                         int64_t *bit, GError **error)
+{
+  g_autofree char *name = g_strconcat(variable->is_column ? "c:" : "f:", variable->source, NULL);
+  gpointer known;
+  if (g_hash_table_lookup_extended(bits, name, NULL, &known)) {
+    *bit = GPOINTER_TO_INT(known);
+    return true;
+  }
+  *bit = g_hash_table_size(bits);
+  if (*bit >= VARIABLES_MAX) {
+    error_set(error, ERROR_CONFIG,
+              "the campaigns use more than %d different merge tags without a fallback; give some "
+              "a fallback ({{name|text}})",
+              VARIABLES_MAX);
+    return false;
+  }
+  g_autofree char *path = variable->is_column ? NULL : field_path(variable->source);
+  query_scope struct query query = {0};
+  if (!query_open(&query, &self->db, SQL_VARIABLE_PUT, error)) return false;
+  query_int(&query, ":bit", *bit);
+  query_text(&query, ":source", variable->source);
+  query_int(&query, ":is_column", variable->is_column);
+  query_text(&query, ":path", path);
+  g_hash_table_insert(bits, g_steal_pointer(&name), GINT_TO_POINTER((int)*bit));
+  return query_run(&query, error);
+}
+
+static bool feed_variables_fill(struct sqlite_warehouse *self, GHashTable *bits, const struct campaign_feed *feed,
+                                GError **error)
+{
+  for (size_t i = 0; i < feed->required_n; i++) {
+    int64_t bit = 0;
+    if (!variable_bit(self, bits, &feed->required[i], &bit, error)) return false;
+    query_scope struct query query = {0};
+    if (!query_open(&query, &self->db, SQL_FEED_VARIABLE_PUT, error)) return false;
+    query_text(&query, ":campaign_id", feed->id);
+    query_int(&query, ":n", (int64_t)i);
+    query_text(&query, ":tag", feed->required[i].tag);
+    query_int(&query, ":bit", bit);
+    if (!query_run(&query, error)) return false;
+  }
+  return true;
+}
+
+static bool feeds_fill(struct sqlite_warehouse *self, const struct claim_rules *rules, GError **error)
+{
+  static const enum sql_id clear[] = {SQL_FEEDS_CLEAR, SQL_VARIABLES_CLEAR, SQL_FEED_VARIABLES_CLEAR};
+  g_autoptr(GHashTable) bits = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  if (!run_all(&self->db, clear, G_N_ELEMENTS(clear), error)) return false;
+  for (size_t i = 0; i < rules->feeds_n; i++) {
+    const struct campaign_feed *feed = &rules->feeds[i];
+    query_scope struct query query = {0};
+    if (!query_open(&query, &self->db, SQL_FEED_PUT, error)) return false;
+    query_text(&query, ":campaign_id", feed->id);
+    query_int(&query, ":is_fed", feed->is_fed);
+    query_text(&query, ":refusal", feed->refusal);
+    query_int(&query, ":room", feed->room);
+    query_int(&query, ":room_verdict", feed->room_verdict);
+    if (!query_run(&query, error) || !feed_variables_fill(self, bits, feed, error)) return false;
+  }
+  return true;
+}
+
+static bool stops_fill(struct sqlite_warehouse *self, int64_t now_us, int64_t *has_stops, GError **error)
+{
+  query_scope struct query query = {0};
+  if (!sql_run(&self->db, SQL_STOPS_CLEAR, error) || !query_open(&query, &self->db, SQL_STOPS_FILL, error))
+    return false;
+  query_int(&query, ":now", now_us);
+  return query_run(&query, error) && sql_run_int(&self->db, SQL_STOPS_ANY, has_stops, error);
+}
+
+static bool rows_fill(struct sqlite_warehouse *self, const struct claim_rules *rules, GError **error)
+{
+  query_scope struct query query = {0};
+  if (!sqlite_aliases(self, error) || !sql_run(&self->db, SQL_CLAIM_ROWS_CLEAR, error) ||
+      !query_open(&query, &self->db, SQL_CLAIM_ROWS_SOURCE, error))
+    return false;
+  query_text(&query, ":default_campaign", rules->default_campaign);
+  return query_run(&query, error) && sql_run(&self->db, SQL_CLAIM_ROWS_STATES, error);
+}
+
+/* ---- verdicts ---- */
+
+static char *cooldowns_json(const struct claim_rules *rules)
+{
+  GString *text = g_string_new("[");
+  for (size_t i = 0; i < SETTING_OUTCOMES_N; i++)
+    g_string_append_printf(text, "%s%" G_GINT64_FORMAT, i ? "," : "", rules->cooldown_us[i]);
+  g_string_append_c(text, ']');
+  return g_string_free(text, FALSE);
+}
+
+static bool verdicts_fill(struct sqlite_warehouse *self, const struct claim_rules *rules, int64_t has_stops,
+                          GError **error)
+{
+  static const enum sql_id after[] = {SQL_VERDICTS_DUPLICATES, SQL_QUEUE_CLEAR, SQL_QUEUE_FILL, SQL_FEEDS_PASS,
+                                      SQL_FEEDS_NUMBER};
+  g_autofree char *cooldowns = cooldowns_json(rules);
+  query_scope struct query query = {0};
+  if (!sql_run(&self->db, SQL_VERDICTS_CLEAR, error) || !query_open(&query, &self->db, SQL_VERDICTS_FILL, error))
+    return false;
+  query_int(&query, ":once_ever", rules->once == ONCE_EVER);
+  query_int(&query, ":now", rules->now_us);
+  query_text(&query, ":cooldowns", cooldowns);
+  query_int(&query, ":has_stops", has_stops);
+  return query_run(&query, error) && run_all(&self->db, after, G_N_ELEMENTS(after), error);
+}
+
+static bool reuse_check(struct sqlite_warehouse *self, const struct claim_rules *rules, int64_t *source_n,
+                        GError **error)
+{
+  query_scope struct query query = {0};
+  bool has_row = false;
+  if (!query_open(&query, &self->db, SQL_VERDICTS_REUSED, error) || !query_next(&query, &has_row, error)) return false;
+  int64_t reused_n = query_column_int(&query, 0);
+  *source_n = query_column_int(&query, 1);
+  if (rules->is_dry_run || (double)reused_n <= rules->reused_stop_share * (double)*source_n) return true;
+  error_set(error, ERROR_UNSAFE,
+            "%" G_GINT64_FORMAT " of %" G_GINT64_FORMAT
+            " rows have a lead_id that was another person's before; nothing "
+            "was claimed. Give every person a lead_id of its own and keep it when the table is rebuilt",
+            reused_n, *source_n);
+  return false;
+}
+
+static bool counts_read(struct sqlite_warehouse *self, const struct claim_rules *rules, struct claim_report *report,
+                        GError **error)
+{
+  query_scope struct query query = {0};
+  bool has_row = true;
+  g_array_set_size(report->counts, 0);
+  report->claimed_n = 0;
+  if (!query_open(&query, &self->db, SQL_VERDICT_COUNTS, error)) return false;
+  query_int(&query, ":run_room", MAX(rules->run_room, 0));
+  query_int(&query, ":run_room_verdict", rules->run_room_verdict);
+  while (has_row) {
+    if (!query_next(&query, &has_row, error)) return false;
+    if (!has_row) break;
+    struct verdict_count count = {
+        .verdict = (enum verdict)query_column_int(&query, 0),
+        .detail = g_strdup(query_column_text(&query, 1)),
+        .campaign_id = g_strdup(query_column_text(&query, 2)),
+        .n = query_column_int(&query, 3),
+    };
+    if (count.verdict == VERDICT_ELIGIBLE) report->claimed_n += count.n;
+    g_array_append_val(report->counts, count);
+  }
+  return true;
+}
+
+/* ---- claims ---- */
+
+static bool range_put(struct sqlite_warehouse *self, const struct claim_rules *rules, int64_t claims_n, GError **error)
+{
+  query_scope struct query query = {0};
+  if (!query_open(&query, &self->db, SQL_CLAIM_RANGE_PUT, error)) return false;
+  query_text(&query, ":run_id", rules->run_id);
+  query_int(&query, ":first_ord", 1);
+  query_int(&query, ":first_seq", sqlite3_last_insert_rowid(self->db.handle) - claims_n + 1);
+  query_int(&query, ":claims_n", claims_n);
+  query_int(&query, ":claimed_at", rules->now_us);
+  return query_run(&query, error);
+}
+
+static bool claims_append(struct sqlite_warehouse *self, const struct claim_rules *rules, int64_t claimed_n,
+                          GError **error)
+{
+  if (claimed_n == 0) return true;
+  query_scope struct query query = {0};
+  if (!query_open(&query, &self->db, SQL_CLAIMS_APPEND, error)) return false;
+  query_text(&query, ":run_id", rules->run_id);
+  query_int(&query, ":now", rules->now_us);
+  query_int(&query, ":recorded_at", clock_wall_us(self->db.clock));
+  query_int(&query, ":epoch", rules->epoch);
+  query_int(&query, ":run_room", MAX(rules->run_room, 0));
+  if (!query_run(&query, error)) return false;
+  g_assert(sql_changes(&self->db) == claimed_n);
+  return range_put(self, rules, claimed_n, error);
+}
+
+/* Gives the pages of the working tables back. */
+static bool tables_clear(struct sqlite_warehouse *self, GError **error)
+{
+  static const enum sql_id clear[] = {SQL_CLAIM_ROWS_CLEAR, SQL_VERDICTS_CLEAR, SQL_QUEUE_CLEAR};
+  return run_all(&self->db, clear, G_N_ELEMENTS(clear), error);
+}
+
+bool sqlite_claim(struct ledger *ledger, const struct claim_rules *rules, struct claim_report *report, GError **error)
+{
+  struct sqlite_warehouse *self = sqlite_of_ledger(ledger);
+  transaction_scope struct transaction transaction = {0};
+  int64_t has_stops = 0;
+  if (!rules->is_dry_run && !sqlite_fold(ledger, error)) return false;
+  if (!transaction_begin(&transaction, &self->db, !rules->is_dry_run, error)) return false;
+  if (!feeds_fill(self, rules, error) || !stops_fill(self, rules->now_us, &has_stops, error)) return false;
+  if (!rows_fill(self, rules, error) || !verdicts_fill(self, rules, has_stops, error)) return false;
+  if (!reuse_check(self, rules, &report->source_n, error) || !counts_read(self, rules, report, error)) return false;
+  if (!rules->is_dry_run && !claims_append(self, rules, report->claimed_n, error)) return false;
+  return tables_clear(self, error) && transaction_commit(&transaction, error);
+}

@@ -1,0 +1,236 @@
+/* The fold inside SQLite: an aggregate that lets core/fold.h merge the events of one lead, and the way its struct goes
+ * through SQL as one packed value. */
+#include "base/error.h"
+#include "core/fold.h"
+#include "warehouse/sqlite_functions.h"
+
+#include <stddef.h>
+#include <string.h>
+
+enum field_type { FIELD_TEXT, FIELD_INT, FIELD_TIME, FIELD_ENUM };
+
+/* One column of lead_state and its member; the order is that of the statements. */
+static const struct field {
+  enum field_type type;
+  size_t offset;
+} fields[STATE_COLUMNS_N] = {
+    {FIELD_TEXT, offsetof(struct lead_state, lead_id)},
+    {FIELD_TEXT, offsetof(struct lead_state, person)},
+    {FIELD_INT, offsetof(struct lead_state, generation)},
+    {FIELD_TIME, offsetof(struct lead_state, reopened_at_us)},
+    {FIELD_TEXT, offsetof(struct lead_state, claim_id)},
+    {FIELD_TEXT, offsetof(struct lead_state, campaign_id)},
+    {FIELD_INT, offsetof(struct lead_state, epoch)},
+    {FIELD_INT, offsetof(struct lead_state, attempts)},
+    {FIELD_ENUM, offsetof(struct lead_state, settlement)},
+    {FIELD_INT, offsetof(struct lead_state, settlement_epoch)},
+    {FIELD_TEXT, offsetof(struct lead_state, reason)},
+    {FIELD_TEXT, offsetof(struct lead_state, instantly_id)},
+    {FIELD_TEXT, offsetof(struct lead_state, current_campaign_id)},
+    {FIELD_TIME, offsetof(struct lead_state, current_at_us)},
+    {FIELD_TIME, offsetof(struct lead_state, added_at_us)},
+    {FIELD_TIME, offsetof(struct lead_state, ever_added_at_us)},
+    {FIELD_TIME, offsetof(struct lead_state, sent_at_us)},
+    {FIELD_TIME, offsetof(struct lead_state, replied_at_us)},
+    {FIELD_ENUM, offsetof(struct lead_state, email_status)},
+    {FIELD_TIME, offsetof(struct lead_state, finished_at_us)},
+    {FIELD_ENUM, offsetof(struct lead_state, outcome)},
+    {FIELD_TIME, offsetof(struct lead_state, removed_at_us)},
+    {FIELD_TEXT, offsetof(struct lead_state, removed_id)},
+    {FIELD_TIME, offsetof(struct lead_state, withdrawn_at_us)},
+    {FIELD_INT, offsetof(struct lead_state, held_n)},
+    {FIELD_TEXT, offsetof(struct lead_state, held_reason)},
+    {FIELD_INT, offsetof(struct lead_state, resolved_n)},
+    {FIELD_TIME, offsetof(struct lead_state, first_recorded_at_us)},
+    {FIELD_TIME, offsetof(struct lead_state, last_seen_at_us)},
+    {FIELD_TEXT, offsetof(struct lead_state, subsequence_id)},
+};
+
+static const char *field_text(const struct lead_state *state, const struct field *field)
+{
+  return *(const char *const *)((const char *)state + field->offset);
+}
+
+static int64_t field_int(const struct lead_state *state, const struct field *field)
+{
+  const char *member = (const char *)state + field->offset;
+  return field->type == FIELD_ENUM ? (int64_t) * (const enum outcome *)member : *(const int64_t *)member;
+}
+
+static void field_set(struct lead_state *state, const struct field *field, const char *text, int64_t value)
+{
+  char *member = (char *)state + field->offset;
+  if (field->type == FIELD_TEXT)
+    *(const char **)member = text;
+  else if (field->type == FIELD_ENUM)
+    *(enum outcome *)member = (enum outcome)value;
+  else
+    *(int64_t *)member = value;
+}
+
+/* ---- a state as one value: 30 numbers, texts behind them (their number is an offset, 0 for NULL) ---- */
+
+static void result_packed(sqlite3_context *context, const struct lead_state *state)
+{
+  int64_t head[STATE_COLUMNS_N];
+  size_t size = sizeof head;
+  for (size_t i = 0; i < STATE_COLUMNS_N; i++) {
+    const char *text = fields[i].type == FIELD_TEXT ? field_text(state, &fields[i]) : NULL;
+    if (fields[i].type != FIELD_TEXT)
+      head[i] = field_int(state, &fields[i]);
+    else
+      head[i] = text ? (int64_t)size : 0;
+    if (text) size += strlen(text) + 1;
+  }
+  char *packed = sqlite3_malloc64(size);
+  if (!packed) {
+    sqlite3_result_error_nomem(context);
+    return;
+  }
+  memcpy(packed, head, sizeof head);
+  for (size_t i = 0; i < STATE_COLUMNS_N; i++)
+    if (fields[i].type == FIELD_TEXT && head[i] != 0) {
+      const char *text = field_text(state, &fields[i]);
+      memcpy(packed + head[i], text, strlen(text) + 1);
+    }
+  sqlite3_result_blob64(context, packed, size, sqlite3_free);
+}
+
+static int64_t packed_head(const void *packed, size_t i)
+{
+  int64_t value;
+  memcpy(&value, (const char *)packed + i * sizeof value, sizeof value);
+  return value;
+}
+
+static bool packed_is_valid(sqlite3_context *context, sqlite3_value *value)
+{
+  if (sqlite3_value_type(value) == SQLITE_BLOB &&
+      (size_t)sqlite3_value_bytes(value) >= STATE_COLUMNS_N * sizeof(int64_t))
+    return true;
+  sqlite3_result_error(context, "not a packed state", -1);
+  return false;
+}
+
+static void packed_read(const void *packed, struct lead_state *state)
+{
+  for (size_t i = 0; i < STATE_COLUMNS_N; i++) {
+    int64_t value = packed_head(packed, i);
+    field_set(state, &fields[i], value != 0 ? (const char *)packed + value : NULL, value);
+  }
+}
+
+static void fold_column(sqlite3_context *context, int arguments_n, sqlite3_value **arguments)
+{
+  (void)arguments_n;
+  if (!packed_is_valid(context, arguments[0])) return;
+  const char *packed = sqlite3_value_blob(arguments[0]);
+  int column = sqlite3_value_int(arguments[1]);
+  if (column < 0 || column >= STATE_COLUMNS_N) return;
+  int64_t value = packed_head(packed, (size_t)column);
+  enum field_type type = fields[column].type;
+  if (type == FIELD_TEXT && value != 0)
+    sqlite3_result_text(context, packed + value, -1, SQLITE_TRANSIENT);
+  else if (type == FIELD_INT || type == FIELD_ENUM || (type == FIELD_TIME && value != 0))
+    sqlite3_result_int64(context, value);
+}
+
+static const char *value_text(sqlite3_value *value)
+{
+  return (const char *)sqlite3_value_text(value);
+}
+
+static void fold_merge_stored(sqlite3_context *context, int arguments_n, sqlite3_value **arguments)
+{
+  (void)arguments_n;
+  if (!packed_is_valid(context, arguments[0])) return;
+  if (sqlite3_value_type(arguments[1]) == SQLITE_NULL) { /* no stored state */
+    sqlite3_result_value(context, arguments[0]);
+    return;
+  }
+  struct lead_state fresh = {0}, stored = {0};
+  packed_read(sqlite3_value_blob(arguments[0]), &fresh);
+  for (size_t i = 0; i < STATE_COLUMNS_N; i++) {
+    sqlite3_value *value = arguments[i + 1];
+    if (fields[i].type == FIELD_TEXT)
+      field_set(&stored, &fields[i], value_text(value), 0);
+    else
+      field_set(&stored, &fields[i], NULL, sqlite3_value_int64(value));
+  }
+  fold_merge(&stored, &fresh);
+  result_packed(context, &stored);
+}
+
+/* ---- the aggregate ---- */
+
+struct fold_group {
+  struct lead_state state;
+  GStringChunk *text; /* strings of the events that the state borrows from */
+};
+
+static const char *kept(struct fold_group *group, sqlite3_value *value)
+{
+  const char *text = value_text(value);
+  return text ? g_string_chunk_insert(group->text, text) : NULL;
+}
+
+/* Arguments: kind, fact, reason, lead_id, person, campaign_id, instantly_id, claim_id, attempt, generation, epoch,
+ * occurred_at, recorded_at. */
+static void fold_events_step(sqlite3_context *context, int arguments_n, sqlite3_value **arguments)
+{
+  (void)arguments_n;
+  struct fold_group *group = sqlite3_aggregate_context(context, sizeof *group);
+  if (!group) {
+    sqlite3_result_error_nomem(context);
+    return;
+  }
+  if (!group->text) group->text = g_string_chunk_new(512);
+  struct lead_event event = {
+      .kind = (enum event_kind)sqlite3_value_int(arguments[0]),
+      .fact = (enum status_fact)sqlite3_value_int(arguments[1]),
+      .reason = kept(group, arguments[2]),
+      .lead_id = kept(group, arguments[3]),
+      .person = kept(group, arguments[4]),
+      .campaign_id = kept(group, arguments[5]),
+      .instantly_id = kept(group, arguments[6]),
+      .claim_id = kept(group, arguments[7]),
+      .attempt = sqlite3_value_int64(arguments[8]),
+      .generation = sqlite3_value_int64(arguments[9]),
+      .epoch = sqlite3_value_int64(arguments[10]),
+      .occurred_at_us = sqlite3_value_int64(arguments[11]),
+      .recorded_at_us = sqlite3_value_int64(arguments[12]),
+  };
+  fold_event(&group->state, &event);
+}
+
+static void fold_events_final(sqlite3_context *context)
+{
+  struct fold_group *group = sqlite3_aggregate_context(context, 0);
+  if (!group || !group->text) return;
+  result_packed(context, &group->state);
+  g_clear_pointer(&group->text, g_string_chunk_free);
+}
+
+int sqlite_fold_register(sqlite3 *handle)
+{
+  const int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY;
+  int code = sqlite3_create_function_v2(handle, "fold_events", 13, flags, NULL, NULL, fold_events_step,
+                                        fold_events_final, NULL);
+  if (code == SQLITE_OK)
+    code = sqlite3_create_function_v2(handle, "fold_merge", STATE_COLUMNS_N + 1, flags, NULL, fold_merge_stored, NULL,
+                                      NULL, NULL);
+  if (code == SQLITE_OK)
+    code = sqlite3_create_function_v2(handle, "fold_column", 2, flags, NULL, fold_column, NULL, NULL, NULL);
+  return code;
+}
+
+void sqlite_state_read(const struct query *query, int first, struct page *page, struct lead_state *state)
+{
+  for (int i = 0; i < STATE_COLUMNS_N; i++) {
+    const struct field *field = &fields[i];
+    if (field->type == FIELD_TEXT)
+      field_set(state, field, query_page_text(query, first + i, page), 0);
+    else
+      field_set(state, field, NULL, query_column_int(query, first + i));
+  }
+}

@@ -1,0 +1,31 @@
+#pragma once
+/* The functions of ours that statements may call: the pure twins of core/ and base/, so that SQL and C cannot differ.
+ *
+ *   person(email)            canonical address, or the number of the verdict that the address fails with
+ *   fold_tag(person)         the form that suppressions are matched by
+ *   rfc3339(us)              time as text; NULL for NULL and 0
+ *   time_us(text)            text as time; NULL when it is none
+ *   event_id(16 columns)     core/event_id.h as a blob of 32 bytes
+ *   fold_events(13 columns)  aggregate: the state that a lead's events add up to, packed
+ *   fold_merge(state, 30 columns)  packed state merged with the columns of a stored one
+ *   fold_column(state, i)    column i of a packed state
+ *
+ * They exist on our connections only and may not be used in the schema (SQLITE_DIRECTONLY): other tools go on reading
+ * and writing the file. */
+#include "warehouse/sqlite_db.h"
+
+/* The columns of lead_state that make a struct lead_state, in this order in every statement; domain is not among them.
+ */
+#define STATE_COLUMNS_N 30
+
+/* Registers all of them on the connection. */
+bool sqlite_functions_register(struct sqlite_db *db, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The aggregate and its helpers; called by the above. Returns a result code of SQLite. */
+int sqlite_fold_register(sqlite3 *handle);
+
+/* Fills a state from 30 columns of a row, beginning with `first`; strings go into the page. */
+void sqlite_state_read(const struct query *query, int first, struct page *page, struct lead_state *state);
+
+/* The id of an event as the bytes that the table stores. */
+#define SQLITE_EVENT_ID_BYTES 32
+void sqlite_event_id(const struct lead_event *event, uint8_t id[SQLITE_EVENT_ID_BYTES]); /* see above */

@@ -1,0 +1,137 @@
+/* The lease: an open-file-description lock on `<path>.lock`, which dies with the process whatever happens to it. The
+ * row in `leases` only says who holds it, and keeps the epoch. */
+#include "base/error.h"
+#include "warehouse/sqlite.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* The lock file stays: unlinking it would let two processes lock two files of the same name. */
+static bool lock_open(struct sqlite_warehouse *self, GError **error)
+{
+  if (self->lock_fd >= 0) return true;
+  g_autofree char *path = g_strconcat(self->db.path, ".lock", NULL);
+  self->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
+  if (self->lock_fd >= 0) return true;
+  error_set(error, ERROR_LOCAL, "the lock file %s cannot be opened: %s; check the owner and the mode of its folder",
+            path, g_strerror(errno));
+  return false;
+}
+
+static int lock_set(int fd, short type)
+{
+  struct flock lock = {.l_type = type, .l_whence = SEEK_SET};
+  int result;
+  do {
+    result = fcntl(fd, F_OFD_SETLK, &lock);
+  } while (result != 0 && errno == EINTR);
+  return result;
+}
+
+/* Says who holds the lock, as far as the row knows. */
+static bool refuse_locked(struct sqlite_warehouse *self, GError **error)
+{
+  query_scope struct query query = {0};
+  bool has_row = false;
+  g_autoptr(GError) ignored = NULL;
+  if (!query_open(&query, &self->db, SQL_LEASE_READ, &ignored) || !query_next(&query, &has_row, &ignored) || !has_row) {
+    error_set(error, ERROR_LOCKED, "another run holds the lock of %s; wait until it has ended", self->db.path);
+    return false;
+  }
+  g_autofree char *since = time_format_us(query_column_int(&query, 3));
+  error_set(error, ERROR_LOCKED,
+            "another run holds the lock of %s: job %s, process %" G_GINT64_FORMAT " on %s, since %s; wait until it has "
+            "ended",
+            self->db.path, query_column_text(&query, 0), query_column_int(&query, 2), query_column_text(&query, 1),
+            since);
+  return false;
+}
+
+static char *boot_id(void)
+{
+  char *text = NULL;
+  if (!g_file_get_contents("/proc/sys/kernel/random/boot_id", &text, NULL, NULL)) return g_strdup("");
+  return g_strstrip(text);
+}
+
+/* Writes who holds the lock and raises the epoch, durably: nothing may be decided under an epoch that a crash forgets.
+ */
+static bool lease_write(struct sqlite_warehouse *self, const char *job, int64_t *epoch, GError **error)
+{
+  g_autofree char *boot = boot_id();
+  g_autofree char *holder = g_strdup_printf("%s/%d", g_get_host_name(), (int)getpid());
+  int64_t now_us = clock_wall_us(self->db.clock);
+  transaction_scope struct transaction transaction = {0};
+  query_scope struct query forget = {0}, take = {0};
+  bool has_row = false;
+  if (!transaction_begin(&transaction, &self->db, true, error)) return false;
+  if (!query_open(&forget, &self->db, SQL_LEASE_FORGET, error)) return false;
+  query_int(&forget, ":now", now_us);
+  query_text(&forget, ":job", job);
+  if (!query_run(&forget, error) || !query_open(&take, &self->db, SQL_LEASE_TAKE, error)) return false;
+  query_text(&take, ":job", job);
+  query_text(&take, ":holder", holder);
+  query_text(&take, ":host", g_get_host_name());
+  query_text(&take, ":boot_id", boot);
+  query_int(&take, ":pid", getpid());
+  query_int(&take, ":now", now_us);
+  if (!query_next(&take, &has_row, error)) return false;
+  *epoch = query_column_int(&take, 0);
+  if (!query_run(&take, error)) return false;
+  return transaction_commit(&transaction, error);
+}
+
+static void lock_give_back(struct sqlite_warehouse *self)
+{
+  (void)lock_set(self->lock_fd, F_UNLCK);
+  self->is_locked = false;
+}
+
+bool sqlite_lease_acquire(struct ledger *ledger, const char *job, struct lease *lease, GError **error)
+{
+  struct sqlite_warehouse *self = sqlite_of_ledger(ledger);
+  *lease = (struct lease){0};
+  if (!lock_open(self, error)) return false;
+  if (self->is_locked || lock_set(self->lock_fd, F_WRLCK) != 0) return refuse_locked(self, error);
+  self->is_locked = true;
+  if (!lease_write(self, job, &lease->epoch, error)) {
+    lock_give_back(self);
+    return false;
+  }
+  g_strlcpy(lease->job, job, sizeof lease->job);
+  lease->deadline_boot_us = INT64_MAX;
+  return true;
+}
+
+/* The lock cannot be lost while the process lives; what can happen is that somebody moved the file away. */
+bool sqlite_lease_check(struct ledger *ledger, struct lease *lease, GError **error)
+{
+  struct sqlite_warehouse *self = sqlite_of_ledger(ledger);
+  g_autofree char *path = g_strconcat(self->db.path, ".lock", NULL);
+  struct stat ours, theirs;
+  if (self->is_locked && lease->epoch > 0 && fstat(self->lock_fd, &ours) == 0 && stat(path, &theirs) == 0 &&
+      ours.st_ino == theirs.st_ino && ours.st_dev == theirs.st_dev)
+    return true;
+  error_set(error, ERROR_UNSAFE,
+            "the lock file %s is not ours any more; it must not be moved or deleted while leadferry runs. Run again",
+            path);
+  return false;
+}
+
+void sqlite_lease_release(struct ledger *ledger, struct lease *lease)
+{
+  struct sqlite_warehouse *self = sqlite_of_ledger(ledger);
+  if (lease->epoch == 0) return;
+  query_scope struct query query = {0};
+  g_autoptr(GError) ignored = NULL; /* the lock is what counts; the row is information */
+  if (query_open(&query, &self->db, SQL_LEASE_GIVE_BACK, &ignored)) {
+    query_int(&query, ":now", clock_wall_us(self->db.clock));
+    query_text(&query, ":job", lease->job);
+    query_int(&query, ":epoch", lease->epoch);
+    if (!query_run(&query, &ignored)) g_clear_error(&ignored);
+  }
+  lock_give_back(self);
+  *lease = (struct lease){0};
+}

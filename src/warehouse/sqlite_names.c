@@ -1,0 +1,71 @@
+/* What `${name}` in a statement stands for: identifiers from the configuration, each checked and quoted. */
+#include "base/error.h"
+#include "warehouse/sqlite_db.h"
+
+#include <string.h>
+
+static const char *const columns[] = {
+    "lead_id",
+    "email",
+    "first_name",
+    "last_name",
+    "company_name",
+    "campaign_id",
+    "added_to_instantly",
+    "added_date",
+    "sequence_completed",
+    "sequence_completed_date",
+    "last_email_status",
+    "cold_email_sent",
+    "updated_at",
+};
+
+static bool identifier_is_valid(const char *name)
+{
+  if (!g_ascii_isalpha(name[0]) && name[0] != '_') return false;
+  for (const char *c = name; *c; c++)
+    if (!g_ascii_isalnum(*c) && *c != '_' && *c != '-') return false;
+  return true;
+}
+
+/* The only place where configuration becomes part of a statement. */
+static bool name_put(struct sql_names *names, const char *name, const char *identifier, GError **error)
+{
+  if (!identifier_is_valid(identifier)) {
+    error_set(error, ERROR_CONFIG,
+              "source: '%s' for %s is no name of a table or column; letters, digits, _ and - are allowed, a digit or - "
+              "not in front",
+              identifier, name);
+    return false;
+  }
+  g_hash_table_replace(names->quoted, g_strdup(name), g_strdup_printf("\"%s\"", identifier));
+  return true;
+}
+
+bool sql_names_init(struct sql_names *names, const struct source_settings *source, GError **error)
+{
+  names->quoted = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+  if (!name_put(names, "leads", source->table ? source->table : "leads", error)) return false;
+  for (size_t i = 0; i < G_N_ELEMENTS(columns); i++)
+    if (!name_put(names, columns[i], columns[i], error)) return false;
+  for (guint i = 0; source->columns && i < source->columns->len; i++) {
+    const struct field_mapping *mapping = &g_array_index(source->columns, struct field_mapping, i);
+    if (!g_hash_table_contains(names->quoted, mapping->target)) {
+      error_set(error, ERROR_CONFIG, "source.columns: '%s' is no column of leads", mapping->target);
+      return false;
+    }
+    if (!name_put(names, mapping->target, mapping->source, error)) return false;
+  }
+  return true;
+}
+
+void sql_names_clear(struct sql_names *names)
+{
+  g_clear_pointer(&names->quoted, g_hash_table_unref);
+}
+
+char *sql_names_plain(const struct sql_names *names, const char *name)
+{
+  const char *quoted = g_hash_table_lookup(names->quoted, name);
+  return g_strndup(quoted + 1, strlen(quoted) - 2);
+}

@@ -1,0 +1,295 @@
+/* The schema: making and migrating it, comparing it, and the empty stand-ins of a read-only warehouse. */
+#include "base/error.h"
+#include "base/random.h"
+#include "base/text.h"
+#include "warehouse/sqlite.h"
+
+/* What a table or a part of it is called, and the statement that makes it. NULL columns: ours, made as a whole. */
+static const struct object {
+  const char *name; /* NULL: the source's table */
+  enum sql_id create;
+  bool is_part; /* an index: not stood in for */
+} objects[] = {
+    {NULL, SQL_SCHEMA_LEADS, false},
+    {"campaign_status", SQL_SCHEMA_CAMPAIGN_STATUS, false},
+    {"pipeline_errors", SQL_SCHEMA_PIPELINE_ERRORS, false},
+    {"lead_events", SQL_SCHEMA_LEAD_EVENTS, false},
+    {"lead_events_sending", SQL_SCHEMA_LEAD_EVENTS_SENDING, true},
+    {"lead_events_vanished", SQL_SCHEMA_LEAD_EVENTS_VANISHED, true},
+    {"lead_state", SQL_SCHEMA_LEAD_STATE, false},
+    {"lead_persons", SQL_SCHEMA_LEAD_PERSONS, false},
+    {"lead_enrolments", SQL_SCHEMA_LEAD_ENROLMENTS, false},
+    {"lead_fields", SQL_SCHEMA_LEAD_FIELDS, false},
+    {"suppressions", SQL_SCHEMA_SUPPRESSIONS, false},
+    {"suppressions_match", SQL_SCHEMA_SUPPRESSIONS_MATCH, true},
+    {"pipeline_runs", SQL_SCHEMA_PIPELINE_RUNS, false},
+    {"claim_ranges", SQL_SCHEMA_CLAIM_RANGES, false},
+    {"campaign_metrics", SQL_SCHEMA_CAMPAIGN_METRICS, false},
+    {"sync_stage", SQL_SCHEMA_SYNC_STAGE, false},
+    {"leases", SQL_SCHEMA_LEASES, false},
+    {"controls", SQL_SCHEMA_CONTROLS, false},
+    {"lead_report", SQL_SCHEMA_LEAD_REPORT, true},
+};
+
+static char *object_name(const struct sqlite_warehouse *self, const struct object *object)
+{
+  return object->name ? g_strdup(object->name) : sql_names_plain(&self->db.names, "leads");
+}
+
+static bool object_exists(struct sqlite_warehouse *self, const char *name, bool *exists, GError **error)
+{
+  query_scope struct query query = {0};
+  if (!query_open(&query, &self->db, SQL_SCHEMA_OBJECTS, error)) return false;
+  query_text(&query, ":name", name);
+  return query_next(&query, exists, error);
+}
+
+/* ---- making ---- */
+
+static bool version_read(struct sqlite_warehouse *self, int64_t *version, GError **error)
+{
+  *version = 0;
+  bool exists = false, has_row = false;
+  if (!object_exists(self, "controls", &exists, error)) return false;
+  if (!exists) return true;
+  query_scope struct query query = {0};
+  if (!query_open(&query, &self->db, SQL_CONTROL_GET, error)) return false;
+  query_text(&query, ":name", "schema_version");
+  if (!query_next(&query, &has_row, error)) return false;
+  if (has_row) *version = query_column_int(&query, 0);
+  return true;
+}
+
+bool sqlite_schema_refuse_newer(struct sqlite_warehouse *self, GError **error)
+{
+  int64_t version;
+  if (!version_read(self, &version, error)) return false;
+  if (version <= SQLITE_SCHEMA_VERSION) return true;
+  error_set(error, ERROR_CONFIG,
+            "the warehouse %s has schema version %" G_GINT64_FORMAT " and this leadferry knows up to %d; a newer "
+            "leadferry made it: install that one, or restore a backup",
+            self->db.path, version, SQLITE_SCHEMA_VERSION);
+  return false;
+}
+
+static bool objects_create(struct sqlite_warehouse *self, int64_t *created_n, GError **error)
+{
+  *created_n = 0;
+  for (size_t i = 0; i < G_N_ELEMENTS(objects); i++) {
+    g_autofree char *name = object_name(self, &objects[i]);
+    bool exists = false;
+    if (!object_exists(self, name, &exists, error)) return false;
+    if (exists) continue;
+    if (!sql_run(&self->db, objects[i].create, error)) return false;
+    ++*created_n;
+  }
+  return true;
+}
+
+/* A user's own table may have no index on its key. A view cannot have one and needs none from us. */
+static bool leads_index_create(struct sqlite_warehouse *self, int64_t *created_n, GError **error)
+{
+  g_autofree char *table = sql_names_plain(&self->db.names, "leads");
+  g_autofree char *column = sql_names_plain(&self->db.names, "lead_id");
+  query_scope struct query key = {0}, is_table = {0};
+  bool has_key = false, has_table = false;
+  if (!query_open(&key, &self->db, SQL_SCHEMA_LEADS_KEY, error)) return false;
+  query_text(&key, ":table", table);
+  query_text(&key, ":column", column);
+  if (!query_next(&key, &has_key, error)) return false;
+  if (!query_open(&is_table, &self->db, SQL_SCHEMA_IS_TABLE, error)) return false;
+  query_text(&is_table, ":name", table);
+  if (!query_next(&is_table, &has_table, error)) return false;
+  if (has_key || !has_table) return true;
+  query_close(&key);
+  query_close(&is_table);
+  ++*created_n;
+  return sql_run(&self->db, SQL_SCHEMA_LEADS_INDEX, error);
+}
+
+static bool control_init(struct sqlite_warehouse *self, const char *name, const void *blob, const char *text,
+                         GError **error)
+{
+  query_scope struct query query = {0};
+  if (!query_open(&query, &self->db, SQL_CONTROL_INIT, error)) return false;
+  query_text(&query, ":name", name);
+  if (blob)
+    query_blob(&query, ":value", blob, SQLITE_KEY_BYTES);
+  else
+    query_text(&query, ":value", text);
+  return query_run(&query, error);
+}
+
+static bool controls_fill(struct sqlite_warehouse *self, GError **error)
+{
+  uint8_t key[SQLITE_KEY_BYTES];
+  random_bytes(key, sizeof key);
+  uint64_t installation = random_u64();
+  g_autofree char *id = hex_encode((const uint8_t *)&installation, sizeof installation);
+  query_scope struct query version = {0};
+  if (!control_init(self, "hmac_key", key, NULL, error) || !control_init(self, "installation_id", NULL, id, error) ||
+      !query_open(&version, &self->db, SQL_CONTROL_PUT, error))
+    return false;
+  query_text(&version, ":name", "schema_version");
+  query_int(&version, ":value", SQLITE_SCHEMA_VERSION);
+  return query_run(&version, error);
+}
+
+static bool refuse_fatal(GArray *findings, GError **error)
+{
+  for (guint i = 0; i < findings->len; i++) {
+    const struct schema_finding *finding = &g_array_index(findings, struct schema_finding, i);
+    if (!finding->is_fatal || !finding->column) continue;
+    error_set(error, ERROR_CONFIG, "table %s, column %s: %s", finding->table, finding->column, finding->problem);
+    return false;
+  }
+  return true;
+}
+
+bool sqlite_schema_apply(struct warehouse *warehouse, bool *created, GError **error)
+{
+  struct sqlite_warehouse *self = sqlite_of(warehouse);
+  int64_t created_n = 0, indexed_n = 0;
+  transaction_scope struct transaction transaction = {0};
+  g_autoptr(GArray) findings = sqlite_findings_new();
+  if (created) *created = false;
+  if (!transaction_begin(&transaction, &self->db, true, error)) return false;
+  if (!sqlite_schema_refuse_newer(self, error) || !sqlite_schema_check(warehouse, findings, error)) return false;
+  if (!refuse_fatal(findings, error) || !objects_create(self, &created_n, error)) return false;
+  if (!leads_index_create(self, &indexed_n, error) || !controls_fill(self, error)) return false;
+  if (created) *created = created_n + indexed_n > 0;
+  return transaction_commit(&transaction, error);
+}
+
+/* ---- comparing ---- */
+
+enum column_kind { COLUMN_TEXT, COLUMN_BOOLEAN, COLUMN_TIME };
+
+static const struct user_column {
+  const char *name;
+  enum column_kind kind;
+} user_columns[] = {
+    {"lead_id", COLUMN_TEXT},
+    {"email", COLUMN_TEXT},
+    {"first_name", COLUMN_TEXT},
+    {"last_name", COLUMN_TEXT},
+    {"company_name", COLUMN_TEXT},
+    {"campaign_id", COLUMN_TEXT},
+    {"added_to_instantly", COLUMN_BOOLEAN},
+    {"added_date", COLUMN_TIME},
+    {"sequence_completed", COLUMN_BOOLEAN},
+    {"sequence_completed_date", COLUMN_TIME},
+    {"last_email_status", COLUMN_TEXT},
+    {"cold_email_sent", COLUMN_BOOLEAN},
+    {"updated_at", COLUMN_TIME},
+};
+
+static void finding_clear(gpointer row)
+{
+  struct schema_finding *finding = row;
+  g_clear_pointer(&finding->table, g_free);
+  g_clear_pointer(&finding->column, g_free);
+  g_clear_pointer(&finding->problem, g_free);
+}
+
+GArray *sqlite_findings_new(void)
+{
+  GArray *findings = g_array_new(FALSE, TRUE, sizeof(struct schema_finding));
+  g_array_set_clear_func(findings, finding_clear);
+  return findings;
+}
+
+static void finding_add(GArray *findings, const char *table, const char *column, char *problem, bool is_fatal)
+{
+  struct schema_finding finding = {
+      .table = g_strdup(table), .column = g_strdup(column), .problem = problem, .is_fatal = is_fatal};
+  g_array_append_val(findings, finding);
+}
+
+static bool type_has(const char *type, const char *const *words)
+{
+  g_autofree char *upper = g_ascii_strup(type, -1);
+  for (; *words; words++)
+    if (strstr(upper, *words)) return true;
+  return false;
+}
+
+/* SQLite's own rules of affinity: what a declared type does to a value that is written. A text column must not turn
+ * '00123' into a number, a boolean column must not turn 1 into '1'. A view's column has no type and changes nothing. */
+static const char *type_problem(const char *type, enum column_kind kind)
+{
+  static const char *const text[] = {"CHAR", "CLOB", "TEXT", NULL};
+  static const char *const real[] = {"REAL", "FLOA", "DOUB", "BLOB", NULL};
+  static const char *const integer[] = {"INT", NULL};
+  if (!type || !*type) return NULL;
+  if (kind == COLUMN_TEXT) return type_has(type, text) && !type_has(type, integer) ? NULL : "TEXT";
+  if (kind == COLUMN_TIME) return type_has(type, integer) || type_has(type, real) ? "TEXT" : NULL;
+  return type_has(type, text) || type_has(type, real) ? "BOOLEAN or INTEGER" : NULL;
+}
+
+/* name -> declared type of the table's columns. */
+static GHashTable *columns_read(struct sqlite_warehouse *self, const char *table, GError **error)
+{
+  g_autoptr(GHashTable) columns = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+  query_scope struct query query = {0};
+  bool has_row = true;
+  if (!query_open(&query, &self->db, SQL_SCHEMA_COLUMNS, error)) return NULL;
+  query_text(&query, ":table", table);
+  while (has_row) {
+    if (!query_next(&query, &has_row, error)) return NULL;
+    if (has_row)
+      g_hash_table_replace(columns, g_strdup(query_column_text(&query, 0)), g_strdup(query_column_text(&query, 1)));
+  }
+  return g_steal_pointer(&columns);
+}
+
+static bool source_check(struct sqlite_warehouse *self, GArray *findings, GError **error)
+{
+  g_autofree char *table = sql_names_plain(&self->db.names, "leads");
+  g_autoptr(GHashTable) columns = columns_read(self, table, error);
+  if (!columns) return false;
+  for (size_t i = 0; i < G_N_ELEMENTS(user_columns) && g_hash_table_size(columns) > 0; i++) {
+    g_autofree char *name = sql_names_plain(&self->db.names, user_columns[i].name);
+    if (!g_hash_table_contains(columns, name)) {
+      finding_add(findings, table, name, g_strdup("is missing; add it, or map it under source.columns"), true);
+      continue;
+    }
+    const char *type = g_hash_table_lookup(columns, name);
+    const char *wanted = type_problem(type, user_columns[i].kind);
+    if (wanted)
+      finding_add(
+          findings, table, name,
+          g_strdup_printf("has the type %s, which changes the values written to it; declare it as %s", type, wanted),
+          true);
+  }
+  return true;
+}
+
+bool sqlite_schema_check(struct warehouse *warehouse, GArray *findings, GError **error)
+{
+  struct sqlite_warehouse *self = sqlite_of(warehouse);
+  if (!sqlite_schema_refuse_newer(self, error)) return false;
+  for (size_t i = 0; i < G_N_ELEMENTS(objects); i++) {
+    g_autofree char *name = object_name(self, &objects[i]);
+    bool exists = false;
+    if (!object_exists(self, name, &exists, error)) return false;
+    if (!exists)
+      finding_add(findings, name, NULL, g_strdup("does not exist yet; the first writing command makes it"), false);
+  }
+  return source_check(self, findings, error);
+}
+
+/* ---- standing in ---- */
+
+bool sqlite_schema_shadow(struct sqlite_warehouse *self, GError **error)
+{
+  for (size_t i = 0; i < G_N_ELEMENTS(objects); i++) {
+    g_autofree char *name = object_name(self, &objects[i]);
+    bool exists = false;
+    if (objects[i].is_part) continue;
+    if (!object_exists(self, name, &exists, error)) return false;
+    if (exists) continue;
+    if (!sqlite_db_create_temporary(&self->db, objects[i].create, error)) return false;
+  }
+  return true;
+}

@@ -1,0 +1,207 @@
+/* The user's own table: write-back of its columns, and leads from files. */
+#include "base/error.h"
+#include "base/json.h"
+#include "warehouse/sqlite.h"
+
+/* ---- write-back ---- */
+
+/* Outcomes whose action is keep, one bit each: nothing has to be confirmed for them. */
+static int64_t kept_outcomes(const struct settings *settings)
+{
+  int64_t kept = 0;
+  for (size_t i = 0; i < SETTING_OUTCOMES_N; i++)
+    if (settings->complete.outcomes[i].action == REMOVAL_KEEP) kept |= (int64_t)1 << i;
+  return kept;
+}
+
+char *sqlite_campaigns_json(const struct settings *settings)
+{
+  GString *text = g_string_new("[");
+  for (guint i = 0; settings->campaigns && i < settings->campaigns->len; i++) {
+    if (i > 0) g_string_append_c(text, ',');
+    json_append_string(text, g_array_index(settings->campaigns, struct campaign_settings, i).id);
+  }
+  g_string_append_c(text, ']');
+  return g_string_free(text, FALSE);
+}
+
+static bool changes_fill(struct sqlite_warehouse *self, GError **error)
+{
+  g_autofree char *campaigns = sqlite_campaigns_json(self->settings);
+  query_scope struct query query = {0};
+  if (!sqlite_aliases(self, error) || !sql_run(&self->db, SQL_CHANGES_CLEAR, error) ||
+      !query_open(&query, &self->db, SQL_CHANGES_FILL, error))
+    return false;
+  query_int(&query, ":include_adopted", self->settings->complete.include_adopted);
+  query_int(&query, ":kept", kept_outcomes(self->settings));
+  query_text(&query, ":campaigns", campaigns);
+  return query_run(&query, error);
+}
+
+static bool changes_apply(struct sqlite_warehouse *self, GError **error)
+{
+  query_scope struct query query = {0};
+  if (!query_open(&query, &self->db, SQL_CHANGES_APPLY, error)) return false;
+  query_int(&query, ":now", clock_wall_us(self->db.clock));
+  return query_run(&query, error);
+}
+
+bool sqlite_write_back(struct ledger *ledger, bool is_dry_run, int64_t *changed_n, GError **error)
+{
+  struct sqlite_warehouse *self = sqlite_of_ledger(ledger);
+  int64_t n = 0;
+  if (changed_n) *changed_n = 0;
+  if (!self->settings->source.write_back) return true;
+  transaction_scope struct transaction transaction = {0};
+  if (!transaction_begin(&transaction, &self->db, !is_dry_run, error)) return false;
+  if (!changes_fill(self, error) || !sql_run_int(&self->db, SQL_CHANGES_COUNT, &n, error)) return false;
+  if (n > 0 && !is_dry_run && !changes_apply(self, error)) return false;
+  if (!sql_run(&self->db, SQL_CHANGES_CLEAR, error) || !transaction_commit(&transaction, error)) return false;
+  if (changed_n) *changed_n = n;
+  return true;
+}
+
+/* ---- import ---- */
+
+struct import {
+  struct sqlite_warehouse *self;
+  const struct import_row *row;
+  const char *lead_id;
+  bool is_dry_run;
+};
+
+static void lead_bind(struct query *query, const struct import *import)
+{
+  query_text(query, ":lead_id", import->lead_id);
+  query_text(query, ":first_name", import->row->first_name);
+  query_text(query, ":last_name", import->row->last_name);
+  query_text(query, ":company_name", import->row->company_name);
+  query_text(query, ":campaign_id", import->row->campaign_id);
+}
+
+/* First column of a statement's first row as text, copied; NULL without a row. */
+static bool text_of(const struct import *import, enum sql_id id, const char *name, const char *value, char **text,
+                    GError **error)
+{
+  query_scope struct query query = {0};
+  bool has_row = false;
+  *text = NULL;
+  if (!query_open(&query, &import->self->db, id, error)) return false;
+  query_text(&query, name, value);
+  if (!query_next(&query, &has_row, error)) return false;
+  if (has_row) *text = g_strdup(query_column_text(&query, 0));
+  return true;
+}
+
+static bool person_put(const struct import *import, enum sql_id id, GError **error)
+{
+  query_scope struct query query = {0};
+  if (!query_open(&query, &import->self->db, id, error)) return false;
+  query_text(&query, ":person", import->row->person);
+  query_text(&query, ":lead_id", import->lead_id);
+  return query_run(&query, error);
+}
+
+static bool fields_put(const struct import *import, GError **error)
+{
+  if (!import->row->fields || import->is_dry_run) return true;
+  query_scope struct query query = {0};
+  if (!query_open(&query, &import->self->db, SQL_IMPORT_FIELDS_PUT, error)) return false;
+  query_text(&query, ":lead_id", import->lead_id);
+  query_text(&query, ":fields", import->row->fields);
+  return query_run(&query, error);
+}
+
+static bool import_new(const struct import *import, GError **error)
+{
+  if (!person_put(import, SQL_IMPORT_PERSON_PUT, error)) return false;
+  if (import->is_dry_run) return person_put(import, SQL_IMPORT_PLANNED_PUT, error);
+  query_scope struct query query = {0};
+  if (!query_open(&query, &import->self->db, SQL_IMPORT_LEAD_INSERT, error)) return false;
+  lead_bind(&query, import);
+  query_text(&query, ":email", import->row->email);
+  return query_run(&query, error) && fields_put(import, error);
+}
+
+static bool lead_differs(const struct import *import, bool *differs, GError **error)
+{
+  query_scope struct query query = {0};
+  bool has_row = false;
+  if (!query_open(&query, &import->self->db, SQL_IMPORT_LEAD_DIFFERS, error)) return false;
+  lead_bind(&query, import);
+  if (!query_next(&query, &has_row, error)) return false;
+  *differs = has_row && query_column_int(&query, 0) != 0;
+  return true;
+}
+
+static bool fields_differ(const struct import *import, bool *differs, GError **error)
+{
+  *differs = false;
+  if (!import->row->fields) return true;
+  query_scope struct query query = {0};
+  bool has_row = false;
+  if (!query_open(&query, &import->self->db, SQL_IMPORT_FIELDS_DIFFER, error)) return false;
+  query_text(&query, ":lead_id", import->lead_id);
+  query_text(&query, ":fields", import->row->fields);
+  if (!query_next(&query, &has_row, error)) return false;
+  *differs = has_row && query_column_int(&query, 0) != 0;
+  return true;
+}
+
+static bool import_known(const struct import *import, enum import_result *result, GError **error)
+{
+  bool differs = false, has_new_fields = false;
+  if (!lead_differs(import, &differs, error) || !fields_differ(import, &has_new_fields, error)) return false;
+  *result = differs || has_new_fields ? IMPORT_UPDATED : IMPORT_UNCHANGED;
+  if (import->is_dry_run || *result == IMPORT_UNCHANGED) return true;
+  if (has_new_fields && !fields_put(import, error)) return false;
+  query_scope struct query query = {0};
+  if (!query_open(&query, &import->self->db, SQL_IMPORT_LEAD_UPDATE, error)) return false;
+  lead_bind(&query, import);
+  return query_run(&query, error);
+}
+
+static bool import_one(const struct import *import, enum import_result *result, GError **error)
+{
+  g_autofree char *owner = NULL;
+  g_autofree char *planned = NULL;
+  g_autofree char *other_id = NULL;
+  const char *person = import->row->person;
+  if (!text_of(import, SQL_IMPORT_LEAD_FIND, ":lead_id", import->lead_id, &owner, error)) return false;
+  *result = IMPORT_ID_TAKEN;
+  if (owner) return strcmp(owner, person) != 0 || import_known(import, result, error);
+  if (import->is_dry_run && !text_of(import, SQL_IMPORT_PLANNED_FIND, ":lead_id", import->lead_id, &planned, error))
+    return false;
+  if (planned && strcmp(planned, person) == 0) *result = IMPORT_UNCHANGED;
+  if (planned) return true;
+  if (!text_of(import, SQL_IMPORT_PERSON_FIND, ":person", person, &other_id, error)) return false;
+  *result = other_id ? IMPORT_DUPLICATE_PERSON : IMPORT_NEW;
+  return other_id || import_new(import, error);
+}
+
+static bool persons_fill(struct sqlite_warehouse *self, GError **error)
+{
+  static const enum sql_id steps[] = {SQL_IMPORT_PERSONS_CLEAR, SQL_IMPORT_PERSONS_FILL};
+  for (size_t i = 0; i < G_N_ELEMENTS(steps) && !self->has_persons; i++)
+    if (!sql_run(&self->db, steps[i], error)) return false;
+  self->has_persons = true;
+  return true;
+}
+
+bool sqlite_import_rows(struct warehouse *warehouse, const struct import_row *rows, size_t rows_n,
+                        enum import_result *results, bool is_dry_run, GError **error)
+{
+  struct sqlite_warehouse *self = sqlite_of(warehouse);
+  if (!sqlite_key(self, error) || !persons_fill(self, error)) return false;
+  transaction_scope struct transaction transaction = {0};
+  if (!transaction_begin(&transaction, &self->db, !is_dry_run, error)) return false;
+  for (size_t i = 0; i < rows_n; i++) {
+    g_autofree char *derived = rows[i].lead_id ? NULL : sqlite_keyed_ref(self, "l_", rows[i].person, 10);
+    struct import import = {.self = self,
+                            .row = &rows[i],
+                            .lead_id = rows[i].lead_id ? rows[i].lead_id : derived,
+                            .is_dry_run = is_dry_run};
+    if (!import_one(&import, &results[i], error)) return false;
+  }
+  return is_dry_run || transaction_commit(&transaction, error);
+}
