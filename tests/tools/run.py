@@ -69,7 +69,6 @@ def environment(build, options):
         "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
         "TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1",
         # GLib before 2.76 passes small blocks between threads under locks that the sanitizers do not see.
-        "G_SLICE": "always-malloc",
         "G_SLICE": "" if build is PLAIN else "always-malloc",  # the sanitizers do not see into GLib's own allocator
         "PYTHONDONTWRITEBYTECODE": "1",
     }
