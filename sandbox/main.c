@@ -1,0 +1,134 @@
+/* leadferry-sandbox: a local Instantly.ai API v2 with a virtual clock and faults on demand. See docs/sandbox.md. */
+#include "base/error.h"
+#include "config.h"
+#include "http.h"
+#include "render.h"
+#include "world.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct options {
+  int port;
+  char *state;
+  char *config;
+  char *quirks;
+  char *stamp;
+  gint64 seed;
+  gint64 list_lag_s;
+  gint64 plan_limit;
+  gboolean no_rate_limit;
+};
+
+static bool options_parse(struct options *options, int argc, char **argv, GError **error)
+{
+  GOptionEntry entries[] = {
+      {"port", 'p', 0, G_OPTION_ARG_INT, &options->port, "Port on 127.0.0.1; 0 takes a free one (default)", "N"},
+      {"state", 0, 0, G_OPTION_ARG_FILENAME, &options->state, "Load at start and save at the end", "FILE"},
+      {"config", 'c', 0, G_OPTION_ARG_FILENAME, &options->config, "Campaigns, chances, quirks, limits (JSON)", "FILE"},
+      {"seed", 0, 0, G_OPTION_ARG_INT64, &options->seed, "Seed of ids and chances (default 1)", "N"},
+      {"quirks", 0, 0, G_OPTION_ARG_STRING, &options->quirks, "on or off: all at once", "on|off"},
+      {"stamp", 0, 0, G_OPTION_ARG_STRING, &options->stamp, "Custom variable that marks the client's own rows", "NAME"},
+      {"list-lag-s", 0, 0, G_OPTION_ARG_INT64, &options->list_lag_s, "New rows appear in lists up to N s later", "N"},
+      {"plan-limit", 0, 0, G_OPTION_ARG_INT64, &options->plan_limit, "Rows that the plan allows", "N"},
+      {"no-rate-limit", 0, 0, G_OPTION_ARG_NONE, &options->no_rate_limit, "Never answer 429", NULL},
+      {NULL, 0, 0, 0, NULL, NULL, NULL},
+  };
+  g_autoptr(GOptionContext) context = g_option_context_new("- a local Instantly.ai API v2 for tests");
+  g_option_context_set_description(
+      context, "Example:\n  leadferry-sandbox --port 8080 --seed 7\n\n"
+               "Prints one line of JSON (base_url, api_key, campaigns) when it is ready; ends on SIGTERM or SIGINT.");
+  g_option_context_add_main_entries(context, entries, NULL);
+  if (!g_option_context_parse(context, &argc, &argv, error)) return false;
+  if (argc > 1 || options->port < 0 || options->port > 65535) {
+    error_set(error, ERROR_USAGE, "unexpected argument or port; see --help");
+    return false;
+  }
+  if (options->quirks != NULL && strcmp(options->quirks, "on") != 0 && strcmp(options->quirks, "off") != 0) {
+    error_set(error, ERROR_USAGE, "--quirks takes on or off");
+    return false;
+  }
+  return true;
+}
+
+/* The command line wins over the file. */
+static bool config_make(struct config *config, const struct options *options, GError **error)
+{
+  config_init(config);
+  if (options->config != NULL && !config_load(config, options->config, error)) return false;
+  if (options->seed >= 0) config->seed = options->seed;
+  if (options->list_lag_s >= 0) config->list_lag_s = options->list_lag_s;
+  if (options->plan_limit >= 0) config->plan_limit = options->plan_limit;
+  if (options->no_rate_limit) config->rate.is_on = false;
+  if (options->quirks != NULL) quirks_set_all(&config->quirks, strcmp(options->quirks, "on") == 0);
+  if (options->stamp != NULL) {
+    g_free(config->stamp);
+    config->stamp = g_strdup(options->stamp);
+  }
+  return true;
+}
+
+static void ready_print(const struct world *world, uint16_t port)
+{
+  g_autoptr(GString) out = g_string_new(NULL);
+  const struct api_key *key = world->keys->len > 0 ? world->keys->pdata[0] : NULL;
+  g_string_append_printf(out, "{\"base_url\":\"http://127.0.0.1:%u\"", port);
+  json_append_str(out, "api_key", key == NULL ? NULL : key->key);
+  json_append_key(out, "campaigns");
+  g_string_append_c(out, '[');
+  for (guint i = 0; i < world->campaigns->len; i++) {
+    const struct campaign *campaign = world->campaigns->pdata[i];
+    if (i > 0) g_string_append_c(out, ',');
+    g_string_append_c(out, '{');
+    render_uuid(out, "id", &campaign->id);
+    json_append_str(out, "name", campaign->name);
+    json_append_int(out, "status", campaign->status);
+    g_string_append_c(out, '}');
+  }
+  g_string_append(out, "]}");
+  puts(out->str);
+  fflush(stdout);
+}
+
+static int run(struct world *world, const struct options *options, const sigset_t *signals)
+{
+  g_autoptr(GError) error = NULL;
+  int signal_number = 0;
+  struct http_server *server = http_start(world, (uint16_t)options->port, &error);
+  if (server == NULL) {
+    fprintf(stderr, "leadferry-sandbox: %s\n", error->message);
+    return EXIT_FAILURE;
+  }
+  ready_print(world, http_port(server));
+  sigwait(signals, &signal_number);
+  http_stop(server);
+  return EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+  g_autoptr(GError) error = NULL;
+  struct options options = {.seed = -1, .list_lag_s = -1, .plan_limit = -1};
+  struct config config = {0};
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  /* Blocked before any thread exists, so that only sigwait() gets them. */
+  pthread_sigmask(SIG_BLOCK, &signals, NULL);
+  signal(SIGPIPE, SIG_IGN);
+  int status = EXIT_FAILURE;
+  struct world *world = NULL;
+  if (options_parse(&options, argc, argv, &error) && config_make(&config, &options, &error))
+    world = world_new(&config, &error);
+  if (world != NULL) {
+    status = run(world, &options, &signals);
+  } else {
+    fprintf(stderr, "leadferry-sandbox: %s\n", error->message);
+  }
+  world_free(world);
+  config_clear(&config);
+  return status;
+}
