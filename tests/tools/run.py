@@ -69,7 +69,7 @@ def environment(build, options):
         "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
         "TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1",
         # GLib before 2.76 passes small blocks between threads under locks that the sanitizers do not see.
-        "G_SLICE": "" if build is PLAIN else "always-malloc",  # the sanitizers do not see into GLib's own allocator
+        "G_SLICE": "" if build is PLAIN else "always-malloc",
         "PYTHONDONTWRITEBYTECODE": "1",
     }
     return {**os.environ, **{key: value for key, value in added.items() if value}}
