@@ -1,12 +1,12 @@
 #pragma once
 /* Complete: enrolments that are over leave Instantly, and only what Instantly confirmed gone is recorded as removed.
  *
- * 1. what is due: ours, finished, out of its outcome's grace; safety stops (not armed, old or unfinished full scan, empty
- *    source, more than the campaign's analytics can explain, mass removal)
+ * 1. what is due: ours, finished, out of its outcome's grace; safety stops (not armed, old or unfinished full scan,
+ * empty source, more than the campaign's analytics can explain, mass removal)
  * 2. read each again by id; compare campaign, address, stamp, terminal state; out of the subsequence where the outcome
  *    says cut_subsequence
- * 3. per outcome: delete by ids, move to a list, or keep; `remove_claimed` before, `removed` after it was read as gone by
- *    id and by address in that campaign
+ * 3. per outcome: delete by ids, move to a list, or keep; `remove_claimed` before, `removed` after it was read as gone
+ * by id and by address in that campaign
  * 4. fold, write back */
 #include "core/ports.h"
 

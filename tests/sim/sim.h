@@ -1,0 +1,26 @@
+#pragma once
+/* Deterministic simulation of the jobs: a small world, a seeded history of runs, faults, deaths and other people's
+ * doings, then calm, then the invariants. One seed is one history; a failing one prints how to replay it. */
+#include "base/random.h"
+#include "tests/support/fake_instantly.h"
+#include "tests/support/mortal.h"
+#include "warehouse/warehouse.h"
+
+#define SIM_PERSONS_MAX 8
+
+struct sim_options {
+  const char *warehouse_type; /* memory, sqlite */
+  const char *path;           /* sqlite: the file, made anew per seed */
+  bool has_faults;            /* answers get lost, garbled, late */
+  bool has_deaths;            /* jobs die at random points */
+  bool has_people;            /* others add rows, say stop, reply, bounce, finish */
+  int64_t death_points;       /* >= 0: the first job dies exactly there (enumeration) */
+};
+
+/* What happened, for figures in the report. */
+struct sim_tally {
+  int64_t seeds_n, runs_n, deaths_n, faults_n, created_n, removed_n, points_n;
+};
+
+/* Runs one history. NULL when every invariant held, else what broke (caller frees). */
+char *sim_run(uint64_t seed, const struct sim_options *options, struct sim_tally *tally);

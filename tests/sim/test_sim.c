@@ -1,0 +1,103 @@
+/* The simulation as a test: many seeds on the memory warehouse, some on SQLite, and the enumeration of death points.
+ *
+ * test_sim --seeds N --from S runs seeds S..S+N-1 on memory and prints the tally; --seed S replays one. */
+#include <fcntl.h>
+#include <glib.h>
+#include <glib/gstdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "tests/sim/sim.h"
+
+static void run_seeds(uint64_t from, uint64_t n, const struct sim_options *options)
+{
+  struct sim_tally tally = {0};
+  for (uint64_t seed = from; seed < from + n; seed++) {
+    g_autofree char *problem = sim_run(seed, options, &tally);
+    if (problem == NULL) continue;
+    g_test_message("replay with: test_sim --seed %" G_GUINT64_FORMAT, seed);
+    g_test_message("%s", problem);
+    g_test_fail();
+    return;
+  }
+  g_test_message("%" G_GINT64_FORMAT " seeds, %" G_GINT64_FORMAT " runs, %" G_GINT64_FORMAT " deaths, %" G_GINT64_FORMAT
+                 " faults, %" G_GINT64_FORMAT " persons created, %" G_GINT64_FORMAT " removed",
+                 tally.seeds_n, tally.runs_n, tally.deaths_n, tally.faults_n, tally.created_n, tally.removed_n);
+  g_assert_cmpint(tally.created_n, >, 0);
+}
+
+static int64_t seeds_of(const char *name, int64_t fallback)
+{
+  const char *text = g_getenv(name);
+  return text != NULL ? g_ascii_strtoll(text, NULL, 10) : fallback;
+}
+
+static const struct sim_options everything = {
+    .warehouse_type = "memory", .has_faults = true, .has_deaths = true, .has_people = true, .death_points = -1};
+
+static void test_memory_everything(void)
+{
+  run_seeds(1, (uint64_t)seeds_of("LEADFERRY_SIM_SEEDS", 10000), &everything);
+}
+
+static void test_memory_deaths_only(void)
+{
+  struct sim_options options = everything;
+  options.has_faults = options.has_people = false;
+  run_seeds(1000001, 1000, &options);
+}
+
+static void test_sqlite_everything(void)
+{
+  struct sim_options options = everything;
+  g_autofree char *dir = g_dir_make_tmp("leadferry-sim-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename(dir, "sim.db", NULL);
+  options.warehouse_type = "sqlite";
+  options.path = path;
+  run_seeds(2000001, (uint64_t)seeds_of("LEADFERRY_SIM_SQLITE_SEEDS", 150), &options);
+}
+
+/* Every point of the first job, in some worlds: before and after each call. */
+static void test_enumerate_deaths(void)
+{
+  struct sim_options options = everything;
+  options.has_faults = options.has_deaths = options.has_people = false;
+  int64_t points_n = 0;
+  for (uint64_t seed = 1; seed <= 20; seed++) {
+    for (int64_t point = 0;; point++) {
+      struct sim_tally tally = {0};
+      options.death_points = point;
+      g_autofree char *problem = sim_run(seed, &options, &tally);
+      if (problem != NULL) g_test_message("point %" G_GINT64_FORMAT ": %s", point, problem);
+      g_assert_null(problem);
+      if (tally.deaths_n == 0) break;
+      points_n++;
+    }
+  }
+  g_test_message("%" G_GINT64_FORMAT " death points", points_n);
+  g_assert_cmpint(points_n, >=, 900);
+}
+
+static int replay(uint64_t seed)
+{
+  struct sim_tally tally = {0};
+  g_autofree char *problem = sim_run(seed, &everything, &tally);
+  g_print("%s\n", problem != NULL ? problem : "every invariant held");
+  return problem != NULL;
+}
+
+int main(int argc, char **argv)
+{
+  bool is_replay = argc == 3 && strcmp(argv[1], "--seed") == 0;
+  struct log_options log = {.level = LOG_DEBUG, .fd = is_replay ? STDERR_FILENO : open("/dev/null", O_WRONLY)};
+  log_init(&log);
+  if (is_replay) return replay(g_ascii_strtoull(argv[2], NULL, 10));
+  g_test_init(&argc, &argv, NULL);
+  g_test_add_func("/sim/memory/everything", test_memory_everything);
+  g_test_add_func("/sim/memory/deaths", test_memory_deaths_only);
+  g_test_add_func("/sim/memory/every-death-point", test_enumerate_deaths);
+  g_test_add_func("/sim/sqlite/everything", test_sqlite_everything);
+  return g_test_run();
+}

@@ -1,0 +1,66 @@
+#pragma once
+/* An Instantly in memory behind the port of core/ports.h, for tests of the stories and for the simulation.
+ *
+ * It keeps rows as Instantly does (unique per campaign and person), obeys a script of faults for leads/add, and counts
+ * what the promises are about: how often each person was created, who was deleted. One thread, no clock of its own. */
+#include "core/ports.h"
+
+enum fake_fault {
+  FAKE_OK,
+  FAKE_NOT_SENT,      /* connection refused */
+  FAKE_THROTTLED,     /* 429 */
+  FAKE_LOST_BEFORE,   /* time-out, nothing done */
+  FAKE_LOST_AFTER,    /* time-out, everything done */
+  FAKE_5XX_BEFORE,    /* 502, nothing done */
+  FAKE_5XX_AFTER,     /* 502, everything done */
+  FAKE_400,           /* refused before work */
+  FAKE_MISCOUNTED,    /* done, but the counters do not add up */
+  FAKE_SHORT_CREATED, /* done, but one created row is missing from the answer */
+  FAKE_WRONG_INDEX,   /* done, but the indices do not match */
+  FAKE_LATE,          /* time-out; done only after the next `late_calls` calls of any kind */
+  FAKE_FAULTS_N
+};
+
+struct fake_row {
+  char *id, *person, *campaign_id, *stamp;
+  int64_t status;
+  int64_t created_at_us, contacted_at_us, replied_at_us;
+  int64_t replies;
+  char *subsequence_id;
+  bool is_deleted, is_deleted_by_hand;
+  int64_t visible_at_call; /* the list lags the write: not shown before this call */
+};
+
+struct fake_instantly {
+  struct instantly base;
+  GPtrArray *rows;                              /* struct fake_row *, deleted ones stay, marked */
+  GHashTable *created;                          /* person -> GINT times created by the API, all campaigns */
+  GPtrArray *pending;                           /* struct fake_pending *: late zombies */
+  GPtrArray *blocklist;                         /* char * */
+  enum fake_fault (*next_fault)(void *context); /* NULL: always FAKE_OK */
+  void *context;
+  bool (*is_dead)(void *context); /* counts a call; true: the process is dead, the call fails and does nothing */
+  void *dead_context;
+  int64_t now_us;
+  int64_t ids_n;
+  int64_t campaign_status; /* of every campaign */
+  int64_t add_calls_n, list_calls_n, delete_calls_n;
+  int64_t late_calls; /* how many calls later a FAKE_LATE request takes effect */
+  int64_t lag_calls;  /* how many calls later the list shows a new row; 0: at once */
+  int64_t calls_n;
+  int64_t auth_status;       /* 401, 402, 403: every leads/add is refused with it; 0: none */
+  int64_t max_created_twice; /* highest count in `created` */
+};
+
+/* Makes an empty workspace at this time. */
+void fake_instantly_init(struct fake_instantly *fake, int64_t now_us);
+/* Frees it. */
+void fake_instantly_clear(struct fake_instantly *fake);
+/* Puts a row there as somebody else would; NULL stamp. Returns it (owned by the fake). */
+struct fake_row *fake_instantly_put(struct fake_instantly *fake, const char *campaign_id, const char *person);
+/* The live row of a person in a campaign, or NULL. */
+struct fake_row *fake_instantly_find(struct fake_instantly *fake, const char *campaign_id, const char *person);
+/* How many requests that carry this person are still on their way. */
+int fake_instantly_late(const struct fake_instantly *fake, const char *person);
+/* How often the API created this person, over all campaigns and times. */
+int fake_instantly_created(const struct fake_instantly *fake, const char *person);

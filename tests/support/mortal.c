@@ -1,0 +1,237 @@
+#include "tests/support/mortal.h"
+
+static struct mortal *self_of(struct ledger *ledger)
+{
+  return (struct mortal *)(void *)ledger;
+}
+
+bool mortal_point(void *context)
+{
+  struct mortal *mortal = context;
+  mortal->points_n++;
+  if (mortal->points_left >= 0 && mortal->points_left-- == 0) mortal->is_dead = true;
+  return mortal->is_dead;
+}
+
+static bool dies(struct mortal *mortal, GError **error)
+{
+  if (!mortal_point(mortal)) return false;
+  error_set(error, ERROR_LOCAL, "the process is dead");
+  return true;
+}
+
+/* Death after the effect: the call worked, nobody lived to see it. */
+static bool dies_after(struct mortal *mortal, bool is_ok, GError **error)
+{
+  if (!is_ok) return false;
+  return !dies(mortal, error);
+}
+
+#define CALL(op, ...)                                                                                                  \
+  do {                                                                                                                 \
+    struct mortal *m = self_of(self);                                                                                  \
+    if (dies(m, error)) return false;                                                                                  \
+    return dies_after(m, m->inner->ops->op(m->inner, ##__VA_ARGS__, error), error);                                    \
+  } while (0)
+
+static int64_t m_now_us(struct ledger *self)
+{
+  return self_of(self)->inner->ops->now_us(self_of(self)->inner);
+}
+
+static bool m_lease_acquire(struct ledger *self, const char *job, struct lease *lease, GError **error)
+{
+  struct mortal *m = self_of(self);
+  if (dies(m, error)) return false;
+  if (dies_after(m, m->inner->ops->lease_acquire(m->inner, job, lease, error), error)) return true;
+  if (m->is_dead) m->inner->ops->lease_release(m->inner, lease); /* the kernel does that for a dead process */
+  return false;
+}
+
+static bool m_lease_check(struct ledger *self, struct lease *lease, GError **error)
+{
+  CALL(lease_check, lease);
+}
+
+/* The kernel drops a dead process's lock, so this works in death too. */
+static void m_lease_release(struct ledger *self, struct lease *lease)
+{
+  self_of(self)->inner->ops->lease_release(self_of(self)->inner, lease);
+}
+
+static bool m_run_begin(struct ledger *self, const struct run_record *run, GError **error)
+{
+  CALL(run_begin, run);
+}
+static bool m_run_end(struct ledger *self, const struct run_record *run, GError **error)
+{
+  CALL(run_end, run);
+}
+static bool m_facts(struct ledger *self, struct ledger_facts *facts, GError **error)
+{
+  CALL(facts, facts);
+}
+
+static bool m_campaign_counts(struct ledger *self, const char *id, int64_t day_us, struct campaign_counts *counts,
+                              GError **error)
+{
+  CALL(campaign_counts, id, day_us, counts);
+}
+
+static bool m_fold(struct ledger *self, GError **error)
+{
+  struct mortal *m = self_of(self);
+  if (dies(m, error)) return false;
+  return dies_after(m, m->inner->ops->fold(m->inner, error), error);
+}
+
+static bool m_append(struct ledger *self, const struct lead_event *events, size_t n, GError **error)
+{
+  CALL(append, events, n);
+}
+
+static bool m_errors_append(struct ledger *self, const struct error_row *rows, size_t n, GError **error)
+{
+  CALL(errors_append, rows, n);
+}
+
+static bool m_claim(struct ledger *self, const struct claim_rules *rules, struct claim_report *report, GError **error)
+{
+  CALL(claim, rules, report);
+}
+
+static bool m_claims_read(struct ledger *self, const struct claim_query *query, struct page *page, GError **error)
+{
+  CALL(claims_read, query, page);
+}
+
+static bool m_stops_check(struct ledger *self, const struct claim *const *claims, size_t n, struct page *page,
+                          GError **error)
+{
+  CALL(stops_check, claims, n, page);
+}
+
+static bool m_hold_check(struct ledger *self, const char *id, bool *is_on, char **reason, GError **error)
+{
+  CALL(hold_check, id, is_on, reason);
+}
+
+static bool m_release_never_sent(struct ledger *self, const char *own, int64_t *n, GError **error)
+{
+  CALL(release_never_sent, own, n);
+}
+
+static bool m_open_batches(struct ledger *self, const char *own, struct page *page, GError **error)
+{
+  CALL(open_batches, own, page);
+}
+
+static bool m_watched(struct ledger *self, const struct watch_query *query, struct page *page, GError **error)
+{
+  CALL(watched, query, page);
+}
+
+static bool m_stage_begin(struct ledger *self, const char *run_id, GError **error)
+{
+  CALL(stage_begin, run_id);
+}
+
+static bool m_stage(struct ledger *self, const char *run_id, const struct remote_lead *rows, size_t n, GError **error)
+{
+  CALL(stage, run_id, rows, n);
+}
+
+static bool m_stage_stops(struct ledger *self, const struct stage_rules *rules, struct stage_report *report,
+                          GError **error)
+{
+  CALL(stage_stops, rules, report);
+}
+
+static bool m_stage_facts(struct ledger *self, const struct stage_rules *rules, struct stage_report *report,
+                          GError **error)
+{
+  CALL(stage_facts, rules, report);
+}
+
+static bool m_suppress(struct ledger *self, const struct suppression *rows, size_t n, int64_t *added_n, GError **error)
+{
+  CALL(suppress, rows, n, added_n);
+}
+
+static bool m_unpushed(struct ledger *self, size_t limit, struct page *page, GError **error)
+{
+  CALL(unpushed, limit, page);
+}
+
+static bool m_pushed(struct ledger *self, const struct suppression *rows, size_t n, int64_t at_us, GError **error)
+{
+  CALL(pushed, rows, n, at_us);
+}
+
+static bool m_metrics_write(struct ledger *self, const struct campaign_metric *rows, size_t n, GError **error)
+{
+  CALL(metrics_write, rows, n);
+}
+
+static bool m_campaign_status_write(struct ledger *self, const struct campaign_metric *rows, size_t n, int64_t at_us,
+                                    GError **error)
+{
+  CALL(campaign_status_write, rows, n, at_us);
+}
+
+static bool m_removals(struct ledger *self, const struct removal_query *query, struct page *page, GError **error)
+{
+  CALL(removals, query, page);
+}
+
+static bool m_removal_counts(struct ledger *self, const struct removal_query *query, GArray *counts, GError **error)
+{
+  CALL(removal_counts, query, counts);
+}
+
+static bool m_write_back(struct ledger *self, bool is_dry_run, int64_t *changed_n, GError **error)
+{
+  CALL(write_back, is_dry_run, changed_n);
+}
+
+static char *m_lead_ref(struct ledger *self, const char *lead_id)
+{
+  return self_of(self)->inner->ops->lead_ref(self_of(self)->inner, lead_id);
+}
+
+static const struct ledger_ops mortal_ops = {.now_us = m_now_us,
+                                             .lease_acquire = m_lease_acquire,
+                                             .lease_check = m_lease_check,
+                                             .lease_release = m_lease_release,
+                                             .run_begin = m_run_begin,
+                                             .run_end = m_run_end,
+                                             .facts = m_facts,
+                                             .campaign_counts = m_campaign_counts,
+                                             .fold = m_fold,
+                                             .append = m_append,
+                                             .errors_append = m_errors_append,
+                                             .claim = m_claim,
+                                             .claims_read = m_claims_read,
+                                             .stops_check = m_stops_check,
+                                             .hold_check = m_hold_check,
+                                             .release_never_sent = m_release_never_sent,
+                                             .open_batches = m_open_batches,
+                                             .watched = m_watched,
+                                             .stage_begin = m_stage_begin,
+                                             .stage = m_stage,
+                                             .stage_stops = m_stage_stops,
+                                             .stage_facts = m_stage_facts,
+                                             .suppress = m_suppress,
+                                             .unpushed = m_unpushed,
+                                             .pushed = m_pushed,
+                                             .metrics_write = m_metrics_write,
+                                             .campaign_status_write = m_campaign_status_write,
+                                             .removals = m_removals,
+                                             .removal_counts = m_removal_counts,
+                                             .write_back = m_write_back,
+                                             .lead_ref = m_lead_ref};
+
+void mortal_init(struct mortal *mortal, struct ledger *inner, int64_t points)
+{
+  *mortal = (struct mortal){.base.ops = &mortal_ops, .inner = inner, .points_left = points};
+}

@@ -1,0 +1,68 @@
+/* Settling decisions: what rows found by address mean for a claim. */
+#include <glib.h>
+
+#include "core/settle.h"
+
+#define CAMPAIGN "11111111-1111-4111-8111-111111111111"
+#define OTHER    "22222222-2222-4222-8222-222222222222"
+
+static const struct remote_lead ours = {
+    .id = "o", .person = "a@example.com", .campaign_id = CAMPAIGN, .stamp = "1:run.7"};
+static const struct remote_lead earlier = {
+    .id = "e", .person = "a@example.com", .campaign_id = CAMPAIGN, .stamp = "1:old.7"};
+static const struct remote_lead bare = {.id = "b", .person = "a@example.com", .campaign_id = CAMPAIGN};
+static const struct remote_lead elsewhere = {
+    .id = "x", .person = "a@example.com", .campaign_id = OTHER, .stamp = "1:run.7"};
+static const struct remote_lead in_list = {.id = "l", .person = "a@example.com", .list_id = OTHER};
+static const struct remote_lead stranger = {
+    .id = "s", .person = "b@example.com", .campaign_id = CAMPAIGN, .stamp = "1:run.7"};
+
+static enum settle_verdict decide(const struct remote_lead *first, const struct remote_lead *second, const char **id)
+{
+  const struct claim claim = {
+      .ord = 7, .generation = 1, .run_id = "run", .campaign_id = CAMPAIGN, .person = "a@example.com"};
+  const struct remote_lead *rows[2] = {first, second};
+  struct settle_input input = {
+      .claim = &claim, .rows = rows, .rows_n = (size_t)(first != NULL) + (size_t)(second != NULL)};
+  struct settle_finding finding = settle_decide(&input);
+  *id = finding.row == NULL ? NULL : finding.row->id;
+  return finding.verdict;
+}
+
+static void test_decide(void)
+{
+  static const struct {
+    const struct remote_lead *first, *second;
+    enum settle_verdict verdict;
+    const char *id;
+  } cases[] = {
+      {NULL, NULL, FOUND_NOWHERE, NULL},        {&ours, NULL, FOUND_OURS, "o"},
+      {&bare, NULL, FOUND_ADOPT, "b"},          {&earlier, NULL, FOUND_ADOPT, "e"},
+      {&elsewhere, NULL, FOUND_ELSEWHERE, "x"}, {&elsewhere, &ours, FOUND_OURS, "o"},
+      {&elsewhere, &bare, FOUND_ADOPT, "b"},    {&in_list, NULL, FOUND_NOWHERE, NULL},
+      {&stranger, NULL, FOUND_NOWHERE, NULL},   {&stranger, &elsewhere, FOUND_ELSEWHERE, "x"},
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+    const char *id = NULL;
+    g_assert_cmpint(decide(cases[i].first, cases[i].second, &id), ==, cases[i].verdict);
+    g_assert_cmpstr(id, ==, cases[i].id);
+    if (cases[i].second == NULL) continue;
+    g_assert_cmpint(decide(cases[i].second, cases[i].first, &id), ==, cases[i].verdict); /* order does not matter */
+    g_assert_cmpstr(id, ==, cases[i].id);
+  }
+}
+
+static void test_stamp(void)
+{
+  const struct claim claim = {.ord = 12, .generation = 3, .run_id = "20260101T000000-abcd"};
+  g_autofree char *stamp = claim_stamp(&claim);
+  g_assert_cmpstr(stamp, ==, "3:20260101T000000-abcd.12");
+}
+
+int main(int argc, char **argv)
+{
+  g_test_init(&argc, &argv, NULL);
+  g_test_add_func("/settle/decide", test_decide);
+  g_test_add_func("/settle/stamp", test_stamp);
+  return g_test_run();
+}
