@@ -140,7 +140,7 @@ class Specification:
             yield f"status {exchange.status}: the answer is no JSON"
         elif exchange.status < 400 or not self.is_allowed(exchange.method, template, exchange.status):
             yield from self.schema_problems(content["schema"], exchange.response, f"response {exchange.status}")
-            yield from self.undocumented(content["schema"], exchange.response, f"response {exchange.status}")
+            yield from self.undocumented(content["schema"], exchange.response, f"response {exchange.status}", is_answer=True)
 
     def is_allowed(self, method, template, status):
         return any(
@@ -168,22 +168,24 @@ class Specification:
             for branch in schema.get(keyword, []):
                 yield from self.branches(branch)
 
-    def undocumented(self, schema, value, what):
-        """Keys, at any depth, that no branch of the schema names."""
+    def undocumented(self, schema, value, what, is_answer=False):
+        """Keys, at any depth, that no branch of the schema names. An answer may have more where its schema says so."""
         branches = list(self.branches(schema))
         if isinstance(value, list):
             for items in (b["items"] for b in branches if "items" in b):
                 for index, item in enumerate(value):
-                    yield from self.undocumented(items, item, f"{what}[{index}]")
+                    yield from self.undocumented(items, item, f"{what}[{index}]", is_answer)
         if not isinstance(value, dict):
             return
         for key, member in value.items():
             known = [b["properties"][key] for b in branches if key in b.get("properties", {})]
             values = [b["additionalProperties"] for b in branches if isinstance(b.get("additionalProperties"), dict)]
             if known or values:
-                yield from self.undocumented({"anyOf": known or values}, member, f"{what}.{key}")
+                yield from self.undocumented({"anyOf": known or values}, member, f"{what}.{key}", is_answer)
+            elif is_answer and any(b.get("additionalProperties") is True for b in branches):
+                continue
             elif any(b.get("properties") for b in branches):
-                yield f"{what}.{key} is not documented: the server would ignore it"
+                yield f"{what}.{key} is not documented" + ("" if is_answer else ": the server would ignore it")
 
 
 def shown(path):

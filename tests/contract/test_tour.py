@@ -85,7 +85,7 @@ def test_reading_leads(tour, world):
 def test_after_some_days_of_sending(tour, world, sandbox_control):
     for _ in range(6):
         sandbox_control("clock", {"advance_s": 86400})
-    sandbox_control("outcome", {"email": "tour2@tour.example", "event": "reply"})
+    sandbox_control("outcome", {"email": "tour2@tour.example", "event": "replied"})
     sandbox_control("clock", {"advance_s": 3600})
     tour.call("POST", "/leads/list", {"campaign": world["campaign"], "limit": 100})
     tour.call("GET", f"/leads/{world['leads'][1]}")

@@ -37,7 +37,8 @@ class Tour:
         """Both gates, on the exchange that was just made."""
         exchange, violations = self.recorder.exchanges[-1]
         assert violations == [], f"Prism about {method} {target}: {violations}"
-        assert self.specification.problems(exchange) == []
+        problems = self.specification.problems(exchange)
+        assert problems == [], f"{method} {target}: {problems}"
         if exchange.status < 300:
             found = self.specification.operation(exchange.method, exchange.path)
             self.visited.add((exchange.method, found[0]))
