@@ -57,7 +57,9 @@ BAD = {
     "a narrowing conversion": {"a.c": "int f(long a);\nint f(long a)\n{\n  return a;\n}\n"},
     "a shadowed name": {"a.c": "int f(int a);\nint f(int a)\n{\n  {\n    int a = 3;\n    return a;\n  }\n}\n"},
     "a variable-length array": {"a.c": "int f(int a);\nint f(int a)\n{\n  char b[a];\n  b[0] = 1;\n  return b[0];\n}\n"},
-    "a format that does not fit": {"a.c": '#include <stdio.h>\nint f(void);\nint f(void)\n{\n  return printf("%s", 3);\n}\n'},
+    "a format that does not fit": {
+        "a.c": '#include <glib.h>\nchar *f(int a);\nchar *f(int a)\n{\n  return g_strdup_printf("%s", a);\n}\n'
+    },
     "a switch that falls through": {
         "a.c": "int f(int a);\nint f(int a)\n{\n  int b = 0;\n  switch (a) {\n  case 1: b++;\n  case 2: b++;\n  }\n  return b;\n}\n"
     },
