@@ -53,13 +53,15 @@ void answer_describe(struct call *call)
   g_autoptr(cJSON) tree = json_parse(call->answer->str, call->answer->len, NULL);
   call->reply.is_json = cJSON_IsObject(tree) || cJSON_IsArray(tree);
   g_autofree char *words = call->reply.is_json ? words_of(tree) : g_strdup(call->is_html ? "HTML" : "not JSON");
-  g_strlcpy(call->reply.message, words, sizeof call->reply.message);
+  g_strlcpy(call->reply.message, words[0] != '\0' ? words : "no message", sizeof call->reply.message);
 }
 
 /* ---- sentences ---- */
 
-static char *advice_for(int64_t status, const struct endpoint *endpoint)
+static char *advice_for(const struct call *call, const struct endpoint *endpoint)
 {
+  int64_t status = call->reply.status;
+  if (status == 403 && !call->reply.is_json) return g_strdup("a proxy or Instantly's edge refused it, not the API");
   switch (status) {
   case 401: return g_strdup("check instantly.api_key: it may be mistyped, revoked, or of API v1");
   case 402: return g_strdup("the workspace has no active paid plan for this");
@@ -90,7 +92,7 @@ static void set_refused(struct call *call, const struct endpoint *endpoint, GErr
 {
   answer_describe(call);
   const struct reply *reply = &call->reply;
-  g_autofree char *advice = advice_for(reply->status, endpoint);
+  g_autofree char *advice = advice_for(call, endpoint);
   error_set(error, classify_error(reply), "Instantly answered %d to %s %s (%s): %s", (int)reply->status, call->method,
             call->route, reply->message, advice);
 }
