@@ -25,26 +25,21 @@ static void print_json(const struct findings *findings)
   out_print("%s]}\n", out->str);
 }
 
+/* Three lines each: sentences are too long for a table. */
+static void print_finding(const struct finding *finding)
+{
+  out_print("%-8s %-26s %s\n", severity_name(finding->id->severity), finding->id->id,
+            finding->subject ? finding->subject : "");
+  out_print("         %s\n         Fix: %s.\n", finding->sentence, finding->id->fix);
+}
+
 static void print_text(const struct findings *findings)
 {
-  static const char *const headers[] = {"SEVERITY", "ID", "SUBJECT", "FINDING", "FIX"};
-  struct table table;
-  table_init(&table, headers, G_N_ELEMENTS(headers));
   for (enum severity severity = SEVERITY_ERROR; severity <= SEVERITY_INFO; severity++)
-    for (size_t i = 0; i < findings->rows->len; i++) {
-      const struct finding *finding = &g_array_index(findings->rows, struct finding, i);
-      if (finding->id->severity != severity) continue;
-      table_add(&table, "%s", severity_name(severity));
-      table_add(&table, "%s", finding->id->id);
-      table_add(&table, "%s", finding->subject ? finding->subject : "-");
-      table_add(&table, "%s", finding->sentence);
-      table_add(&table, "%s", finding->id->fix);
-    }
-  if (findings->rows->len > 0)
-    table_print(&table);
-  else
-    out_print("nothing to complain about\n");
-  table_clear(&table);
+    for (size_t i = 0; i < findings->rows->len; i++)
+      if (g_array_index(findings->rows, struct finding, i).id->severity == severity)
+        print_finding(&g_array_index(findings->rows, struct finding, i));
+  if (findings->rows->len == 0) out_print("nothing to complain about\n");
 }
 
 /* The configuration; false when nothing else can be looked at. */

@@ -100,6 +100,7 @@ static char *found_text(const struct yaml_node *node, bool is_secret)
   static const char *const kinds[] = {"nothing", "a truth value", "a whole number", "a number", "text"};
   if (node->kind == YAML_MAPPING) return g_strdup("a mapping");
   if (node->kind == YAML_SEQUENCE) return g_strdup("a list");
+  if (!*node->text && node->scalar == YAML_TEXT) return g_strdup("empty text");
   const char *kind = kinds[node->scalar];
   bool is_printable = !is_secret && node->scalar != YAML_NULL && !strchr(node->text, '@') && strlen(node->text) <= 60;
   return is_printable ? g_strdup_printf("%s: %s", kind, node->text) : g_strdup(kind);
@@ -109,7 +110,7 @@ static bool scalar_kind_fits(const struct setting *row, const struct yaml_node *
 {
   if (node->kind != YAML_SCALAR) return false;
   switch (row->type) {
-  case SETTING_INT: return node->scalar == YAML_INT || (row->takes_unlimited && node->scalar == YAML_TEXT);
+  case SETTING_INT: return node->scalar == YAML_INT || (row->takes_unlimited && strcmp(node->text, "unlimited") == 0);
   case SETTING_BOOL: return node->scalar == YAML_BOOL;
   default: return node->scalar == YAML_TEXT;
   }
@@ -130,7 +131,8 @@ static const char *quote_hint(const struct setting *row, const struct yaml_node 
 
 static const char *nearest_word(const struct setting *row, const struct yaml_node *node)
 {
-  if (!row->words || node->kind != YAML_SCALAR) return NULL;
+  bool is_word = row->type == SETTING_WORD || row->type == SETTING_ENUM;
+  if (!is_word || node->kind != YAML_SCALAR) return NULL;
   return text_nearest(node->text, row->words, g_strv_length((char **)row->words));
 }
 

@@ -2,11 +2,13 @@
 #include <string.h>
 #include <yaml.h>
 
-#define DEPTH_MAX 16
+#define DEPTH_MAX     16
+#define KEY_MAX_BYTES 128
 
 struct reader {
   struct config *config;
   const char *name;
+  const char *bytes;
   yaml_parser_t parser;
   bool is_broken; /* a syntax error was reported */
 };
@@ -40,7 +42,19 @@ static void problem(struct reader *reader, yaml_mark_t mark, const char *message
   config_problem_add(reader->config, &where, "%s", message);
 }
 
-/* libyaml's words for it, with a hint where the cause is a tab. */
+/* Line and column of a byte, all bytes before which are UTF-8. */
+static yaml_mark_t mark_at(const char *bytes, size_t offset)
+{
+  yaml_mark_t mark = {0};
+  for (const char *at = bytes; at < bytes + offset; at = g_utf8_next_char(at)) {
+    mark.column++;
+    if (*at == '\n') mark = (yaml_mark_t){.line = mark.line + 1};
+  }
+  return mark;
+}
+
+/* libyaml's words for it, with a hint where the cause is a tab; it gives an offset alone for bytes that it does not
+ * take. */
 static void syntax_problem(struct reader *reader)
 {
   const yaml_parser_t *parser = &reader->parser;
@@ -49,7 +63,8 @@ static void syntax_problem(struct reader *reader)
   g_autofree char *message =
       g_strdup_printf("%s%s%s%s", what, parser->context ? ", " : "", parser->context ? parser->context : "",
                       is_tab ? " (a tab? indent with blanks; quote text that begins with one of @`%)" : "");
-  problem(reader, parser->problem_mark, message);
+  bool is_byte = parser->error == YAML_READER_ERROR;
+  problem(reader, is_byte ? mark_at(reader->bytes, parser->problem_offset) : parser->problem_mark, message);
   reader->is_broken = true;
 }
 
@@ -131,6 +146,10 @@ static bool key_is_good(struct reader *reader, const struct yaml_node *mapping, 
   if (key->kind == YAML_REFUSED) return false;
   if (key->kind != YAML_SCALAR) {
     config_problem_add(reader->config, &where, "a key must be text");
+    return false;
+  }
+  if (strchr(key->text, '@') || strlen(key->text) > KEY_MAX_BYTES) {
+    config_problem_add(reader->config, &where, "this key can be no name of a setting");
     return false;
   }
   if (strcmp(key->text, "<<") == 0) {
@@ -226,29 +245,25 @@ static struct yaml_node *read_root(struct reader *reader)
   return root;
 }
 
-/* Where the first byte stands that is no UTF-8, as a mark. */
-static bool is_utf8(const char *bytes, size_t size, yaml_mark_t *mark)
+/* Is it UTF-8? If not, *offset is that of the first byte that is not. */
+static bool is_utf8(const char *bytes, size_t size, size_t *offset)
 {
-  const char *end = NULL;
-  *mark = (yaml_mark_t){0};
-  if (g_utf8_validate_len(bytes, size, &end)) return true;
-  for (const char *at = bytes; at < end; at = g_utf8_next_char(at)) {
-    mark->column++;
-    if (*at == '\n') *mark = (yaml_mark_t){.line = mark->line + 1};
-  }
-  return false;
+  const char *end = bytes;
+  bool is_valid = g_utf8_validate_len(bytes, size, &end);
+  *offset = (size_t)(end - bytes);
+  return is_valid;
 }
 
 struct yaml_node *yaml_read(struct config *config, const char *name, const char *bytes, size_t size)
 {
-  struct reader reader = {.config = config, .name = name};
-  yaml_mark_t mark;
+  struct reader reader = {.config = config, .name = name, .bytes = bytes};
+  size_t offset = 0;
   if (size > YAML_FILE_MAX_BYTES) {
     problem(&reader, (yaml_mark_t){0}, "the file is larger than 1 MiB");
     return NULL;
   }
-  if (!is_utf8(bytes, size, &mark)) {
-    problem(&reader, mark, "this byte is not UTF-8; save the file as UTF-8");
+  if (!is_utf8(bytes, size, &offset)) {
+    problem(&reader, mark_at(bytes, offset), "this byte is not UTF-8; save the file as UTF-8");
     return NULL;
   }
   yaml_parser_initialize(&reader.parser);
@@ -256,8 +271,11 @@ struct yaml_node *yaml_read(struct config *config, const char *name, const char 
   yaml_parser_set_input_string(&reader.parser, (const unsigned char *)bytes, size);
   struct yaml_node *root = read_root(&reader);
   yaml_parser_delete(&reader.parser);
-  bool is_empty = !root || (root->kind == YAML_SCALAR && root->scalar == YAML_NULL);
-  if (is_empty && !reader.is_broken)
+  if (reader.is_broken) {
+    g_clear_pointer(&root, yaml_node_free); /* what is left of it would only mislead */
+    return NULL;
+  }
+  if (!root || (root->kind == YAML_SCALAR && root->scalar == YAML_NULL))
     problem(&reader, (yaml_mark_t){0}, "the file is empty; `leadferry init` writes a commented one");
   return root;
 }
