@@ -232,15 +232,6 @@ static bool campaign_is_wanted(const struct request *request, const struct campa
   return strstr(name, wanted) != NULL;
 }
 
-static void page_end(const struct world *world, const struct page *page, int64_t shown_n, bool has_more,
-                     const struct uuid *last, GString *out)
-{
-  bool has_cursor = has_more || (shown_n == page->limit && world->quirks.is_on[QUIRK_LAST_CURSOR]);
-  g_string_append_c(out, ']');
-  if (has_cursor && last != NULL) render_uuid(out, "next_starting_after", last);
-  g_string_append_c(out, '}');
-}
-
 void campaigns_list_handle(struct world *world, const struct request *request, struct reply *reply)
 {
   struct page page;
@@ -261,7 +252,10 @@ void campaigns_list_handle(struct world *world, const struct request *request, s
     render_campaign(world, campaign, reply->body);
     last = &campaign->id;
   }
-  page_end(world, &page, shown_n, has_more, last, reply->body);
+  g_string_append_c(reply->body, ']');
+  if (has_more || (shown_n == page.limit && world->quirks.is_on[QUIRK_LAST_CURSOR]))
+    render_uuid(reply->body, "next_starting_after", last);
+  g_string_append_c(reply->body, '}');
 }
 
 /* The campaign of the path, or NULL with a 404. */

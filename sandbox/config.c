@@ -94,7 +94,7 @@ void config_init(struct config *config)
       .plan_limit = 2000000,
       .accounts_n = 20,
       .account_daily_limit = -1,
-      .shape_looks_n = 200,
+      .shape_looks_n = 50,
       .is_paid = true,
   };
   int64_t start_us = 0;

@@ -251,7 +251,7 @@ static void others_add_handle(struct world *world, const struct request *request
     return;
   }
   struct new_lead spec = {.person = person,
-                          .texts = incoming_pack(&incoming),
+                          .texts = incoming_pack(&world->arena, &incoming),
                           .campaign = campaign,
                           .list = list,
                           .upload = UPLOAD_MANUAL,

@@ -4,7 +4,7 @@
 
 #define IS_NULL UINT32_MAX
 
-char *texts_pack(const char *const texts[TEXTS_N])
+char *texts_pack(struct arena *arena, const char *const texts[TEXTS_N])
 {
   uint32_t lengths[TEXTS_N];
   size_t size = sizeof lengths;
@@ -16,7 +16,7 @@ char *texts_pack(const char *const texts[TEXTS_N])
     is_empty = false;
   }
   if (is_empty) return NULL;
-  char *packed = g_malloc(size);
+  char *packed = arena_take(arena, size);
   memcpy(packed, lengths, sizeof lengths);
   char *at = packed + sizeof lengths;
   for (size_t i = 0; i < TEXTS_N; i++) {

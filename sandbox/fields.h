@@ -3,10 +3,11 @@
  *
  * A million leads with ten small strings each would otherwise be ten million allocations. Build with texts_pack(), read
  * with texts_get(), change with texts_set(). NULL as a packed string means that every text is null. */
+#include "arena.h"
 #include "model.h"
 
-/* One allocation that holds a copy of all; NULL entries are null. Caller frees with g_free. */
-char *texts_pack(const char *const texts[TEXTS_N]);
+/* A copy of all in the arena; NULL entries are null. Owned by the arena. */
+char *texts_pack(struct arena *arena, const char *const texts[TEXTS_N]);
 
 /* All texts of a packed string: pointers into it, NULL for null. */
 void texts_unpack(const char *packed, const char *texts[TEXTS_N]);

@@ -1,5 +1,6 @@
 #include "http.h"
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/thread.h"
 #include "routes.h"
@@ -7,6 +8,7 @@
 #include <arpa/inet.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -151,7 +153,7 @@ static void linger_off(struct MHD_Connection *connection)
 static void pause_ms(const struct http_server *server, int64_t wait_ms)
 {
   for (; wait_ms > 0 && !atomic_load(&server->is_stopping); wait_ms -= 20)
-    g_usleep((gulong)MIN(wait_ms, 20) * 1000);
+    clock_sleep_us(clock_system(), MIN(wait_ms, 20) * 1000);
 }
 
 static bool bytes_send(const struct http_server *server, int fd, const char *bytes, size_t size)
@@ -160,7 +162,7 @@ static bool bytes_send(const struct http_server *server, int fd, const char *byt
     ssize_t sent = send(fd, bytes, size, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent < 0 && errno != EAGAIN && errno != EINTR) return false;
     if (sent < 0) {
-      g_usleep(1000);
+      clock_sleep_us(clock_system(), 1000);
       continue;
     }
     bytes += sent;
@@ -291,6 +293,18 @@ static void on_completed(void *data, struct MHD_Connection *connection, void **s
   *state = NULL;
 }
 
+/* Answers go out in two pieces, head and body: without this the second waits for the first one's acknowledgement. */
+static void on_connection(void *data, struct MHD_Connection *connection, void **state,
+                          enum MHD_ConnectionNotificationCode code)
+{
+  int on = 1;
+  (void)data;
+  (void)state;
+  if (code != MHD_CONNECTION_NOTIFY_STARTED) return;
+  if (setsockopt(connection_fd(connection), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0)
+    g_warning("TCP_NODELAY was refused");
+}
+
 static void on_library_message(void *data, const char *format, va_list arguments)
 {
   /* The library reports every connection that was closed on purpose: not worth a line. */
@@ -309,8 +323,9 @@ struct http_server *http_start(struct world *world, uint16_t port, GError **erro
       MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_TURBO | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_SUPPRESS_DATE_NO_CLOCK |
           MHD_USE_ERROR_LOG,
       port, NULL, NULL, on_request, server, MHD_OPTION_EXTERNAL_LOGGER, on_library_message, NULL, MHD_OPTION_SOCK_ADDR,
-      &address, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)512 * 1024,
-      MHD_OPTION_LISTENING_ADDRESS_REUSE, 1U, MHD_OPTION_CONNECTION_LIMIT, 512U, MHD_OPTION_END);
+      &address, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_NOTIFY_CONNECTION, on_connection, NULL,
+      MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)512 * 1024, MHD_OPTION_LISTENING_ADDRESS_REUSE, 1U,
+      MHD_OPTION_CONNECTION_LIMIT, 512U, MHD_OPTION_END);
   if (server->daemon == NULL) {
     error_set(error, ERROR_LOCAL, "cannot listen on 127.0.0.1:%u: %s", port, g_strerror(errno));
     g_free(server);
@@ -329,7 +344,7 @@ void http_stop(struct http_server *server)
 {
   atomic_store(&server->is_stopping, true);
   while (atomic_load(&server->helpers_n) > 0)
-    g_usleep(1000);
+    clock_sleep_us(clock_system(), 1000);
   MHD_stop_daemon(server->daemon);
   g_free(server);
 }

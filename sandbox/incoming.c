@@ -92,13 +92,13 @@ bool incoming_email(const char *raw, char out[EMAIL_BYTES])
   return *raw == '\0' && address_is_valid(out);
 }
 
-char *incoming_pack(const struct incoming *incoming)
+char *incoming_pack(struct arena *arena, const struct incoming *incoming)
 {
   const char *texts[TEXTS_N];
   g_autofree char *variables = variables_pack(incoming->variables);
   memcpy(texts, incoming->texts, sizeof texts);
   texts[TEXT_VARIABLES] = variables;
-  return texts_pack(texts);
+  return texts_pack(arena, texts);
 }
 
 void incoming_register(const struct incoming *incoming, struct campaign *campaign)

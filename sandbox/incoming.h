@@ -1,5 +1,6 @@
 #pragma once
 /* A lead as a request body describes it, for leads/add, POST /leads and the control interface. */
+#include "arena.h"
 #include "validate.h"
 #include "world.h"
 
@@ -17,12 +18,13 @@ bool incoming_read(struct incoming *incoming, const cJSON *item);
 /* The fields of an item for the validator. */
 extern const struct field incoming_fields[];
 
-/* Writes the trimmed, lower-case address. False when it is too long or no address. */
 #define EMAIL_BYTES 321
+
+/* Writes the trimmed, lower-case address. False when it is too long or no address. */
 bool incoming_email(const char *raw, char out[EMAIL_BYTES]);
 
-/* The packed texts. Caller frees. */
-char *incoming_pack(const struct incoming *incoming);
+/* The packed texts, in the arena. */
+char *incoming_pack(struct arena *arena, const struct incoming *incoming);
 
 /* Registers the names of the custom variables with the campaign (which may be NULL). */
 void incoming_register(const struct incoming *incoming, struct campaign *campaign);

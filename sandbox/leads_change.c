@@ -42,9 +42,7 @@ static void texts_patch(struct world *world, struct lead *lead, const cJSON *bod
   for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
     if (json_get(body, names[i]) != NULL) texts[i] = json_string(body, names[i]);
   if (variables != NULL) texts[TEXT_VARIABLES] = packed_variables;
-  char *packed = texts_pack(texts);
-  g_free(lead->texts);
-  lead->texts = packed;
+  lead->texts = texts_pack(&world->arena, texts);
   incoming_register(&(struct incoming){.variables = variables}, store_campaign_at(world, lead->campaign));
 }
 

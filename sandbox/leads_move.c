@@ -86,7 +86,7 @@ static void row_copy(struct world *world, const struct moving *moving, const str
   const char *texts[TEXTS_N];
   texts_unpack(lead->texts, texts);
   struct new_lead spec = {.person = lead->person,
-                          .texts = texts_pack(texts),
+                          .texts = texts_pack(&world->arena, texts),
                           .campaign = moving->campaign,
                           .list = moving->list,
                           .upload = UPLOAD_MANUAL,

@@ -5,6 +5,7 @@
 #include "render.h"
 #include "world.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -102,7 +103,9 @@ static int run(struct world *world, const struct options *options, const sigset_
     return EXIT_FAILURE;
   }
   ready_print(world, http_port(server));
-  sigwait(signals, &signal_number);
+  do
+    sigwait(signals, &signal_number);
+  while (signal_number == SIGPIPE);
   http_stop(server);
   return EXIT_SUCCESS;
 }
@@ -110,15 +113,18 @@ static int run(struct world *world, const struct options *options, const sigset_
 int main(int argc, char **argv)
 {
   g_autoptr(GError) error = NULL;
+  /* Bodies and answers are big and short-lived: keep their memory instead of mapping it anew for each call. */
+  mallopt(M_MMAP_THRESHOLD, 512 * 1024 * 1024);
+  mallopt(M_TRIM_THRESHOLD, 512 * 1024 * 1024);
   struct options options = {.seed = -1, .list_lag_s = -1, .plan_limit = -1};
   struct config config = {0};
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGPIPE);
   /* Blocked before any thread exists, so that only sigwait() gets them. */
   pthread_sigmask(SIG_BLOCK, &signals, NULL);
-  signal(SIGPIPE, SIG_IGN);
   int status = EXIT_FAILURE;
   struct world *world = NULL;
   if (options_parse(&options, argc, argv, &error) && config_make(&config, &options, &error))

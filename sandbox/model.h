@@ -4,7 +4,7 @@
  * A lead is one row: an address in one campaign or in one list. A person is the address itself, with the chain of its
  * live rows and of everything that was ever done to it (the audit). Campaigns own their settings as the JSON that was
  * given, and a parsed copy of what the sending engine needs. Rows that are deleted stay allocated, marked `gone`, so
- * that timers may point to them; everything is freed at reset. Handles (uint16_t) are indexes + 1; 0 is none.
+ * that timers may point to them; everything is given back at reset. Handles (uint16_t) are indexes + 1; 0 is none.
  *
  * All of it is touched under one lock only (world.h). Times are milliseconds of the virtual clock since 1970 UTC; 0 is
  * "never". */

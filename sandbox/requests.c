@@ -54,42 +54,37 @@ void requests_free(struct request_log *log)
   g_free(log);
 }
 
-static char type_letter(const cJSON *item)
+/* The shape of a JSON text: the set of its paths with their types, as a sum of their hashes. */
+struct shape {
+  uint64_t sum;
+  GHashTable *seen; /* hashes; as pointers, which are 64 bits wide */
+};
+
+static uint64_t type_number(const cJSON *item)
 {
-  if (cJSON_IsObject(item)) return 'o';
-  if (cJSON_IsArray(item)) return 'a';
-  if (cJSON_IsString(item)) return 's';
-  if (cJSON_IsNumber(item)) return 'n';
-  return cJSON_IsNull(item) ? '0' : 'b';
+  return (uint64_t)item->type & 0xff & ~(uint64_t)(cJSON_IsBool(item) ? cJSON_False | cJSON_True : 0);
 }
 
-/* Adds "path type" of the item and all below it to the set. */
-static void paths_collect(const cJSON *item, GString *path, GHashTable *paths)
+static void paths_collect(const cJSON *item, uint64_t path, struct shape *shape)
 {
-  gsize length = path->len;
   bool is_array = cJSON_IsArray(item);
-  g_string_append_c(path, type_letter(item));
-  g_hash_table_add(paths, g_strdup(path->str));
-  g_string_truncate(path, length);
+  uint64_t hash = hash_mix(path, type_number(item));
+  if (g_hash_table_add(shape->seen, GSIZE_TO_POINTER(hash))) shape->sum += hash_mix(hash, 1);
   if (!is_array && !cJSON_IsObject(item)) return;
   const cJSON *child;
   cJSON_ArrayForEach(child, item)
   {
-    g_string_append_printf(path, "/%s ", is_array ? "" : child->string);
-    paths_collect(child, path, paths);
-    g_string_truncate(path, length);
+    paths_collect(child, is_array ? hash_mix(path, 7) : hash_text(path, child->string), shape);
   }
 }
 
-static void shape_append(const cJSON *json, GString *shape)
+static uint64_t shape_of(const cJSON *json)
 {
-  if (json == NULL) return;
-  g_autoptr(GHashTable) paths = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-  g_autoptr(GString) path = g_string_new(NULL);
-  paths_collect(json, path, paths);
-  g_autoptr(GList) sorted = g_list_sort(g_hash_table_get_keys(paths), (GCompareFunc)(void (*)(void))strcmp);
-  for (const GList *at = sorted; at != NULL; at = at->next)
-    g_string_append_printf(shape, "%s\n", (const char *)at->data);
+  if (json == NULL) return 0;
+  g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
+  struct shape shape = {.seen = seen};
+  paths_collect(json, 1, &shape);
+  return shape.sum;
 }
 
 static char *example_make(const struct request *request, const struct reply *reply, const cJSON *answer)
@@ -135,9 +130,8 @@ static void shape_note(struct world *world, const struct request *request, const
   g_string_printf(shape, "%s %s %u\n", request->method, request->route->path, reply->status);
   for (guint i = 0; i < request->query->len; i++)
     g_string_append_printf(shape, "?%s\n", g_array_index(request->query, struct query_item, i).name);
-  shape_append(request->json, shape);
-  g_string_append_c(shape, '\n');
-  shape_append(answer, shape);
+  g_string_append_printf(shape, "%" G_GINT64_MODIFIER "x %" G_GINT64_MODIFIER "x", shape_of(request->json),
+                         shape_of(answer));
   if (g_hash_table_contains(log->shapes, shape->str)) return;
   g_hash_table_add(log->shapes, g_strdup(shape->str));
   g_ptr_array_add(log->examples, example_make(request, reply, answer));

@@ -1,15 +1,20 @@
 #include "schedule.h"
 
-#include <stdio.h>
+#include "base/clock.h"
+
+#include <string.h>
 
 #define FOREVER_MS INT64_MAX
 
+/* "HH:MM" as minutes of the day; -1 when it is something else. */
 static int minutes_read(const char *text)
 {
-  int hours = 0;
-  int minutes = 0;
-  if (text == NULL || sscanf(text, "%2d:%2d", &hours, &minutes) != 2) return -1;
-  return hours * 60 + minutes;
+  if (text == NULL || strlen(text) != 5 || text[2] != ':') return -1;
+  for (size_t i = 0; i < 5; i++)
+    if (i != 2 && !g_ascii_isdigit(text[i])) return -1;
+  int hours = (text[0] - '0') * 10 + text[1] - '0';
+  int minutes = (text[3] - '0') * 10 + text[4] - '0';
+  return hours < 24 && minutes < 60 ? hours * 60 + minutes : -1;
 }
 
 static bool window_read(struct window *window, const cJSON *item)
@@ -28,14 +33,15 @@ static bool window_read(struct window *window, const cJSON *item)
   return window->zone != NULL;
 }
 
+/* Midnight of a date in the zone of the first window. */
 static int64_t date_read(const char *text, const struct schedule *schedule, int64_t fallback)
 {
-  int year = 0;
-  int month = 0;
-  int day = 0;
-  if (text == NULL || sscanf(text, "%4d-%2d-%2d", &year, &month, &day) != 3) return fallback;
+  int64_t utc_us = 0;
+  if (text == NULL || !time_parse_us(text, &utc_us)) return fallback;
   GTimeZone *zone = g_array_index(schedule->windows, struct window, 0).zone;
-  g_autoptr(GDateTime) at = g_date_time_new(zone, year, month, day, 0, 0, 0);
+  g_autoptr(GDateTime) utc = g_date_time_new_from_unix_utc(utc_us / SECOND_US);
+  g_autoptr(GDateTime) at = g_date_time_new(zone, g_date_time_get_year(utc), g_date_time_get_month(utc),
+                                            g_date_time_get_day_of_month(utc), 0, 0, 0);
   return at == NULL ? fallback : g_date_time_to_unix(at) * SECOND_MS;
 }
 

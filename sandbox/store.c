@@ -14,7 +14,7 @@ struct person *store_person(struct world *world, const char *email)
   struct person *person = store_person_find(world, email);
   if (person != NULL) return person;
   size_t size = strlen(email) + 1;
-  person = g_malloc0(sizeof *person + size);
+  person = arena_take(&world->arena, sizeof *person + size);
   memcpy(person->email, email, size);
   const char *at_sign = strrchr(person->email, '@');
   person->domain = at_sign == NULL ? "" : at_sign + 1;
@@ -49,7 +49,7 @@ static void lead_enter(struct world *world, struct lead *lead)
 
 struct lead *store_add(struct world *world, const struct new_lead *spec)
 {
-  struct lead *lead = g_new0(struct lead, 1);
+  struct lead *lead = arena_take(&world->arena, sizeof(struct lead));
   lead->id = world->old_ids_left_n > 0 ? uuid_old(world->seed, (uint64_t)world->old_ids_left_n--) : world_uuid(world);
   lead->person = spec->person;
   lead->texts = spec->texts;
@@ -125,8 +125,7 @@ void store_remove(struct world *world, struct lead *lead)
   lead_leave(world, lead);
   person_unlink(lead);
   g_hash_table_remove(world->leads_by_id, lead);
-  g_ptr_array_add(world->graveyard, lead);
-  g_clear_pointer(&lead->texts, g_free);
+  lead->texts = NULL;
   lead->is_gone = true;
   world->all.gone_n++;
 }

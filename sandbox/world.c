@@ -1,6 +1,7 @@
 #include "world.h"
 
 #include "audit.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "blocklist.h"
 #include "campaign.h"
@@ -15,7 +16,7 @@
 
 int64_t world_wire_us(const struct world *world)
 {
-  return g_get_monotonic_time() - world->wire_start_us;
+  return clock_mono_us(clock_system()) - world->wire_start_us;
 }
 
 bool world_is_past(const struct world *world, int64_t due_ms, int64_t due_wire_us)
@@ -140,12 +141,11 @@ static bool rest_make(struct world *world, GError **error)
 static void containers_make(struct world *world)
 {
   world->people_by_email = g_hash_table_new(g_str_hash, g_str_equal);
-  world->people = g_ptr_array_new_with_free_func(g_free);
+  world->people = g_ptr_array_new();
   world->leads_by_id = g_hash_table_new(uuid_hash, uuid_equal);
   world->all.rows = g_ptr_array_new();
   world->all.is_sorted = true;
   world->all.gone_n = 0;
-  world->graveyard = g_ptr_array_new();
   world->campaigns = g_ptr_array_new_with_free_func(campaign_free);
   world->lists = g_ptr_array_new_with_free_func(keys_list_free);
   world->subsequences = g_ptr_array_new_with_free_func(subsequence_free);
@@ -186,24 +186,10 @@ struct world *world_new(const struct config *config, GError **error)
   struct world *world = g_new0(struct world, 1);
   pthread_mutex_init(&world->lock, NULL);
   world->config = config;
-  world->wire_start_us = g_get_monotonic_time();
+  world->wire_start_us = clock_mono_us(clock_system());
   if (world_fill(world, error)) return world;
   world_free(world);
   return NULL;
-}
-
-static void rows_free(struct world *world)
-{
-  for (guint i = 0; i < world->graveyard->len; i++)
-    g_free(world->graveyard->pdata[i]);
-  for (guint i = 0; i < world->all.rows->len; i++) {
-    struct lead *lead = world->all.rows->pdata[i];
-    if (lead->is_gone) continue;
-    g_free(lead->texts);
-    g_free(lead);
-  }
-  g_ptr_array_free(world->graveyard, TRUE);
-  g_ptr_array_free(world->all.rows, TRUE);
 }
 
 static void world_empty(struct world *world)
@@ -214,9 +200,8 @@ static void world_empty(struct world *world)
   }
   for (guint i = 0; i < world->accounts->len; i++)
     g_free(g_array_index(world->accounts, struct account, i).email);
-  /* The bucket forgets gone rows before they are freed: the graveyard owns them. */
-  bucket_compact(&world->all, 0, 0);
-  rows_free(world);
+  g_ptr_array_free(world->all.rows, TRUE);
+  arena_clear(&world->arena);
   g_hash_table_destroy(world->people_by_email);
   g_hash_table_destroy(world->leads_by_id);
   g_hash_table_destroy(world->verifications);

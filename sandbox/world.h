@@ -3,6 +3,7 @@
  *
  * world_new() builds it from a configuration; the HTTP layer takes the lock, calls world_settle() (what either clock
  * has made due), serves one request, and lets go. Nothing in here is global. */
+#include "arena.h"
 #include "config.h"
 #include "model.h"
 
@@ -64,12 +65,12 @@ struct world {
   int64_t plan_held_n; /* deleted ones that still count */
   double credits;
   char *name;
+  struct arena arena;          /* rows, addresses, texts */
   GHashTable *people_by_email; /* set of &person->email */
-  GPtrArray *people;           /* struct person, owned, in order of appearance */
+  GPtrArray *people;           /* struct person, in order of appearance */
   uint32_t add_calls_n;
   GHashTable *leads_by_id;   /* set of struct lead, live ones */
   struct bucket all;         /* every row ever (gone ones until compacted) */
-  GPtrArray *graveyard;      /* rows that left `all`; freed at the end */
   GPtrArray *campaigns;      /* struct campaign, owned; index = handle - 1; gone ones stay */
   GPtrArray *lists;          /* struct list */
   GPtrArray *subsequences;   /* struct subsequence */
