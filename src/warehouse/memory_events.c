@@ -24,8 +24,10 @@ static struct lead_event event_copy(struct memory *memory, const struct lead_eve
   return copy;
 }
 
-void memory_append(struct memory *memory, const struct lead_event *event)
+void memory_append(struct memory *memory, const struct lead_event *given)
 {
+  struct lead_event numbered = *given, *event = &numbered;
+  if (event->kind == EVENT_HELD && event->attempt == 0) event->attempt = memory_now_us(memory);
   char id[EVENT_ID_CHARS + 1];
   event_id(event, id);
   if (!g_hash_table_add(memory->event_ids, g_strdup(id))) return;
