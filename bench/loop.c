@@ -38,6 +38,7 @@ static void loop_open(struct loop *loop)
     slot->easy = curl_easy_init();
     curl_easy_setopt(slot->easy, CURLOPT_URL, options->url);
     curl_easy_setopt(slot->easy, CURLOPT_HTTPHEADER, loop->headers);
+    curl_easy_setopt(slot->easy, CURLOPT_USERAGENT, "floor"); /* the edge refuses callers without a name */
     curl_easy_setopt(slot->easy, CURLOPT_WRITEFUNCTION, take_bytes);
     curl_easy_setopt(slot->easy, CURLOPT_WRITEDATA, slot->answer);
     curl_easy_setopt(slot->easy, CURLOPT_PRIVATE, (void *)slot);
