@@ -31,7 +31,7 @@ static bool dies_after(struct mortal *mortal, bool is_ok, GError **error)
   do {                                                                                                                 \
     struct mortal *m = self_of(self);                                                                                  \
     if (dies(m, error)) return false;                                                                                  \
-    return dies_after(m, m->inner->ops->op(m->inner, ##__VA_ARGS__, error), error);                                    \
+    return dies_after(m, m->inner->ops->op(m->inner, __VA_ARGS__), error);                                             \
   } while (0)
 
 static int64_t m_now_us(struct ledger *self)
@@ -50,7 +50,7 @@ static bool m_lease_acquire(struct ledger *self, const char *job, struct lease *
 
 static bool m_lease_check(struct ledger *self, struct lease *lease, GError **error)
 {
-  CALL(lease_check, lease);
+  CALL(lease_check, lease, error);
 }
 
 /* The kernel drops a dead process's lock, so this works in death too. */
@@ -61,21 +61,21 @@ static void m_lease_release(struct ledger *self, struct lease *lease)
 
 static bool m_run_begin(struct ledger *self, const struct run_record *run, GError **error)
 {
-  CALL(run_begin, run);
+  CALL(run_begin, run, error);
 }
 static bool m_run_end(struct ledger *self, const struct run_record *run, GError **error)
 {
-  CALL(run_end, run);
+  CALL(run_end, run, error);
 }
 static bool m_facts(struct ledger *self, struct ledger_facts *facts, GError **error)
 {
-  CALL(facts, facts);
+  CALL(facts, facts, error);
 }
 
 static bool m_campaign_counts(struct ledger *self, const char *id, int64_t day_us, struct campaign_counts *counts,
                               GError **error)
 {
-  CALL(campaign_counts, id, day_us, counts);
+  CALL(campaign_counts, id, day_us, counts, error);
 }
 
 static bool m_fold(struct ledger *self, GError **error)
@@ -87,111 +87,111 @@ static bool m_fold(struct ledger *self, GError **error)
 
 static bool m_append(struct ledger *self, const struct lead_event *events, size_t n, GError **error)
 {
-  CALL(append, events, n);
+  CALL(append, events, n, error);
 }
 
 static bool m_errors_append(struct ledger *self, const struct error_row *rows, size_t n, GError **error)
 {
-  CALL(errors_append, rows, n);
+  CALL(errors_append, rows, n, error);
 }
 
 static bool m_claim(struct ledger *self, const struct claim_rules *rules, struct claim_report *report, GError **error)
 {
-  CALL(claim, rules, report);
+  CALL(claim, rules, report, error);
 }
 
 static bool m_claims_read(struct ledger *self, const struct claim_query *query, struct page *page, GError **error)
 {
-  CALL(claims_read, query, page);
+  CALL(claims_read, query, page, error);
 }
 
 static bool m_stops_check(struct ledger *self, const struct claim *const *claims, size_t n, struct page *page,
                           GError **error)
 {
-  CALL(stops_check, claims, n, page);
+  CALL(stops_check, claims, n, page, error);
 }
 
 static bool m_hold_check(struct ledger *self, const char *id, bool *is_on, char **reason, GError **error)
 {
-  CALL(hold_check, id, is_on, reason);
+  CALL(hold_check, id, is_on, reason, error);
 }
 
 static bool m_release_never_sent(struct ledger *self, const char *own, int64_t *n, GError **error)
 {
-  CALL(release_never_sent, own, n);
+  CALL(release_never_sent, own, n, error);
 }
 
 static bool m_open_batches(struct ledger *self, const char *own, struct page *page, GError **error)
 {
-  CALL(open_batches, own, page);
+  CALL(open_batches, own, page, error);
 }
 
 static bool m_watched(struct ledger *self, const struct watch_query *query, struct page *page, GError **error)
 {
-  CALL(watched, query, page);
+  CALL(watched, query, page, error);
 }
 
 static bool m_stage_begin(struct ledger *self, const char *run_id, GError **error)
 {
-  CALL(stage_begin, run_id);
+  CALL(stage_begin, run_id, error);
 }
 
 static bool m_stage(struct ledger *self, const char *run_id, const struct remote_lead *rows, size_t n, GError **error)
 {
-  CALL(stage, run_id, rows, n);
+  CALL(stage, run_id, rows, n, error);
 }
 
 static bool m_stage_stops(struct ledger *self, const struct stage_rules *rules, struct stage_report *report,
                           GError **error)
 {
-  CALL(stage_stops, rules, report);
+  CALL(stage_stops, rules, report, error);
 }
 
 static bool m_stage_facts(struct ledger *self, const struct stage_rules *rules, struct stage_report *report,
                           GError **error)
 {
-  CALL(stage_facts, rules, report);
+  CALL(stage_facts, rules, report, error);
 }
 
 static bool m_suppress(struct ledger *self, const struct suppression *rows, size_t n, int64_t *added_n, GError **error)
 {
-  CALL(suppress, rows, n, added_n);
+  CALL(suppress, rows, n, added_n, error);
 }
 
 static bool m_unpushed(struct ledger *self, size_t limit, struct page *page, GError **error)
 {
-  CALL(unpushed, limit, page);
+  CALL(unpushed, limit, page, error);
 }
 
 static bool m_pushed(struct ledger *self, const struct suppression *rows, size_t n, int64_t at_us, GError **error)
 {
-  CALL(pushed, rows, n, at_us);
+  CALL(pushed, rows, n, at_us, error);
 }
 
 static bool m_metrics_write(struct ledger *self, const struct campaign_metric *rows, size_t n, GError **error)
 {
-  CALL(metrics_write, rows, n);
+  CALL(metrics_write, rows, n, error);
 }
 
 static bool m_campaign_status_write(struct ledger *self, const struct campaign_metric *rows, size_t n, int64_t at_us,
                                     GError **error)
 {
-  CALL(campaign_status_write, rows, n, at_us);
+  CALL(campaign_status_write, rows, n, at_us, error);
 }
 
 static bool m_removals(struct ledger *self, const struct removal_query *query, struct page *page, GError **error)
 {
-  CALL(removals, query, page);
+  CALL(removals, query, page, error);
 }
 
 static bool m_removal_counts(struct ledger *self, const struct removal_query *query, GArray *counts, GError **error)
 {
-  CALL(removal_counts, query, counts);
+  CALL(removal_counts, query, counts, error);
 }
 
 static bool m_write_back(struct ledger *self, bool is_dry_run, int64_t *changed_n, GError **error)
 {
-  CALL(write_back, is_dry_run, changed_n);
+  CALL(write_back, is_dry_run, changed_n, error);
 }
 
 static char *m_lead_ref(struct ledger *self, const char *lead_id)

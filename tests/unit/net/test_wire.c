@@ -108,7 +108,8 @@ static void unknown_name(struct net_options *options)
 
 static void tls_where_there_is_none(struct net_options *options)
 {
-  options->wire.base_url = g_intern_string(g_strconcat("https", options->wire.base_url + strlen("http"), NULL));
+  g_autofree char *url = g_strconcat("https", options->wire.base_url + strlen("http"), NULL);
+  options->wire.base_url = g_intern_string(url);
 }
 
 static void test_not_sent(void)
