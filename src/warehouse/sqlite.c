@@ -37,6 +37,19 @@ static const struct ledger_ops ops = {
     .claim = sqlite_claim,
     .claims_read = sqlite_claims_read,
     .hold_check = sqlite_hold_check,
+    .stops_check = sqlite_stops_check,
+    .watched = sqlite_watched,
+    .stage_begin = sqlite_stage_begin,
+    .stage = sqlite_stage,
+    .stage_stops = sqlite_stage_stops,
+    .stage_facts = sqlite_stage_facts,
+    .suppress = sqlite_suppress,
+    .unpushed = sqlite_unpushed,
+    .pushed = sqlite_pushed,
+    .metrics_write = sqlite_metrics_write,
+    .campaign_status_write = sqlite_campaign_status_write,
+    .removals = sqlite_removals,
+    .removal_counts = sqlite_removal_counts,
     .release_never_sent = sqlite_release_never_sent,
     .open_batches = sqlite_open_batches,
     .write_back = sqlite_write_back,
@@ -48,22 +61,43 @@ static void sqlite_close(struct warehouse *warehouse)
   struct sqlite_warehouse *self = sqlite_of(warehouse);
   sqlite_db_close(&self->db);
   if (self->lock_fd >= 0) close(self->lock_fd);
+  g_free(self->claim_run_id);
   g_free(self);
+}
+
+/* reference(lead_id): what lead_ref() prints for it. */
+static void reference_of(sqlite3_context *context, int arguments_n, sqlite3_value **arguments)
+{
+  (void)arguments_n;
+  const char *lead_id = (const char *)sqlite3_value_text(arguments[0]);
+  if (!lead_id) return;
+  char *reference = sqlite_keyed_ref(sqlite3_user_data(context), SQLITE_REFERENCE_PREFIX, lead_id, 8);
+  sqlite3_result_text(context, reference, -1, g_free);
+}
+
+static bool reference_register(struct sqlite_warehouse *self, GError **error)
+{
+  int code = sqlite3_create_function_v2(self->db.handle, "reference", 1, SQLITE_UTF8 | SQLITE_DIRECTONLY, self,
+                                        reference_of, NULL, NULL, NULL);
+  return code == SQLITE_OK || sqlite_db_fail(&self->db, code, error);
 }
 
 /* The working tables of temp.sql: nothing of them reaches the file. */
 static bool tables_make(struct sqlite_warehouse *self, GError **error)
 {
   static const enum sql_id tables[] = {
-      SQL_TEMP_CAMPAIGN_TOTALS, SQL_TEMP_GONE,       SQL_TEMP_ALIASES,
-      SQL_TEMP_FEEDS,           SQL_TEMP_VARIABLES,  SQL_TEMP_FEED_VARIABLES,
-      SQL_TEMP_STOPS,           SQL_TEMP_CLAIM_ROWS, SQL_TEMP_VERDICTS,
-      SQL_TEMP_VERDICTS_SHARED, SQL_TEMP_QUEUE,      SQL_TEMP_IMPORT_PERSONS,
+      SQL_TEMP_CAMPAIGN_TOTALS, SQL_TEMP_GONE,          SQL_TEMP_ALIASES,
+      SQL_TEMP_FEEDS,           SQL_TEMP_VARIABLES,     SQL_TEMP_FEED_VARIABLES,
+      SQL_TEMP_STOPS,           SQL_TEMP_CLAIM_ROWS,    SQL_TEMP_VERDICTS,
+      SQL_TEMP_VERDICTS_SHARED, SQL_TEMP_QUEUE,         SQL_TEMP_IMPORT_PERSONS,
+      SQL_TEMP_MATCHES,         SQL_TEMP_MISSING,       SQL_TEMP_MISSING_STAMP,
+      SQL_TEMP_POLICY,          SQL_TEMP_CONFIGURED,    SQL_TEMP_FOUND,
+      SQL_TEMP_STATE_COLUMNS,   SQL_TEMP_STATUS_TOTALS, SQL_TEMP_RETRIES,
       SQL_TEMP_IMPORT_PLANNED,  SQL_TEMP_CHANGES,
   };
   for (size_t i = 0; i < G_N_ELEMENTS(tables); i++)
     if (!sql_run(&self->db, tables[i], error)) return false;
-  return true;
+  return sqlite_policy_fill(self, error);
 }
 
 static struct warehouse *sqlite_open(const struct settings *settings, enum warehouse_mode mode,
@@ -78,8 +112,8 @@ static struct warehouse *sqlite_open(const struct settings *settings, enum wareh
       .path = g_strdup(settings->warehouse.path), .clock = clock, .is_read_only = mode == WAREHOUSE_READ};
   bool is_open = sql_names_init(&self->db.names, &settings->source, error) &&
                  sqlite_db_open(&self->db, mode == WAREHOUSE_WRITE, error) &&
-                 (mode == WAREHOUSE_WRITE || sqlite_schema_shadow(self, error)) && tables_make(self, error) &&
-                 sqlite_schema_refuse_newer(self, error);
+                 (mode == WAREHOUSE_WRITE || sqlite_schema_shadow(self, error)) && reference_register(self, error) &&
+                 tables_make(self, error) && sqlite_schema_refuse_newer(self, error);
   if (is_open) return &self->warehouse;
   sqlite_close(&self->warehouse);
   return NULL;
@@ -92,6 +126,17 @@ const struct warehouse_backend sqlite_backend = {
     .schema_apply = sqlite_schema_apply,
     .schema_check = sqlite_schema_check,
     .import_rows = sqlite_import_rows,
+    .report_leads = sqlite_report_leads,
+    .report_find = sqlite_report_find,
+    .report_person_facts = sqlite_report_person_facts,
+    .report_events = sqlite_report_events,
+    .report_suppressions = sqlite_report_suppressions,
+    .report_runs = sqlite_report_runs,
+    .report_errors = sqlite_report_errors,
+    .report_counts = sqlite_report_counts,
+    .report_campaigns = sqlite_report_campaigns,
+    .report_empty_values = sqlite_report_empty_values,
+    .retry_leads = sqlite_retry_leads,
 };
 
 bool sqlite_key(struct sqlite_warehouse *self, GError **error)
@@ -121,5 +166,5 @@ char *sqlite_lead_ref(struct ledger *ledger, const char *lead_id)
   struct sqlite_warehouse *self = sqlite_of_ledger(ledger);
   if (!lead_id || !strchr(lead_id, '@')) return g_strdup(lead_id);
   if (!sqlite_key(self, NULL)) return g_strdup("lead");
-  return sqlite_keyed_ref(self, "ref-", lead_id, 8);
+  return sqlite_keyed_ref(self, SQLITE_REFERENCE_PREFIX, lead_id, 8);
 }

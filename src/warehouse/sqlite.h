@@ -8,6 +8,13 @@
 
 #define SQLITE_SCHEMA_VERSION 1
 #define SQLITE_KEY_BYTES      32
+/* What printed references of leads begin with. */
+#define SQLITE_REFERENCE_PREFIX "ref-"
+
+/* How far suppressions and holds had come: when neither grew, nobody was stopped. */
+struct stops_mark {
+  int64_t stop_id, holds_n;
+};
 
 struct sqlite_warehouse {
   struct warehouse warehouse;
@@ -19,7 +26,9 @@ struct sqlite_warehouse {
   struct {
     bool is_loaded;
     uint8_t bytes[SQLITE_KEY_BYTES];
-  } key;            /* for references and derived ids */
+  } key;                        /* for references and derived ids */
+  struct stops_mark claim_mark; /* as the claim of claim_run_id saw them */
+  char *claim_run_id;
   bool has_persons; /* temp.import_persons stands for this connection */
   bool has_totals;  /* temp.campaign_totals is of the last fold */
 };
@@ -41,8 +50,8 @@ GArray *sqlite_findings_new(void);
 bool sqlite_key(struct sqlite_warehouse *self, GError **error);
 /* Keyed HMAC of text, its first bytes in hex behind prefix; caller frees. The key must be loaded. */
 char *sqlite_keyed_ref(const struct sqlite_warehouse *self, const char *prefix, const char *text, size_t bytes);
-/* JSON array of the configured campaigns' ids, for statements; caller frees. */
-char *sqlite_campaigns_json(const struct settings *settings);
+/* Fills temp.policy and temp.configured from the settings. */
+bool sqlite_policy_fill(struct sqlite_warehouse *self, GError **error);
 
 /* Leases. */
 bool sqlite_lease_acquire(struct ledger *ledger, const char *job, struct lease *lease, GError **error);
@@ -80,3 +89,59 @@ bool sqlite_aliases(struct sqlite_warehouse *self, GError **error);
 bool sqlite_write_back(struct ledger *ledger, bool is_dry_run, int64_t *changed_n, GError **error);
 bool sqlite_import_rows(struct warehouse *warehouse, const struct import_row *rows, size_t rows_n,
                         enum import_result *results, bool is_dry_run, GError **error); /* warehouse.h */
+
+/* Stops. */
+bool sqlite_suppress(struct ledger *ledger, const struct suppression *rows, size_t rows_n, int64_t *added_n,
+                     GError **error);                                                         /* ports.h */
+bool sqlite_unpushed(struct ledger *ledger, size_t limit, struct page *page, GError **error); /* ports.h */
+bool sqlite_pushed(struct ledger *ledger, const struct suppression *rows, size_t rows_n, int64_t at_us,
+                   GError **error); /* ports.h */
+bool sqlite_stops_check(struct ledger *ledger, const struct claim *const *claims, size_t claims_n, struct page *stopped,
+                        GError **error); /* ports.h */
+/* Reads the mark. */
+bool sqlite_stops_mark(struct sqlite_warehouse *self, struct stops_mark *mark, GError **error);
+/* Reads the rest of a query of suppressions into a page. */
+bool sqlite_stops_page(struct query *query, struct page *page, GError **error);
+
+/* Sync. */
+bool sqlite_watched(struct ledger *ledger, const struct watch_query *watch, struct page *page, GError **error);
+bool sqlite_stage_begin(struct ledger *ledger, const char *run_id, GError **error); /* ports.h */
+bool sqlite_stage(struct ledger *ledger, const char *run_id, const struct remote_lead *rows, size_t rows_n,
+                  GError **error); /* ports.h */
+bool sqlite_stage_stops(struct ledger *ledger, const struct stage_rules *rules, struct stage_report *report,
+                        GError **error); /* ports.h */
+bool sqlite_stage_facts(struct ledger *ledger, const struct stage_rules *rules, struct stage_report *report,
+                        GError **error); /* ports.h */
+bool sqlite_metrics_write(struct ledger *ledger, const struct campaign_metric *rows, size_t rows_n,
+                          GError **error); /* ports.h */
+bool sqlite_campaign_status_write(struct ledger *ledger, const struct campaign_metric *rows, size_t rows_n,
+                                  int64_t synced_at_us, GError **error); /* ports.h */
+
+/* Removals. */
+bool sqlite_removals(struct ledger *ledger, const struct removal_query *removals, struct page *page, GError **error);
+bool sqlite_removal_counts(struct ledger *ledger, const struct removal_query *removals, GArray *counts,
+                           GError **error); /* ports.h */
+
+/* Reports: all as in warehouse.h. */
+bool sqlite_report_leads(struct warehouse *warehouse, const char *after, size_t limit, struct page *page,
+                         GError **error); /* see above */
+bool sqlite_report_find(struct warehouse *warehouse, const char *what, struct page *page, GError **error); /* above */
+bool sqlite_report_person_facts(struct warehouse *warehouse, const char *person, int64_t now_us, struct page *text,
+                                struct person_facts *facts, GError **error); /* above */
+bool sqlite_report_events(struct warehouse *warehouse, const char *lead_id, struct page *page,
+                          GError **error); /* above */
+bool sqlite_report_suppressions(struct warehouse *warehouse, const char *person, struct page *page,
+                                GError **error); /* above */
+bool sqlite_report_runs(struct warehouse *warehouse, const char *run_id, size_t limit, struct page *page,
+                        GError **error); /* above */
+bool sqlite_report_errors(struct warehouse *warehouse, const struct error_query *errors, struct page *page,
+                          GError **error);                                                    /* above */
+bool sqlite_report_counts(struct warehouse *warehouse, struct page *page, GError **error);    /* above */
+bool sqlite_report_campaigns(struct warehouse *warehouse, struct page *page, GError **error); /* above */
+bool sqlite_report_empty_values(struct warehouse *warehouse, const char *campaign_id, const char *default_campaign,
+                                const struct required_variable *variable, int64_t *empty_n, int64_t *rows_n,
+                                GError **error); /* above */
+bool sqlite_retry_leads(struct warehouse *warehouse, const struct retry_query *retry, const char *run_id,
+                        bool is_dry_run, int64_t *retried_n, GError **error); /* above */
+/* A run's events by kind and reason as a JSON object. */
+bool sqlite_run_counts(struct sqlite_warehouse *self, const char *run_id, GString *counts, GError **error);

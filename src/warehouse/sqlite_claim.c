@@ -234,11 +234,18 @@ bool sqlite_claim(struct ledger *ledger, const struct claim_rules *rules, struct
   struct sqlite_warehouse *self = sqlite_of_ledger(ledger);
   transaction_scope struct transaction transaction = {0};
   int64_t has_stops = 0;
+  struct stops_mark mark = {0};
   if (!rules->is_dry_run && !sqlite_fold(ledger, error)) return false;
   if (!transaction_begin(&transaction, &self->db, !rules->is_dry_run, error)) return false;
   if (!feeds_fill(self, rules, error) || !stops_fill(self, rules->now_us, &has_stops, error)) return false;
   if (!rows_fill(self, rules, error) || !verdicts_fill(self, rules, has_stops, error)) return false;
   if (!reuse_check(self, rules, &report->source_n, error) || !counts_read(self, rules, report, error)) return false;
   if (!rules->is_dry_run && !claims_append(self, rules, report->claimed_n, error)) return false;
-  return tables_clear(self, error) && transaction_commit(&transaction, error);
+  if (!tables_clear(self, error)) return false;
+  if (rules->is_dry_run) return transaction_commit(&transaction, error);
+  if (!sqlite_stops_mark(self, &mark, error) || !transaction_commit(&transaction, error)) return false;
+  self->claim_mark = mark;
+  g_free(self->claim_run_id);
+  self->claim_run_id = g_strdup(rules->run_id);
+  return true;
 }

@@ -140,6 +140,17 @@ static const char *value_text(sqlite3_value *value)
   return (const char *)sqlite3_value_text(value);
 }
 
+void sqlite_state_of(sqlite3_value **values, struct lead_state *state)
+{
+  *state = (struct lead_state){0};
+  for (size_t i = 0; i < STATE_COLUMNS_N; i++) {
+    if (fields[i].type == FIELD_TEXT)
+      field_set(state, &fields[i], value_text(values[i]), 0);
+    else
+      field_set(state, &fields[i], NULL, sqlite3_value_int64(values[i]));
+  }
+}
+
 static void fold_merge_stored(sqlite3_context *context, int arguments_n, sqlite3_value **arguments)
 {
   (void)arguments_n;
@@ -148,15 +159,9 @@ static void fold_merge_stored(sqlite3_context *context, int arguments_n, sqlite3
     sqlite3_result_value(context, arguments[0]);
     return;
   }
-  struct lead_state fresh = {0}, stored = {0};
+  struct lead_state fresh = {0}, stored;
   packed_read(sqlite3_value_blob(arguments[0]), &fresh);
-  for (size_t i = 0; i < STATE_COLUMNS_N; i++) {
-    sqlite3_value *value = arguments[i + 1];
-    if (fields[i].type == FIELD_TEXT)
-      field_set(&stored, &fields[i], value_text(value), 0);
-    else
-      field_set(&stored, &fields[i], NULL, sqlite3_value_int64(value));
-  }
+  sqlite_state_of(arguments + 1, &stored);
   fold_merge(&stored, &fresh);
   result_packed(context, &stored);
 }

@@ -9,6 +9,8 @@
  *   fold_events(13 columns)  aggregate: the state that a lead's events add up to, packed
  *   fold_merge(state, 30 columns)  packed state merged with the columns of a stored one
  *   fold_column(state, i)    column i of a packed state
+ *   sync_facts(4 rules, 21 columns of sync_stage, 30 of lead_state)  the facts as JSON, NULL for none
+ *   stamp_run(stamp), stamp_ord(stamp)  the parts of generation:run_id.ord
  *
  * They exist on our connections only and may not be used in the schema (SQLITE_DIRECTONLY): other tools go on reading
  * and writing the file. */
@@ -23,6 +25,11 @@ bool sqlite_functions_register(struct sqlite_db *db, GError **error) G_GNUC_WARN
 /* The aggregate and its helpers; called by the above. Returns a result code of SQLite. */
 int sqlite_fold_register(sqlite3 *handle);
 
+/* The facts of a sync; called by the above. Returns a result code of SQLite. */
+int sqlite_sync_register(sqlite3 *handle);
+
+/* Fills a state from 30 arguments of a function, borrowing their texts. */
+void sqlite_state_of(sqlite3_value **values, struct lead_state *state);
 /* Fills a state from 30 columns of a row, beginning with `first`; strings go into the page. */
 void sqlite_state_read(const struct query *query, int first, struct page *page, struct lead_state *state);
 

@@ -17,8 +17,7 @@ static char *count_name(const struct query *query)
   return reason && *reason ? g_strconcat(name, "/", reason, NULL) : g_strdup(name);
 }
 
-/* JSON object of the run's events by kind and reason. */
-static bool counts_make(struct sqlite_warehouse *self, const char *run_id, GString *counts, GError **error)
+bool sqlite_run_counts(struct sqlite_warehouse *self, const char *run_id, GString *counts, GError **error)
 {
   query_scope struct query query = {0};
   bool has_row = true;
@@ -71,7 +70,7 @@ bool sqlite_run_end(struct ledger *ledger, const struct run_record *run, GError 
   struct sqlite_warehouse *self = sqlite_of_ledger(ledger);
   g_autoptr(GString) counts = g_string_new(NULL);
   struct run_record end = *run;
-  if (!counts_make(self, run->run_id, counts, error)) return false;
+  if (!sqlite_run_counts(self, run->run_id, counts, error)) return false;
   query_scope struct query query = {0};
   bool has_row = false;
   if (!query_open(&query, &self->db, SQL_RUN_STARTED_AT, error)) return false;

@@ -16,6 +16,7 @@ static const struct object {
     {"lead_events", SQL_SCHEMA_LEAD_EVENTS, false},
     {"lead_events_sending", SQL_SCHEMA_LEAD_EVENTS_SENDING, true},
     {"lead_events_vanished", SQL_SCHEMA_LEAD_EVENTS_VANISHED, true},
+    {"lead_events_holds", SQL_SCHEMA_LEAD_EVENTS_HOLDS, true},
     {"lead_state", SQL_SCHEMA_LEAD_STATE, false},
     {"lead_persons", SQL_SCHEMA_LEAD_PERSONS, false},
     {"lead_enrolments", SQL_SCHEMA_LEAD_ENROLMENTS, false},

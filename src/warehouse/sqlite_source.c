@@ -1,7 +1,8 @@
 /* The user's own table: write-back of its columns, and leads from files. */
 #include "base/error.h"
-#include "base/json.h"
 #include "warehouse/sqlite.h"
+
+#include <string.h>
 
 /* ---- write-back ---- */
 
@@ -14,28 +15,26 @@ static int64_t kept_outcomes(const struct settings *settings)
   return kept;
 }
 
-char *sqlite_campaigns_json(const struct settings *settings)
+bool sqlite_policy_fill(struct sqlite_warehouse *self, GError **error)
 {
-  GString *text = g_string_new("[");
+  const struct settings *settings = self->settings;
+  query_scope struct query policy = {0}, configured = {0};
+  if (!query_open(&policy, &self->db, SQL_POLICY_PUT, error)) return false;
+  query_int(&policy, ":kept", kept_outcomes(settings));
+  query_int(&policy, ":include_adopted", settings->complete.include_adopted);
+  if (!query_run(&policy, error) || !query_open(&configured, &self->db, SQL_CONFIGURED_PUT, error)) return false;
   for (guint i = 0; settings->campaigns && i < settings->campaigns->len; i++) {
-    if (i > 0) g_string_append_c(text, ',');
-    json_append_string(text, g_array_index(settings->campaigns, struct campaign_settings, i).id);
+    query_again(&configured);
+    query_text(&configured, ":campaign_id", g_array_index(settings->campaigns, struct campaign_settings, i).id);
+    if (!query_run(&configured, error)) return false;
   }
-  g_string_append_c(text, ']');
-  return g_string_free(text, FALSE);
+  return true;
 }
 
 static bool changes_fill(struct sqlite_warehouse *self, GError **error)
 {
-  g_autofree char *campaigns = sqlite_campaigns_json(self->settings);
-  query_scope struct query query = {0};
-  if (!sqlite_aliases(self, error) || !sql_run(&self->db, SQL_CHANGES_CLEAR, error) ||
-      !query_open(&query, &self->db, SQL_CHANGES_FILL, error))
-    return false;
-  query_int(&query, ":include_adopted", self->settings->complete.include_adopted);
-  query_int(&query, ":kept", kept_outcomes(self->settings));
-  query_text(&query, ":campaigns", campaigns);
-  return query_run(&query, error);
+  return sqlite_aliases(self, error) && sql_run(&self->db, SQL_CHANGES_CLEAR, error) &&
+         sql_run(&self->db, SQL_CHANGES_FILL, error);
 }
 
 static bool changes_apply(struct sqlite_warehouse *self, GError **error)

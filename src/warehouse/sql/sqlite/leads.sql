@@ -87,19 +87,10 @@ FROM (
       l.${added_date} AS old_added_date, l.${sequence_completed} AS old_completed,
       l.${sequence_completed_date} AS old_completed_date, l.${last_email_status} AS old_status,
       l.${cold_email_sent} AS old_sent, s.added_at, s.email_status, s.sent_at,
-      s.settlement IN (7, 8) AND s.withdrawn_at IS NULL AS is_enrolled,
-      s.withdrawn_at IS NOT NULL OR s.generation > 1 AS may_reset,
-      coalesce(s.finished_at, CASE WHEN s.removed_id IS s.instantly_id THEN s.removed_at END) AS over_at,
-      s.settlement IN (7, 8) AND s.withdrawn_at IS NULL
-        AND (s.finished_at IS NOT NULL OR (s.removed_at IS NOT NULL AND s.removed_id IS s.instantly_id))
-        AND ((s.removed_at IS NOT NULL AND s.removed_id IS s.instantly_id)
-          OR s.outcome = 1
-          OR (s.settlement = 7 AND NOT :include_adopted)
-          OR (:kept >> s.outcome) & 1
-          OR coalesce(s.current_campaign_id NOT IN (SELECT value FROM json_each(:campaigns)), TRUE)) AS is_completed
+      s.is_enrolled, s.withdrawn_at IS NOT NULL OR s.generation > 1 AS may_reset, s.over_at, s.is_completed
     FROM ${leads} l
     LEFT JOIN temp.aliases a ON a.lead_id = l.${lead_id}
-    CROSS JOIN lead_state s ON s.lead_id = coalesce(a.state_id, l.${lead_id})) b) c
+    CROSS JOIN temp.state_columns s ON s.lead_id = coalesce(a.state_id, l.${lead_id})) b) c
 WHERE CASE
   WHEN c.added IS NOT c.old_added OR c.added_date IS NOT c.old_added_date OR c.completed IS NOT c.old_completed
     OR c.completed_date IS NOT c.old_completed_date OR c.status IS NOT c.old_status OR c.sent IS NOT c.old_sent
@@ -115,3 +106,9 @@ UPDATE ${leads} SET ${added_to_instantly} = c.added, ${added_date} = c.added_dat
   ${sequence_completed_date} = c.completed_date, ${last_email_status} = c.status, ${cold_email_sent} = c.sent,
   ${updated_at} = rfc3339(:now)
 FROM temp.changes c WHERE c.lead_id = ${leads}.${lead_id};
+
+-- name: policy_put
+INSERT INTO temp.policy (kept, include_adopted) VALUES (:kept, :include_adopted);
+
+-- name: configured_put
+INSERT OR IGNORE INTO temp.configured (campaign_id) VALUES (:campaign_id);

@@ -74,6 +74,10 @@ CREATE INDEX lead_events_sending ON lead_events (run_id, ord) WHERE kind = 2;
 -- Rare, asked for by lead.
 CREATE INDEX lead_events_vanished ON lead_events (lead_id) WHERE kind = 17;
 
+-- name: schema_lead_events_holds
+-- Rare too; asked for by person right before a send, folded or not.
+CREATE INDEX lead_events_holds ON lead_events (person, lead_id) WHERE kind IN (9, 10);
+
 -- name: schema_lead_state
 -- One narrow row per lead ever touched, in the order of leads. NULL is "not yet".
 CREATE TABLE lead_state (
@@ -263,7 +267,7 @@ SELECT l.*,
     WHEN s.removed_at IS NOT NULL AND s.removed_id = s.instantly_id THEN 'removed'
     WHEN s.withdrawn_at IS NOT NULL THEN 'withdrawn'
     WHEN s.finished_at IS NOT NULL THEN 'finished'
-    WHEN s.subsequence_id IS NOT NULL THEN 'in_subsequence'
+    WHEN s.subsequence_id IS NOT NULL AND s.settlement IN (7, 8) THEN 'in_subsequence'
     WHEN s.settlement = 1 THEN 'claimed' WHEN s.settlement = 2 THEN 'released' WHEN s.settlement = 3 THEN 'skipped'
     WHEN s.settlement = 4 THEN 'rejected' WHEN s.settlement = 5 THEN 'found_elsewhere'
     WHEN s.settlement = 6 THEN 'retried' WHEN s.settlement = 7 THEN 'adopted' WHEN s.settlement = 8 THEN 'added'

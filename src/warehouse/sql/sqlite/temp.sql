@@ -65,3 +65,55 @@ CREATE TEMP TABLE import_planned (lead_id TEXT PRIMARY KEY, person TEXT NOT NULL
 CREATE TEMP TABLE changes (
   lead_id TEXT PRIMARY KEY, added INTEGER, added_date TEXT, completed INTEGER, completed_date TEXT, status TEXT,
   sent INTEGER) WITHOUT ROWID;
+
+-- name: temp_matches
+-- Which lead a staged row belongs to.
+CREATE TEMP TABLE matches (instantly_id TEXT PRIMARY KEY, lead_id TEXT NOT NULL) WITHOUT ROWID;
+
+-- name: temp_missing
+-- Enrolments that a whole scan did not show.
+CREATE TEMP TABLE missing (lead_id TEXT PRIMARY KEY, stamp TEXT, first_at INTEGER) WITHOUT ROWID;
+
+-- name: temp_missing_stamp
+CREATE INDEX temp.missing_stamp ON missing (stamp);
+
+-- name: temp_policy
+-- When an enrolment that is over counts as completed: a bit per outcome that is kept, and whether adopted ones are ours.
+CREATE TEMP TABLE policy (kept INTEGER NOT NULL, include_adopted INTEGER NOT NULL);
+
+-- name: temp_configured
+CREATE TEMP TABLE configured (campaign_id TEXT PRIMARY KEY) WITHOUT ROWID;
+
+-- name: temp_found
+-- lead_ids that a report is about.
+CREATE TEMP TABLE found (lead_id TEXT PRIMARY KEY) WITHOUT ROWID;
+
+-- name: temp_state_columns
+-- core/fold.h state_columns() and state_phase() as SQL, in one place: write-back, campaign_status and reports stand on it.
+CREATE TEMP VIEW state_columns AS
+SELECT s.*,
+  s.settlement IN (7, 8) AND s.withdrawn_at IS NULL AS is_enrolled,
+  s.removed_at IS NOT NULL AND s.removed_id IS s.instantly_id AS is_removed,
+  coalesce(s.finished_at, CASE WHEN s.removed_id IS s.instantly_id THEN s.removed_at END) AS over_at,
+  s.settlement IN (7, 8) AND s.withdrawn_at IS NULL
+    AND (s.finished_at IS NOT NULL OR (s.removed_at IS NOT NULL AND s.removed_id IS s.instantly_id))
+    AND ((s.removed_at IS NOT NULL AND s.removed_id IS s.instantly_id)
+      OR s.outcome = 1
+      OR (s.settlement = 7 AND NOT (SELECT include_adopted FROM temp.policy))
+      OR ((SELECT kept FROM temp.policy) >> s.outcome) & 1
+      OR s.current_campaign_id IS NULL
+      OR s.current_campaign_id NOT IN (SELECT campaign_id FROM temp.configured)) AS is_completed,
+  CASE
+    WHEN s.removed_at IS NOT NULL AND s.removed_id IS s.instantly_id THEN 12
+    WHEN s.withdrawn_at IS NOT NULL THEN 11
+    WHEN s.finished_at IS NOT NULL THEN 10
+    WHEN s.subsequence_id IS NOT NULL AND s.settlement IN (7, 8) THEN 9
+    ELSE s.settlement
+  END AS phase
+FROM lead_state s;
+
+-- name: temp_status_totals
+CREATE TEMP TABLE status_totals (campaign_id TEXT PRIMARY KEY, total INTEGER, completed INTEGER) WITHOUT ROWID;
+
+-- name: temp_retries
+CREATE TEMP TABLE retries (lead_id TEXT PRIMARY KEY, is_resolved INTEGER, is_retried INTEGER) WITHOUT ROWID;

@@ -1,0 +1,71 @@
+-- Suppressions. match_key is what persons are compared with; the same stop is the same person or domain and reason.
+
+-- name: suppression_put
+-- One in force for the same person or domain and reason is left as it is.
+INSERT INTO suppressions (match_key, person, domain, reason, source, actor, created_at, expires_at, pushed_at)
+SELECT coalesce('@' || :domain, fold_tag(:person)), :person, :domain, :reason, :source, :actor,
+  coalesce(:created_at, :now), :expires_at, :pushed_at
+WHERE NOT EXISTS (
+  SELECT 1 FROM suppressions s
+  WHERE s.match_key = coalesce('@' || :domain, fold_tag(:person)) AND s.person IS :person AND s.domain IS :domain
+    AND s.reason = :reason AND s.revoked_at IS NULL AND (s.expires_at IS NULL OR s.expires_at > :now));
+
+-- name: suppressions_unpushed
+-- Unsubscribes and stops that a person set; a reply is nothing for a block list, a bounce even less, and what came from
+-- the block list is there already. In the order in which they were written.
+SELECT person, domain, reason, source, actor, created_at, expires_at, pushed_at FROM suppressions
+WHERE pushed_at IS NULL AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > :now)
+  AND source IS NOT 'blocklist' AND reason IN ('unsubscribed', 'manual')
+ORDER BY id LIMIT :limit;
+
+-- name: suppression_pushed
+UPDATE suppressions SET pushed_at = :at
+WHERE match_key = coalesce('@' || :domain, fold_tag(:person)) AND person IS :person AND domain IS :domain
+  AND reason = :reason AND pushed_at IS NULL;
+
+-- name: suppressions_of_person
+SELECT person, domain, reason, source, actor, created_at, expires_at, pushed_at FROM suppressions
+WHERE match_key IN (fold_tag(:person), '@' || substr(:person, instr(:person, '@') + 1)) ORDER BY id;
+
+-- name: stops_mark
+-- Has anything been stopped since the claim was made? Holds are few; the planner would rather walk all events backwards.
+SELECT coalesce((SELECT max(id) FROM suppressions), 0),
+  (SELECT count(*) FROM lead_events INDEXED BY lead_events_holds WHERE kind IN (9, 10));
+
+-- name: stop_of_person
+-- The bytewise lowest reason in force; else a hold that is not resolved, also one that was not folded yet.
+SELECT coalesce(
+  (SELECT min(reason) FROM suppressions
+   WHERE match_key IN (fold_tag(:person), '@' || substr(:person, instr(:person, '@') + 1))
+     AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > :now)),
+  (SELECT 'held' FROM lead_events h INDEXED BY lead_events_holds
+   WHERE h.kind IN (9, 10) AND h.kind = 9 AND h.person = :person
+     AND h.attempt > coalesce((SELECT max(r.attempt) FROM lead_events r
+       WHERE r.kind IN (9, 10) AND r.kind = 10 AND r.person = :person AND r.lead_id = h.lead_id), 0) LIMIT 1));
+
+-- name: stage_stops
+-- What the staged rows ask for (core/sync.h sync_stop), in one statement: of several rows of a person with one reason the
+-- first by id speaks. A revocation after the stop showed itself stands.
+INSERT INTO suppressions (match_key, person, domain, reason, source, actor, created_at, expires_at, pushed_at)
+SELECT fold_tag(t.person), t.person, NULL, t.reason, 'sync', NULL, coalesce(nullif(:now, 0), :clock), t.expires_at, NULL
+FROM (
+  SELECT person, reason, expires_at, min(instantly_id) FROM (
+    SELECT b.*, CASE WHEN b.reason = 'bounced' THEN coalesce(b.ended_at, :now) + :bounce END AS expires_at,
+      CASE WHEN b.reason = 'replied' THEN max(coalesce(b.created_at, 0), coalesce(b.replied_at, 0))
+           ELSE coalesce(b.created_at, 0) END AS evidence_at
+    FROM (
+      SELECT a.*, coalesce(a.last_step_at, nullif(max(coalesce(a.replied_at, 0), coalesce(a.contacted_at, 0),
+          coalesce(a.updated_at, 0)), 0)) AS ended_at,
+        CASE WHEN a.status = -2 THEN 'unsubscribed'
+          WHEN (a.replies > 0 OR a.replied_at IS NOT NULL)
+            AND (coalesce(a.interest <> 0, 0) OR (a.interest IS NULL AND a.pause_until IS NULL)) THEN 'replied'
+          WHEN a.status = -1 THEN 'bounced' END AS reason
+      FROM sync_stage a WHERE a.run_id = :run_id AND a.person IS NOT NULL) b
+    WHERE b.reason IS NOT NULL) c
+  WHERE (c.expires_at IS NULL OR c.expires_at > :now)
+    AND NOT EXISTS (
+      SELECT 1 FROM suppressions s
+      WHERE s.match_key = fold_tag(c.person) AND s.person = c.person AND s.domain IS NULL AND s.reason = c.reason
+        AND ((s.revoked_at IS NULL AND (s.expires_at IS NULL OR s.expires_at > :clock)) OR s.revoked_at > c.evidence_at))
+  GROUP BY person, reason) t
+ORDER BY t.person, t.reason;

@@ -1,0 +1,193 @@
+/* Suppressions, and the look at them right before sending; removals that are due. */
+#include "base/error.h"
+#include "warehouse/sqlite.h"
+
+static void stop_bind(struct query *query, const struct suppression *stop)
+{
+  query_text(query, ":person", stop->person);
+  query_text(query, ":domain", stop->domain);
+  query_text(query, ":reason", stop->reason);
+}
+
+bool sqlite_suppress(struct ledger *ledger, const struct suppression *rows, size_t rows_n, int64_t *added_n,
+                     GError **error)
+{
+  struct sqlite_warehouse *self = sqlite_of_ledger(ledger);
+  transaction_scope struct transaction transaction = {0};
+  query_scope struct query query = {0};
+  int64_t n = 0;
+  if (!transaction_begin(&transaction, &self->db, true, error)) return false;
+  if (!query_open(&query, &self->db, SQL_SUPPRESSION_PUT, error)) return false;
+  for (size_t i = 0; i < rows_n; i++) {
+    query_again(&query);
+    stop_bind(&query, &rows[i]);
+    query_text(&query, ":source", rows[i].source);
+    query_text(&query, ":actor", rows[i].actor);
+    query_time(&query, ":created_at", rows[i].created_at_us);
+    query_time(&query, ":expires_at", rows[i].expires_at_us);
+    query_time(&query, ":pushed_at", rows[i].pushed_at_us);
+    query_int(&query, ":now", clock_wall_us(self->db.clock));
+    if (!query_run(&query, error)) return false;
+    n += sql_changes(&self->db);
+  }
+  if (added_n) *added_n = n;
+  return transaction_commit(&transaction, error);
+}
+
+bool sqlite_stops_page(struct query *query, struct page *page, GError **error)
+{
+  bool has_row = true;
+  while (has_row) {
+    if (!query_next(query, &has_row, error)) return false;
+    if (!has_row) break;
+    struct suppression row = {
+        .person = query_page_text(query, 0, page),
+        .domain = query_page_text(query, 1, page),
+        .reason = query_page_text(query, 2, page),
+        .source = query_page_text(query, 3, page),
+        .actor = query_page_text(query, 4, page),
+        .created_at_us = query_column_int(query, 5),
+        .expires_at_us = query_column_int(query, 6),
+        .pushed_at_us = query_column_int(query, 7),
+    };
+    g_array_append_val(page->rows, row);
+  }
+  return true;
+}
+
+bool sqlite_unpushed(struct ledger *ledger, size_t limit, struct page *page, GError **error)
+{
+  struct sqlite_warehouse *self = sqlite_of_ledger(ledger);
+  query_scope struct query query = {0};
+  page_reset(page);
+  if (!query_open(&query, &self->db, SQL_SUPPRESSIONS_UNPUSHED, error)) return false;
+  query_int(&query, ":now", clock_wall_us(self->db.clock));
+  query_int(&query, ":limit", (int64_t)MIN(limit, (size_t)INT32_MAX));
+  return sqlite_stops_page(&query, page, error);
+}
+
+bool sqlite_pushed(struct ledger *ledger, const struct suppression *rows, size_t rows_n, int64_t at_us, GError **error)
+{
+  struct sqlite_warehouse *self = sqlite_of_ledger(ledger);
+  transaction_scope struct transaction transaction = {0};
+  query_scope struct query query = {0};
+  if (!transaction_begin(&transaction, &self->db, true, error)) return false;
+  if (!query_open(&query, &self->db, SQL_SUPPRESSION_PUSHED, error)) return false;
+  for (size_t i = 0; i < rows_n; i++) {
+    query_again(&query);
+    stop_bind(&query, &rows[i]);
+    query_int(&query, ":at", at_us);
+    if (!query_run(&query, error)) return false;
+  }
+  return transaction_commit(&transaction, error);
+}
+
+/* ---- right before sending ---- */
+
+bool sqlite_stops_mark(struct sqlite_warehouse *self, struct stops_mark *mark, GError **error)
+{
+  query_scope struct query query = {0};
+  bool has_row = false;
+  if (!query_open(&query, &self->db, SQL_STOPS_MARK, error) || !query_next(&query, &has_row, error)) return false;
+  mark->stop_id = query_column_int(&query, 0);
+  mark->holds_n = query_column_int(&query, 1);
+  return true;
+}
+
+static bool stop_of(struct sqlite_warehouse *self, const struct claim *claim, struct page *stopped, GError **error)
+{
+  query_scope struct query query = {0};
+  bool has_row = false;
+  if (!query_open(&query, &self->db, SQL_STOP_OF_PERSON, error)) return false;
+  query_text(&query, ":person", claim->person);
+  query_int(&query, ":now", clock_wall_us(self->db.clock));
+  if (!query_next(&query, &has_row, error)) return false;
+  if (!has_row || !query_column_text(&query, 0)) return true;
+  struct stopped_claim row = {.ord = claim->ord, .reason = query_page_text(&query, 0, stopped)};
+  g_array_append_val(stopped->rows, row);
+  return true;
+}
+
+bool sqlite_stops_check(struct ledger *ledger, const struct claim *const *claims, size_t claims_n, struct page *stopped,
+                        GError **error)
+{
+  struct sqlite_warehouse *self = sqlite_of_ledger(ledger);
+  struct stops_mark now = {0};
+  page_reset(stopped);
+  if (!sqlite_stops_mark(self, &now, error)) return false;
+  bool is_unchanged = now.stop_id == self->claim_mark.stop_id && now.holds_n == self->claim_mark.holds_n;
+  for (size_t i = 0; i < claims_n; i++) {
+    /* The claim itself looked at all that was there then. */
+    if (is_unchanged && g_strcmp0(claims[i]->run_id, self->claim_run_id) == 0) continue;
+    if (!stop_of(self, claims[i], stopped, error)) return false;
+  }
+  return true;
+}
+
+/* ---- removals ---- */
+
+static char *graces_json(const struct removal_query *removals)
+{
+  GString *text = g_string_new("[");
+  for (size_t i = 0; i < SETTING_OUTCOMES_N; i++)
+    g_string_append_printf(text, "%s%" G_GINT64_FORMAT, i ? "," : "", removals->grace_us[i]);
+  g_string_append_c(text, ']');
+  return g_string_free(text, FALSE);
+}
+
+bool sqlite_removals(struct ledger *ledger, const struct removal_query *removals, struct page *page, GError **error)
+{
+  struct sqlite_warehouse *self = sqlite_of_ledger(ledger);
+  g_autofree char *graces = graces_json(removals);
+  query_scope struct query query = {0};
+  bool has_row = true;
+  page_reset(page);
+  if (!query_open(&query, &self->db, SQL_REMOVALS, error)) return false;
+  query_int(&query, ":include_adopted", removals->include_adopted);
+  query_int(&query, ":now", removals->now_us);
+  query_text(&query, ":grace", graces);
+  query_text(&query, ":after_lead_id", removals->after_lead_id);
+  query_int(&query, ":after", removals->after_us);
+  query_int(&query, ":limit", (int64_t)MIN(removals->limit, (size_t)INT32_MAX));
+  while (has_row) {
+    if (!query_next(&query, &has_row, error)) return false;
+    if (!has_row) break;
+    struct removal row = {
+        .lead_id = query_page_text(&query, 0, page),
+        .person = query_page_text(&query, 1, page),
+        .campaign_id = query_page_text(&query, 2, page),
+        .instantly_id = query_page_text(&query, 3, page),
+        .claim_id = query_page_text(&query, 4, page),
+        .generation = query_column_int(&query, 5),
+        .epoch = query_column_int(&query, 6),
+        .outcome = (enum outcome)query_column_int(&query, 7),
+        .finished_at_us = query_column_int(&query, 8),
+        .is_adopted = query_column_int(&query, 9) != 0,
+        .is_block_listed = query_column_int(&query, 10) != 0,
+    };
+    g_array_append_val(page->rows, row);
+  }
+  return true;
+}
+
+bool sqlite_removal_counts(struct ledger *ledger, const struct removal_query *removals, GArray *counts, GError **error)
+{
+  struct sqlite_warehouse *self = sqlite_of_ledger(ledger);
+  g_autofree char *graces = graces_json(removals);
+  query_scope struct query query = {0};
+  bool has_row = true;
+  g_array_set_size(counts, 0);
+  if (!query_open(&query, &self->db, SQL_REMOVAL_COUNTS, error)) return false;
+  query_int(&query, ":include_adopted", removals->include_adopted);
+  query_int(&query, ":now", removals->now_us);
+  query_text(&query, ":grace", graces);
+  while (has_row) {
+    if (!query_next(&query, &has_row, error)) return false;
+    if (!has_row) break;
+    struct removal_count row = {.campaign_id = g_strdup(query_column_text(&query, 0)),
+                                .outcome = (enum outcome)query_column_int(&query, 1),
+                                .n = query_column_int(&query, 2)};
+    g_array_append_val(counts, row);
+  }
+  return true;
+}
