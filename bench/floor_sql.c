@@ -71,7 +71,9 @@ static bool load_and_time(const char *path, const char *job, GError **error)
   settings_init(&settings);
   config_init(&config, &settings);
   const struct config_options options = {.path = path};
-  bool is_ok = config_load(&config, &options, error) && config_resolve_key(&settings, NULL, NULL, error) &&
+  const char *const environment[] = {NULL};
+  g_autofree char *warning = NULL;
+  bool is_ok = config_load(&config, &options, error) && config_resolve_key(&settings, environment, &warning, error) &&
                time_job(&settings, job, error);
   config_clear(&config);
   settings_clear(&settings);
