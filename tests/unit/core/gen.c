@@ -1,6 +1,7 @@
 #include "gen.h"
 
 #include <stdarg.h>
+#include <string.h>
 
 void gen_init(struct gen *gen, uint64_t seed)
 {
@@ -59,23 +60,46 @@ static const char *some_reason(struct gen *gen, enum event_kind kind)
   }
 }
 
+/* Claims and Instantly's ids belong to one lead: its last digit is in both. */
+static int digit_of(const char *lead_id)
+{
+  return g_ascii_digit_value(lead_id[strlen(lead_id) - 1]);
+}
+
+static const char *some_id(struct gen *gen, int digit)
+{
+  return gen_text(gen, "id-%d-%d", digit, (int)gen_int(gen, 2));
+}
+
+static int64_t some_ord(struct gen *gen, int digit)
+{
+  return digit * 10 + gen_int(gen, 2);
+}
+
+static const char *claim_text(struct gen *gen, int64_t epoch, int64_t ord)
+{
+  return gen_text(gen, "run%d.%d", (int)epoch, (int)ord);
+}
+
 struct lead_event gen_event(struct gen *gen, const char *lead_id, const char *person)
 {
   enum event_kind kind = (enum event_kind)(EVENT_CLAIMED + gen_int(gen, EVENT_WITHDRAWN));
-  if (gen_once_in(gen, 3)) kind = GEN_PICK(gen, "c", "a", NULL) ? EVENT_CLAIMED : EVENT_ADDED;
+  if (gen_once_in(gen, 3)) kind = gen_once_in(gen, 3) ? EVENT_ADDED : EVENT_CLAIMED;
+  bool is_sending = kind == EVENT_SENDING;
+  int digit = digit_of(lead_id);
   int64_t generation = gen_once_in(gen, 5) ? 2 : 1;
-  int64_t epoch = 1 + gen_int(gen, 3);
+  int64_t epoch = 1 + gen_int(gen, 3), ord = some_ord(gen, digit);
   bool is_numbered = kind == EVENT_HELD || kind == EVENT_RESOLVED || kind == EVENT_CLAIMED;
   return (struct lead_event){
       .kind = kind,
       .fact = kind == EVENT_STATUS ? (enum status_fact)(1 + gen_int(gen, FACT_IN_SUBSEQUENCE)) : FACT_NONE,
       .reason = some_reason(gen, kind),
-      .lead_id = lead_id,
-      .person = person,
+      .lead_id = is_sending ? NULL : lead_id,
+      .person = is_sending ? NULL : person,
       .campaign_id = some_campaign(gen),
-      .instantly_id = kind == EVENT_CLAIMED ? NULL : GEN_PICK(gen, "id-1", "id-2", "id-3"),
-      .claim_id = kind <= EVENT_RELEASED ? gen_text(gen, "run%d.%d", (int)epoch, (int)gen_int(gen, 2) + 1) : NULL,
-      .ord = kind == EVENT_CLAIMED ? 1 + gen_int(gen, 3) : 0,
+      .instantly_id = kind == EVENT_CLAIMED ? NULL : some_id(gen, digit),
+      .claim_id = kind <= EVENT_RELEASED ? claim_text(gen, epoch, ord) : NULL,
+      .ord = kind == EVENT_CLAIMED ? ord : 0,
       .attempt = is_numbered ? 1 + gen_int(gen, 3) : 0,
       .generation = kind == EVENT_REOPENED ? 2 : generation,
       .epoch = epoch,
@@ -90,12 +114,13 @@ static int64_t maybe_time(struct gen *gen)
   return gen_once_in(gen, 3) ? some_time(gen) : 0;
 }
 
-struct remote_lead gen_row(struct gen *gen, const char *person)
+struct remote_lead gen_row(struct gen *gen, const char *lead_id, const char *person)
 {
+  int digit = digit_of(lead_id);
   static const int64_t statuses[] = {REMOTE_ACTIVE,  REMOTE_ACTIVE,       REMOTE_PAUSED,  REMOTE_COMPLETED,
                                      REMOTE_BOUNCED, REMOTE_UNSUBSCRIBED, REMOTE_SKIPPED, 7};
   struct remote_lead row = {
-      .id = GEN_PICK(gen, "id-1", "id-2", "id-3", "id-4"),
+      .id = some_id(gen, digit),
       .email = person,
       .person = person,
       .campaign_id = gen_once_in(gen, 8) ? NULL : some_campaign(gen),
@@ -116,6 +141,6 @@ struct remote_lead gen_row(struct gen *gen, const char *person)
   row.interest = row.has_interest ? gen_int(gen, 4) - 1 : 0;
   if (gen_once_in(gen, 2))
     row.stamp =
-        gen_text(gen, "%d:run%d.%d", (int)gen_int(gen, 2) + 1, (int)gen_int(gen, 3) + 1, (int)gen_int(gen, 2) + 1);
+        gen_text(gen, "%d:%s", (int)gen_int(gen, 2) + 1, claim_text(gen, gen_int(gen, 3) + 1, some_ord(gen, digit)));
   return row;
 }

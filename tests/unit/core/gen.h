@@ -19,10 +19,11 @@ bool gen_once_in(struct gen *gen, int64_t n);
 const char *gen_pick(struct gen *gen, const char *const *texts, size_t texts_n);
 /* printf into the generator's memory. */
 const char *gen_text(struct gen *gen, const char *format, ...) G_GNUC_PRINTF(2, 3);
-/* Some fact of this lead: any kind, generations 1..2, epochs 1..3, claims of few runs, times of a few days. */
+/* Some fact of this lead (its id ends in a digit): any kind, generations 1..2, epochs 1..3, claims of few runs, times
+ * of a few days. */
 struct lead_event gen_event(struct gen *gen, const char *lead_id, const char *person);
-/* Some row of Instantly for this person; ids and stamps out of the same alphabets as the events. */
-struct remote_lead gen_row(struct gen *gen, const char *person);
+/* Some row of Instantly for this person; ids and stamps out of the same alphabets as the lead's events. */
+struct remote_lead gen_row(struct gen *gen, const char *lead_id, const char *person);
 
 #define GEN_PICK(gen, ...)                                                                                             \
   gen_pick((gen), (const char *const[]){__VA_ARGS__}, sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *))

@@ -311,7 +311,7 @@ static void test_property(void)
     }
     some.scan_started_at_us = gen_once_in(&gen, 4) ? 0 : GEN_EPOCH_US + gen_int(&gen, 120) * GEN_HOUR_US;
     some.now_us = GEN_EPOCH_US + 120 * GEN_HOUR_US;
-    struct remote_lead row = gen_row(&gen, "a@x.org");
+    struct remote_lead row = gen_row(&gen, "L1", "a@x.org");
     struct lead_event events[SYNC_FACTS_MAX], again[SYNC_FACTS_MAX];
     size_t n = sync_facts(&row, &state, &some, events);
     for (size_t i = 0; i < n; i++)

@@ -186,6 +186,14 @@ void subject_put(struct subject *subject, const struct lead *lead)
     RAW(subject, "DELETE FROM lead_fields WHERE lead_id = ?", lead->lead_id);
 }
 
+void subject_put_all(struct subject *subject, const struct lead *leads, size_t leads_n)
+{
+  if (subject->raw) g_assert_cmpint(sqlite3_exec(subject->raw, "BEGIN IMMEDIATE", NULL, NULL, NULL), ==, SQLITE_OK);
+  for (size_t i = 0; i < leads_n; i++)
+    subject_put(subject, &leads[i]);
+  if (subject->raw) g_assert_cmpint(sqlite3_exec(subject->raw, "COMMIT", NULL, NULL, NULL), ==, SQLITE_OK);
+}
+
 void subject_put_plain(struct subject *subject, const char *lead_id, const char *email)
 {
   struct lead lead = {.lead_id = lead_id, .email = email, .first_name = "Ann", .campaign_id = "camp-a"};

@@ -44,6 +44,7 @@ void subject_reset(struct subject *subject);
 
 /* Source rows, as they are; NULL instead of FALSE now and then must make no difference. */
 void subject_put(struct subject *subject, const struct lead *lead);
+void subject_put_all(struct subject *subject, const struct lead *leads, size_t leads_n); /* in one transaction */
 /* A lead that nothing speaks against: first name Ann, campaign camp-a. */
 void subject_put_plain(struct subject *subject, const char *lead_id, const char *email);
 void subject_drop(struct subject *subject, const char *lead_id);
