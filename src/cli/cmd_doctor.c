@@ -89,6 +89,7 @@ static void diagnose(struct findings *findings, struct cli *cli)
   if (!check_config(findings, cli, variables)) return;
   doctor_check_warehouse(findings, cli);
   if (!open_instantly(findings, cli, variables)) return;
+  out_note(cli, "asking %s", cli->settings.instantly.base_url);
   if (doctor_check_workspace(findings, cli)) doctor_check_campaigns(findings, cli);
 }
 

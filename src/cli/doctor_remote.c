@@ -73,17 +73,23 @@ void doctor_check_plan(struct findings *findings, const struct plan_details *pla
                  plan->lead_count, plan->lead_limit, room);
 }
 
-static void check_workspace(struct findings *findings, struct instantly *instantly)
+/* The first call of all; false when nobody answers. Refusals are left to the probes, which know the scope. */
+static bool check_workspace(struct findings *findings, struct instantly *instantly)
 {
   g_autoptr(GError) error = NULL;
   struct workspace_info info = {0};
-  if (!instantly->ops->workspace(instantly, &info, &error))
+  bool is_read = instantly->ops->workspace(instantly, &info, &error);
+  bool is_silent = error_is(error, ERROR_TRANSIENT) && instantly->ops->date_us(instantly) == 0;
+  if (is_silent)
+    findings_add(findings, "instantly_unreachable", "instantly.base_url", "%s", error->message);
+  else if (!is_read && !error_is(error, ERROR_AUTH))
     findings_add(findings, "probe_failed", "workspace", "The workspace cannot be read: %s", error->message);
   else if (info.has_add_unsub_to_block && !info.add_unsub_to_block)
     findings_add(findings, "unsubscribes_stay_local", "workspace",
                  "Somebody who unsubscribes from one campaign can be mailed from another.");
   g_free(info.id);
   g_free(info.name);
+  return !is_silent;
 }
 
 static void check_plan(struct findings *findings, struct instantly *instantly, int64_t reserve_percent)
@@ -106,10 +112,9 @@ static bool is_loopback_url(const char *url)
 bool doctor_check_workspace(struct findings *findings, const struct cli *cli)
 {
   struct instantly *instantly = cli->instantly;
-  if (!check_scopes(findings, instantly)) return false;
+  if (!check_workspace(findings, instantly) || !check_scopes(findings, instantly)) return false;
   if (!is_loopback_url(cli->settings.instantly.base_url))
     doctor_check_clock(findings, instantly->ops->date_us(instantly), clock_wall_us(cli->clock));
-  check_workspace(findings, instantly);
   check_plan(findings, instantly, cli->settings.export.plan_reserve_percent);
   return true;
 }

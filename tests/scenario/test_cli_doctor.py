@@ -76,6 +76,7 @@ def test_merge_tag_without_source(doctor, sandbox):
     assert "campaign_not_fed" in ids(findings)  # a new campaign is a draft
 
 
+@pytest.mark.slow  # the client's own patience
 def test_nobody_answers(doctor, start_sandbox):
     gone = start_sandbox()
     gone.stop()
