@@ -29,8 +29,8 @@ struct sqlite_warehouse {
   } key;                        /* for references and derived ids */
   struct stops_mark claim_mark; /* as the claim of claim_run_id saw them */
   char *claim_run_id;
-  bool has_persons; /* temp.import_persons stands for this connection */
-  bool has_totals;  /* temp.campaign_totals is of the last fold */
+  int64_t persons_version; /* data version that temp.import_persons was filled at; 0: it was not */
+  bool has_totals;         /* temp.campaign_totals is of the last fold */
 };
 
 /* The struct behind a handle. */

@@ -11,6 +11,10 @@ G_STATIC_ASSERT(SETTLEMENT_CLAIMED == 1 && SETTLEMENT_RELEASED == 2 && SETTLEMEN
                 SETTLEMENT_REJECTED == 4 && SETTLEMENT_FOUND_ELSEWHERE == 5 && SETTLEMENT_RETRIED == 6 &&
                 SETTLEMENT_ADOPTED == 7 && SETTLEMENT_ADDED == 8);
 
+G_STATIC_ASSERT(EVENT_CLAIMED == 1 && EVENT_SENDING == 2 && EVENT_ADDED == 3 && EVENT_ADOPTED == 4 &&
+                EVENT_RELEASED == 8 && EVENT_HELD == 9 && EVENT_RESOLVED == 10 && EVENT_RETRIED == 11 &&
+                EVENT_FINISHED == 14 && EVENT_MOVED == 17 && EVENT_VANISHED == 18);
+
 /* Bits of an empty-values mask; SQLite's integers have 63 that are not the sign. */
 #define VARIABLES_MAX 62
 

@@ -125,8 +125,8 @@ bool sqlite_fold(struct ledger *ledger, GError **error)
   transaction_scope struct transaction transaction = {0};
   if (!transaction_begin(&transaction, &self->db, true, error)) return false;
   if (!folded_until_get(self, &after, error) || !sql_run_int(&self->db, SQL_EVENTS_LAST, &until, error)) return false;
-  if (until == after) return true;
   self->has_totals = false;
+  if (until == after) return true;
   if (!fold_range(self, after, until, error) || !folded_until_put(self, until, error)) return false;
   return transaction_commit(&transaction, error);
 }
@@ -186,7 +186,7 @@ bool sqlite_release_never_sent(struct ledger *ledger, const char *own_run_id, in
 {
   struct sqlite_warehouse *self = sqlite_of_ledger(ledger);
   query_scope struct query query = {0};
-  if (!query_open(&query, &self->db, SQL_NEVER_SENT, error)) return false;
+  if (!sqlite_fold(ledger, error) || !query_open(&query, &self->db, SQL_NEVER_SENT, error)) return false;
   query_text(&query, ":own_run_id", own_run_id);
   query_int(&query, ":now", clock_wall_us(self->db.clock));
   if (!query_run(&query, error)) return false;
@@ -200,7 +200,7 @@ bool sqlite_open_batches(struct ledger *ledger, const char *own_run_id, struct p
   query_scope struct query query = {0};
   bool has_row = true;
   page_reset(page);
-  if (!query_open(&query, &self->db, SQL_OPEN_BATCHES, error)) return false;
+  if (!sqlite_fold(ledger, error) || !query_open(&query, &self->db, SQL_OPEN_BATCHES, error)) return false;
   query_text(&query, ":own_run_id", own_run_id);
   while (has_row) {
     if (!query_next(&query, &has_row, error)) return false;

@@ -178,13 +178,14 @@ static bool import_one(const struct import *import, enum import_result *result, 
   return other_id || import_new(import, error);
 }
 
+/* Once, and again when another program wrote to the file meanwhile. */
 static bool persons_fill(struct sqlite_warehouse *self, GError **error)
 {
-  static const enum sql_id steps[] = {SQL_IMPORT_PERSONS_CLEAR, SQL_IMPORT_PERSONS_FILL};
-  for (size_t i = 0; i < G_N_ELEMENTS(steps) && !self->has_persons; i++)
-    if (!sql_run(&self->db, steps[i], error)) return false;
-  self->has_persons = true;
-  return true;
+  int64_t version = 0;
+  if (!sql_run_int(&self->db, SQL_DATA_VERSION, &version, error)) return false;
+  if (version == self->persons_version) return true;
+  self->persons_version = version;
+  return sql_run(&self->db, SQL_IMPORT_PERSONS_CLEAR, error) && sql_run(&self->db, SQL_IMPORT_PERSONS_FILL, error);
 }
 
 bool sqlite_import_rows(struct warehouse *warehouse, const struct import_row *rows, size_t rows_n,

@@ -13,7 +13,8 @@ VALUES (:run_id, :first_ord, :first_seq, :claims_n, :claimed_at) ON CONFLICT (ru
 
 -- name: claims_read
 -- A run's claims stand together: reading a page is a walk along the rowid. Within a campaign
--- they are in the order of lead_id, so leads and states are walked in their own order too.
+-- they are in the order of lead_id, so leads and states are walked in their own order too. A row that is another person's
+-- by now is gone for this claim.
 SELECT e.ord, e.generation, e.epoch, e.attempt, e.run_id, e.campaign_id, e.person,
   coalesce(s.held_n > s.resolved_n, 0), e.lead_id,
   l.${email}, l.${first_name}, l.${last_name}, l.${company_name}, l.${campaign_id}, l.${added_to_instantly},
@@ -22,8 +23,8 @@ FROM claim_ranges r
 CROSS JOIN lead_events e ON e.seq >= r.first_seq + max(0, :after_ord + 1 - r.first_ord)
   AND e.seq < r.first_seq + min(r.claims_n, :to_ord - r.first_ord + 1)
 LEFT JOIN lead_state s ON s.lead_id = e.lead_id
-LEFT JOIN ${leads} l ON l.${lead_id} = e.lead_id
-LEFT JOIN lead_fields f ON f.lead_id = e.lead_id
+LEFT JOIN ${leads} l ON l.${lead_id} = e.lead_id AND person(l.${email}) IS e.person
+LEFT JOIN lead_fields f ON f.lead_id = l.${lead_id}
 WHERE r.run_id = :run_id
   AND (:campaign_id IS NULL OR e.campaign_id = :campaign_id)
   AND (NOT :only_unsettled OR (s.settlement = 1 AND s.claim_id = e.claim_id))
@@ -37,7 +38,7 @@ INSERT INTO lead_events (event_id, kind, fact, reason, lead_id, person, campaign
 SELECT event_id(8, 0, 'never_sent', e.lead_id, e.person, e.campaign_id, NULL, e.claim_id, NULL, e.ord, 0, NULL, 0,
     e.generation, :now, NULL),
   8, 0, 'never_sent', e.lead_id, e.person, e.campaign_id, NULL, e.claim_id, NULL, e.ord, 0, NULL, 0,
-  e.generation, e.epoch, :own_run_id, :now, :now, NULL
+  e.generation, e.epoch, coalesce(:own_run_id, e.run_id), :now, :now, NULL
 FROM claim_ranges r
 CROSS JOIN lead_events e ON e.seq >= r.first_seq AND e.seq < r.first_seq + r.claims_n
 CROSS JOIN lead_state s ON s.lead_id = e.lead_id AND s.settlement = 1 AND s.claim_id = e.claim_id

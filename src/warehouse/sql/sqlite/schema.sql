@@ -72,7 +72,7 @@ CREATE INDEX lead_events_sending ON lead_events (run_id, ord) WHERE kind = 2;
 
 -- name: schema_lead_events_vanished
 -- Rare, asked for by lead.
-CREATE INDEX lead_events_vanished ON lead_events (lead_id) WHERE kind = 17;
+CREATE INDEX lead_events_vanished ON lead_events (lead_id) WHERE kind = 18;
 
 -- name: schema_lead_events_holds
 -- Rare too; asked for by person right before a send, folded or not.
@@ -138,9 +138,10 @@ CREATE TABLE lead_fields (
 ) WITHOUT ROWID;
 
 -- name: schema_suppressions
--- match_key is what persons are compared with: the address with its +tag cut off, or '@' and the domain.
+-- match_key is what persons are compared with: the address with its +tag cut off, or '@' and the domain. An id is never
+-- given twice: whether anything was stopped since a claim is seen from the highest one.
 CREATE TABLE suppressions (
-  id INTEGER PRIMARY KEY,
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
   match_key TEXT NOT NULL,
   person TEXT,
   domain TEXT,

@@ -50,3 +50,7 @@ ROLLBACK;
 -- name: schema_probe
 -- Reads the first page: says whether this is a database that can be read.
 SELECT count(*) FROM main.sqlite_schema;
+
+-- name: data_version
+-- Rises when another connection has changed the file.
+PRAGMA data_version;

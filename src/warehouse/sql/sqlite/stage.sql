@@ -118,7 +118,7 @@ DELETE FROM temp.missing;
 -- Enrolments that a whole scan which began after they came did not show, with the first scan that missed them.
 INSERT INTO temp.missing (lead_id, stamp, first_at)
 SELECT s.lead_id, s.generation || ':' || s.claim_id,
-  (SELECT min(v.occurred_at) FROM lead_events v WHERE v.kind = 17 AND v.lead_id = s.lead_id
+  (SELECT min(v.occurred_at) FROM lead_events v WHERE v.kind = 18 AND v.lead_id = s.lead_id
    AND v.instantly_id IS s.instantly_id AND v.occurred_at > coalesce(s.last_seen_at, 0))
 FROM lead_state s
 WHERE s.settlement IN (7, 8) AND s.withdrawn_at IS NULL AND s.finished_at IS NULL AND s.instantly_id IS NOT NULL
@@ -142,8 +142,8 @@ SELECT event_id(k.kind, 0, k.reason, s.lead_id, s.person, s.current_campaign_id,
   k.kind, 0, k.reason, s.lead_id, s.person, s.current_campaign_id, s.instantly_id, NULL, NULL, 0, 0, NULL, 0,
   s.generation, :epoch, :run_id, :scan_started, :recorded_at, NULL
 FROM temp.missing m CROSS JOIN lead_state s ON s.lead_id = m.lead_id
-CROSS JOIN (SELECT 17 AS kind, NULL AS reason UNION ALL SELECT 14, 'removed_by_hand') k
-WHERE CASE WHEN m.first_at IS NULL THEN k.kind = 17 ELSE :scan_started - m.first_at >= :vanish_after END
+CROSS JOIN (SELECT 18 AS kind, NULL AS reason UNION ALL SELECT 14, 'removed_by_hand') k
+WHERE CASE WHEN m.first_at IS NULL THEN k.kind = 18 ELSE :scan_started - m.first_at >= :vanish_after END
 ORDER BY m.lead_id, k.kind DESC;
 
 -- name: events_since
