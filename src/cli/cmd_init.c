@@ -56,7 +56,8 @@ static bool check_text(const char *path, const char *text, GError **error)
   struct config config;
   config_init(&config, &settings);
   struct config_options options = {.requires_key = true};
-  bool is_good = config_load_bytes(&config, &options, path, text, strlen(text), error);
+  struct config_text file = {path, text, strlen(text)};
+  bool is_good = config_load_bytes(&config, &options, &file, error);
   config_clear(&config);
   settings_clear(&settings);
   return is_good;

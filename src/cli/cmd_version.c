@@ -2,7 +2,6 @@
 #include "base/json.h"
 #include "cli/command_list.h"
 #include "cli/output.h"
-#include <sqlite3.h>
 #include <yaml.h>
 
 static enum exit_code run(struct cli *cli, int argc, char **argv, GError **error)
@@ -13,14 +12,12 @@ static enum exit_code run(struct cli *cli, int argc, char **argv, GError **error
     g_autoptr(GString) out = g_string_new("{");
     json_append_str(out, "version", LEADFERRY_VERSION);
     json_append_str(out, "glib", glib);
-    json_append_str(out, "sqlite", sqlite3_libversion());
     json_append_str(out, "libyaml", yaml_get_version_string());
     out_print("%s}\n", out->str);
     return EXIT_CODE_OK;
   }
   out_print("leadferry %s\n", LEADFERRY_VERSION);
-  if (cli->is_verbose)
-    out_print("glib %s\nsqlite %s\nlibyaml %s\n", glib, sqlite3_libversion(), yaml_get_version_string());
+  if (cli->is_verbose) out_print("glib %s\nlibyaml %s\n", glib, yaml_get_version_string());
   return EXIT_CODE_OK;
 }
 

@@ -34,19 +34,19 @@ struct cli {
   struct progress *progress;
   const char *config_path;
   bool is_json, shows_pii, is_dry_run, is_yes, is_quiet, is_verbose;
-  int64_t limit; /* --limit, or SETTING_UNLIMITED */
-  GHashTable *options; /* name -> char *; flags hold "" */
+  int64_t limit;        /* --limit, or SETTING_UNLIMITED */
+  GHashTable *options;  /* name -> char *; flags hold "" */
   GPtrArray *overrides; /* char *: what --set was given */
 };
 
 struct command {
-  const char *name;      /* "export", "runs list" */
-  const char *arguments; /* "FILE.csv", "EMAIL|ID|REF" or "" */
-  const char *summary;   /* one line, imperative */
-  const char *details;   /* some sentences for its help page */
-  const char *example;   /* at least one command line that works */
-  unsigned needs;        /* of enum command_need */
-  bool writes;           /* takes --dry-run */
+  const char *name;                     /* "export", "runs list" */
+  const char *arguments;                /* "FILE.csv", "EMAIL|ID|REF" or "" */
+  const char *summary;                  /* one line, imperative */
+  const char *details;                  /* some sentences for its help page */
+  const char *example;                  /* at least one command line that works */
+  unsigned needs;                       /* of enum command_need */
+  bool writes;                          /* takes --dry-run */
   const struct command_option *options; /* ends with a NULL name; NULL: none */
   int arguments_min, arguments_max;
   enum exit_code (*run)(struct cli *cli, int argc, char **argv, GError **error);

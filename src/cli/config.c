@@ -65,12 +65,12 @@ static bool config_verdict(const struct config *config, GError **error)
   return false;
 }
 
-bool config_load_bytes(struct config *config, const struct config_options *options, const char *name, const char *bytes,
-                       size_t size, GError **error)
+bool config_load_bytes(struct config *config, const struct config_options *options, const struct config_text *text,
+                       GError **error)
 {
-  config->path = g_strdup(name);
+  config->path = g_strdup(text->name);
   config_read_defaults(config);
-  struct yaml_node *root = yaml_read(config, name, bytes, size);
+  struct yaml_node *root = yaml_read(config, text->name, text->bytes, text->size);
   bool is_readable = config->problems->len == 0 || root;
   if (root) config_read_tree(config, root);
   yaml_node_free(root);
@@ -109,5 +109,6 @@ bool config_load(struct config *config, const struct config_options *options, GE
   g_autofree char *bytes = NULL;
   size_t size = 0;
   if (!config_read_file(path, &bytes, &size, error)) return false;
-  return config_load_bytes(config, options, path, bytes, size, error);
+  struct config_text text = {path, bytes, size};
+  return config_load_bytes(config, options, &text, error);
 }

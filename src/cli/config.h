@@ -51,9 +51,16 @@ void config_clear(struct config *config);
  * problems, each in a line of its own; config->problems has them one by one. */
 bool config_load(struct config *config, const struct config_options *options, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The same for a file that is already in memory (name is used in messages and for relative paths). */
-bool config_load_bytes(struct config *config, const struct config_options *options, const char *name, const char *bytes,
-                       size_t size, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* A file that is already in memory; the name is used in messages and for relative paths. */
+struct config_text {
+  const char *name;
+  const char *bytes;
+  size_t size;
+};
+
+/* The same as config_load() for such a file. */
+bool config_load_bytes(struct config *config, const struct config_options *options, const struct config_text *text,
+                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The file that options and environment name, without looking whether it exists. Caller frees. */
 char *config_find_path(const struct config_options *options);

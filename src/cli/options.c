@@ -74,11 +74,19 @@ static void usage_unknown_option(const struct command *command, const char *name
               command ? " " : "", command ? command->name : "");
 }
 
-/* Takes the option at argv[*i], moving *i over a separate value. *value is NULL for flags. */
-static const struct command_option *option_take(const struct command *command, char **argv, int argc, int *i,
-                                                const char **value, GError **error)
+/* The words of the command line and which of them is looked at. */
+struct words {
+  char **argv;
+  int argc;
+  int at;
+};
+
+/* Takes the option at words->at, moving over a separate value. *value is NULL for flags. */
+static const struct command_option *option_take(const struct command *command, struct words *words, const char **value,
+                                                GError **error)
 {
-  const char *word = strcmp(argv[*i], "-h") == 0 ? "--help" : argv[*i];
+  const char *given = words->argv[words->at];
+  const char *word = strcmp(given, "-h") == 0 ? "--help" : given;
   g_auto(GStrv) parts = g_strsplit(word + (g_str_has_prefix(word, "--") ? 2 : 1), "=", 2);
   const struct command_option *option = option_find(command, parts[0]);
   if (!option) {
@@ -92,11 +100,11 @@ static const struct command_option *option_take(const struct command *command, c
   }
   *value = NULL;
   if (option->type == OPTION_FLAG) return option;
-  if (!attached && *i + 1 >= argc) {
+  if (!attached && words->at + 1 >= words->argc) {
     error_set(error, ERROR_USAGE, "--%s needs a value: --%s %s", option->name, option->name, option->argument);
     return NULL;
   }
-  *value = attached ? attached + 1 : argv[++*i];
+  *value = attached ? attached + 1 : words->argv[++words->at];
   return option;
 }
 
@@ -146,45 +154,36 @@ static bool option_keep(struct cli *cli, const struct command_option *option, co
   return true;
 }
 
-/* Names the command: one word or two. Returns how many words it took. */
-static int command_take(struct command_line *line, char **words, int words_n)
+static bool is_option(const char *word)
 {
-  if (words_n > 1) {
-    g_autofree char *pair = g_strconcat(words[0], " ", words[1], NULL);
-    line->command = command_find(pair);
-    if (line->command) return 2;
-  }
-  line->command = command_find(words[0]);
-  if (!line->command && command_is_group(words[0])) line->group = words[0];
-  return 1;
+  return word[0] == '-' && word[1] != '\0';
 }
 
-/* Finds the command among the words before any option of its own. */
+/* Takes one word as the command, its group or the second word after the group; false when it is none. */
+static bool command_take(struct command_line *line, const char *word, GError **error)
+{
+  g_autofree char *name = line->group ? g_strconcat(line->group, " ", word, NULL) : g_strdup(word);
+  line->command = command_find(name);
+  bool is_group = !line->group && !line->command && command_is_group(word);
+  line->group = is_group ? word : NULL;
+  if (!line->command && !is_group) usage_unknown_command(name, error);
+  return line->command || is_group;
+}
+
+/* Finds the command: its words come before any option of its own. */
 static bool command_line_find(struct command_line *line, int argc, char **argv, GError **error)
 {
-  for (int i = 1; i < argc; i++) {
-    if (strcmp(argv[i], "--version") == 0) {
+  struct words words = {argv, argc, 1};
+  for (; words.at < argc && !line->command; words.at++) {
+    const char *word = argv[words.at];
+    const char *value = NULL;
+    if (strcmp(word, "--") == 0) continue;
+    if (strcmp(word, "--version") == 0)
       line->wants_version = true;
-    } else if (strcmp(argv[i], "--") != 0 && argv[i][0] == '-' && argv[i][1] != '\0') {
-      const char *value = NULL;
-      if (!option_take(NULL, argv, argc, &i, &value, error)) return false;
-    } else if (strcmp(argv[i], "--") != 0) {
-      command_take(line, argv + i, argc - i);
-      if (line->command || line->group) return true;
-      usage_unknown_command(argv[i], error);
+    else if (is_option(word) ? !option_take(NULL, &words, &value, error) : !command_take(line, word, error))
       return false;
-    }
   }
   return true;
-}
-
-/* Two words where only a group was named: `config shwo`. */
-static bool group_is_alone(const struct command_line *line, GError **error)
-{
-  if (!line->group || line->arguments->len == 0) return true;
-  g_autofree char *name = g_strconcat(line->group, " ", g_ptr_array_index(line->arguments, 0), NULL);
-  usage_unknown_command(name, error);
-  return false;
 }
 
 static bool arguments_fit(const struct command_line *line, GError **error)
@@ -208,19 +207,21 @@ static bool command_line_read(struct command_line *line, struct cli *cli, int ar
 {
   bool options_ended = false;
   int skip_n = line->command ? 1 + (strchr(line->command->name, ' ') != NULL) : line->group != NULL;
-  for (int i = 1; i < argc; i++) {
-    if (!options_ended && strcmp(argv[i], "--") == 0) {
+  struct words words = {argv, argc, 1};
+  for (; words.at < argc; words.at++) {
+    char *word = argv[words.at];
+    const char *value = NULL;
+    if (!options_ended && strcmp(word, "--") == 0) {
       options_ended = true;
-    } else if (!options_ended && strcmp(argv[i], "--version") == 0 && skip_n > 0) {
+    } else if (!options_ended && strcmp(word, "--version") == 0) {
       line->wants_version = true;
-    } else if (!options_ended && argv[i][0] == '-' && argv[i][1] != '\0') {
-      const char *value = NULL;
-      const struct command_option *option = option_take(line->command, argv, argc, &i, &value, error);
+    } else if (!options_ended && is_option(word)) {
+      const struct command_option *option = option_take(line->command, &words, &value, error);
       if (!option || !option_keep(cli, option, value, error)) return false;
     } else if (skip_n > 0) {
       skip_n--;
     } else {
-      g_ptr_array_add(line->arguments, argv[i]);
+      g_ptr_array_add(line->arguments, word);
     }
   }
   return true;
@@ -233,7 +234,7 @@ bool command_line_parse(struct command_line *line, struct cli *cli, int argc, ch
   if (line->wants_version && !line->command) return true;
   if (!command_line_read(line, cli, argc, argv, error)) return false;
   line->wants_help = g_hash_table_contains(cli->options, "help");
-  if (!group_is_alone(line, error) || !arguments_fit(line, error)) return false;
+  if (!arguments_fit(line, error)) return false;
   g_ptr_array_add(line->arguments, NULL);
   g_ptr_array_set_size(line->arguments, (int)line->arguments->len - 1);
   return true;

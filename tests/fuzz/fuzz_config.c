@@ -43,7 +43,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
   config_init(&config, &settings);
   struct config_options options = {0};
   g_autoptr(GError) error = NULL;
-  bool is_good = config_load_bytes(&config, &options, "f.yaml", (const char *)data, size, &error);
+  struct config_text text = {"f.yaml", (const char *)data, size};
+  bool is_good = config_load_bytes(&config, &options, &text, &error);
   g_assert_true(is_good == (error == NULL) && is_good == (config.problems->len == 0));
   check_problems(&config, lines_of(data, size));
   if (is_good) check_settings(&settings);

@@ -20,7 +20,8 @@ static bool load(struct fixture *fixture, const char *name, const char *yaml, co
   *fixture = (struct fixture){0};
   settings_init(&fixture->settings);
   config_init(&fixture->config, &fixture->settings);
-  return config_load_bytes(&fixture->config, options, name, yaml, strlen(yaml), &fixture->error);
+  struct config_text text = {name, yaml, strlen(yaml)};
+  return config_load_bytes(&fixture->config, options, &text, &fixture->error);
 }
 
 static void clear(struct fixture *fixture)

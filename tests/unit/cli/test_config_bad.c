@@ -227,7 +227,8 @@ static void test_bad(gconstpointer data)
   config_init(&config, &settings);
   struct config_options options = {0};
   g_autoptr(GError) error = NULL;
-  g_assert_false(config_load_bytes(&config, &options, "f.yaml", cases[i].yaml, strlen(cases[i].yaml), &error));
+  struct config_text text = {"f.yaml", cases[i].yaml, strlen(cases[i].yaml)};
+  g_assert_false(config_load_bytes(&config, &options, &text, &error));
   g_assert_true(error_is(error, ERROR_CONFIG));
   g_assert_cmpstr(error->message, ==, cases[i].said);
   g_assert_cmpuint(config.problems->len, >, 0);
@@ -250,8 +251,8 @@ static void test_mangled(void)
       config_init(&config, &settings);
       struct config_options options = {0};
       g_autoptr(GError) error = NULL;
-      bool is_good =
-          config_load_bytes(&config, &options, "f.yaml", bytes, change == 0 ? length : sizeof good - 1, &error);
+      struct config_text text = {"f.yaml", bytes, change == 0 ? length : sizeof good - 1};
+      bool is_good = config_load_bytes(&config, &options, &text, &error);
       g_assert_true(is_good == (error == NULL));
       g_assert_true(is_good == (config.problems->len == 0));
       config_clear(&config);

@@ -23,7 +23,8 @@ static void set_up(struct fixture *f, gconstpointer data)
   struct config config;
   config_init(&config, &f->settings);
   struct config_options options = {0};
-  g_assert_true(config_load_bytes(&config, &options, "f.yaml", yaml, strlen(yaml), NULL));
+  struct config_text text = {"f.yaml", yaml, strlen(yaml)};
+  g_assert_true(config_load_bytes(&config, &options, &text, NULL));
   config_clear(&config);
   findings_init(&f->findings);
   f->campaign = (struct campaign_settings){.id = (char *)ID, .on_completed = ON_COMPLETED_ACTIVATE};

@@ -44,6 +44,7 @@ static const struct {
     {"config show", "config show", ""},
     {"--quiet config show --json", "config show", ""},
     {"-- config show", "config show", ""},
+    {"config --json show", "config show", ""},
     {"help", "help", ""},
     {"help export", "help", "export"},
     {"help config show", "help", "config show"},
