@@ -71,7 +71,7 @@ static void fill_events(struct gen *gen, struct world *world)
   const char *lead_ids[LEADS_MAX + 2], *persons[LEADS_MAX + 2];
   for (size_t i = 0; i < G_N_ELEMENTS(lead_ids); i++) {
     bool is_row = i < world->leads_n;
-    lead_ids[i] = is_row ? world->leads[i].lead_id : gen_text(gen, "O%zu", i);
+    lead_ids[i] = is_row ? world->leads[i].lead_id : gen_text(gen, "O%zu", i + 1);
     persons[i] = some_person(gen, is_row ? &world->leads[i] : NULL);
   }
   world->events_n = (size_t)gen_int(gen, EVENTS_MAX + 1);
@@ -232,7 +232,7 @@ static void put_leads(GString *out, struct subject *subject)
   OK(report_leads(subject->warehouse, NULL, 100, &page, &error));
   for (guint i = 0; i < page.rows->len; i++)
     put_lead(out, page_row(&page, struct lead_report_row, i));
-  for (int i = 1; i < LEADS_MAX + 2; i++) {
+  for (int i = 1; i <= LEADS_MAX + 2; i++) {
     g_autofree char *lead_id = g_strdup_printf("O%d", i);
     OK(report_find(subject->warehouse, lead_id, &page, &error));
     for (guint j = 0; j < page.rows->len; j++)
