@@ -7,9 +7,13 @@ INSERT INTO lead_events (event_id, kind, fact, reason, lead_id, person, campaign
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20);
 
 -- name: claim_range_put
--- Appended claims are a range if their ords follow each other; the same claim appended twice changes nothing.
+-- Appended claims are a range if their ords follow each other; the same event appended twice changes nothing.
 INSERT INTO claim_ranges (run_id, first_ord, first_seq, claims_n, claimed_at)
-VALUES (:run_id, :first_ord, :first_seq, :claims_n, :claimed_at) ON CONFLICT (run_id, first_ord) DO NOTHING;
+SELECT :run_id, :first_ord, :first_seq, :claims_n, :claimed_at
+WHERE NOT EXISTS (
+  SELECT 1 FROM claim_ranges r CROSS JOIN lead_events a ON a.seq = r.first_seq
+  CROSS JOIN lead_events b ON b.seq = :first_seq AND b.event_id = a.event_id
+  WHERE r.run_id = :run_id AND r.first_ord = :first_ord);
 
 -- name: claims_read
 -- A run's claims stand together: reading a page is a walk along the rowid. Within a campaign

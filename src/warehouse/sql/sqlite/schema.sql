@@ -190,7 +190,7 @@ CREATE TABLE claim_ranges (
   claims_n INTEGER NOT NULL,
   claimed_at INTEGER NOT NULL,
   is_open INTEGER NOT NULL DEFAULT TRUE,
-  PRIMARY KEY (run_id, first_ord)
+  PRIMARY KEY (run_id, first_ord, first_seq)
 ) WITHOUT ROWID;
 
 -- name: schema_campaign_metrics

@@ -48,7 +48,7 @@ CROSS JOIN lead_state s ON s.lead_id = e.lead_id AND s.generation || ':' || s.cl
 WHERE t.run_id = :run_id AND t.stamp IS NOT NULL
   AND NOT EXISTS (SELECT 1 FROM temp.matches m WHERE m.instantly_id = t.instantly_id)
   AND NOT EXISTS (SELECT 1 FROM sync_stage o WHERE o.instantly_id = s.instantly_id AND o.run_id = :run_id)
-ORDER BY t.instantly_id;
+ORDER BY t.instantly_id, s.lead_id DESC;
 
 -- name: matches_by_person
 -- A person found elsewhere earlier whose row now sits in the lead's own campaign.
