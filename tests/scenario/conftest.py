@@ -57,6 +57,7 @@ class Sandbox:
         line = self.process.stdout.readline()
         if not line:
             raise RuntimeError(f"the sandbox did not start: exit {self.process.wait()}")
+        self.had_faults = False
         ready = json.loads(line)
         self.base_url = ready["base_url"]
         self.api_key = ready["api_key"]
@@ -120,10 +121,12 @@ class Sandbox:
 
     def fault(self, endpoint, fault, **more):
         """Adds a rule: probability, count, skip, seed, params."""
+        self.had_faults = True
         return self.control("POST", "/faults", {"endpoint": endpoint, "fault": fault, **more})
 
     def faults(self, *rules):
         """Replaces all rules."""
+        self.had_faults = self.had_faults or bool(rules)
         self.control("DELETE", "/faults")
         return self.control("POST", "/faults", list(rules)) if rules else None
 
@@ -165,8 +168,21 @@ class Sandbox:
         return code
 
 
+def leave_shapes(sandbox, node):
+    """For the contract tests: what was said to and by this sandbox. Not where the test itself plays a bad client; where
+    faults garbled answers, the requests alone (status 0)."""
+    folder = os.environ.get("LEADFERRY_SHAPES")
+    if not folder or "sandbox" in node.path.parts or sandbox.process.poll() is not None:
+        return
+    shapes = sandbox.shapes()
+    if sandbox.had_faults:
+        shapes = [{**shape, "status": 0} for shape in shapes]
+    path = pathlib.Path(folder) / f"{node.path.stem}-{os.getpid()}-{sandbox.port}.json"
+    path.write_text(json.dumps(shapes))
+
+
 @pytest.fixture
-def start_sandbox(tmp_path):
+def start_sandbox(tmp_path, request):
     """A function that starts a sandbox: start_sandbox("--seed", 7, config={...}). All are stopped at the end."""
     started = []
 
@@ -177,6 +193,7 @@ def start_sandbox(tmp_path):
 
     yield start
     for sandbox in started:
+        leave_shapes(sandbox, request.node)
         code = sandbox.stop()
         assert code == 0, f"the sandbox ended with {code}"
 
