@@ -9,7 +9,7 @@
 #include "core/export.h"
 #include "core/job.h"
 
-#include <inttypes.h>
+#include <string.h>
 
 /* How many leads have nothing for a merge tag. */
 struct tag_count {
@@ -90,14 +90,21 @@ static void print_lines(const char *what, int64_t n, const GArray *lines)
   out_print("= %s %s: %s\n", total, what, reasons);
 }
 
-static void print_adds(const struct plan *plan)
+/* The configured name, else Instantly's. */
+static const char *feed_label(const struct cli *cli, const struct feed_report *feed)
+{
+  const char *label = campaign_label(&cli->settings, feed->campaign_id);
+  return strcmp(label, feed->campaign_id) == 0 && feed->name ? feed->name : label;
+}
+
+static void print_adds(const struct cli *cli, const struct plan *plan)
 {
   for (guint i = 0; i < plan->export.feeds->len; i++) {
     const struct feed_report *feed = &g_array_index(plan->export.feeds, struct feed_report, i);
     struct verdict_tally tally;
     verdict_tally_fill(&tally, &plan->export.claim, feed->campaign_id);
     g_autofree char *n = text_thousands(tally.eligible_n);
-    g_autofree char *name = out_printable(feed->name ? feed->name : feed->campaign_id);
+    g_autofree char *name = out_printable(feed_label(cli, feed));
     out_print("+ %s to add to %s (%s)", n, name, campaign_status_name(feed->status));
     if (feed->refusal)
       out_print(", which is not fed: %s", feed->refusal);
@@ -160,7 +167,7 @@ static void print_tags(const struct cli *cli, const struct plan *plan)
 
 static void print_text(const struct cli *cli, const struct plan *plan)
 {
-  print_adds(plan);
+  print_adds(cli, plan);
   print_removals(cli, &plan->complete);
   print_write_back(cli, plan->write_back_n);
   print_tags(cli, plan);

@@ -81,7 +81,7 @@ static GPtrArray *names_of(const struct status *status, const char *group)
 }
 
 static const char *const enrolled_phases[] = {"adopted", "added", "in_subsequence", "finished", "removed"};
-static const char *const completed_phases[] = {"finished", "removed"};
+static const char *const ended_phases[] = {"finished", "removed"};
 
 static int64_t count_phases(const struct status *status, const char *const *phases, size_t phases_n,
                             const char *campaign_id)
@@ -132,11 +132,11 @@ static void print_campaigns(const struct cli *cli, const struct status *status)
   table_init(&table, headers, G_N_ELEMENTS(headers));
   for (guint i = 0; i < status->campaigns.rows->len; i++) {
     const struct campaign_metric *row = page_row(&status->campaigns, struct campaign_metric, i);
-    const char *name = row->campaign_name ? row->campaign_name : campaign_label(&cli->settings, row->campaign_id);
-    table_add(&table, "%s", name);
-    table_add(&table, "%s", campaign_status_name(row->status));
+    bool is_synced = row->campaign_name != NULL; /* no sync has read it yet: its counters mean nothing */
+    table_add(&table, "%s", campaign_label(&cli->settings, row->campaign_id));
+    table_add(&table, "%s", is_synced ? campaign_status_name(row->status) : "not synced");
     table_add_int(&table, count_phases(status, enrolled_phases, G_N_ELEMENTS(enrolled_phases), row->campaign_id));
-    table_add_int(&table, count_phases(status, completed_phases, G_N_ELEMENTS(completed_phases), row->campaign_id));
+    table_add_int(&table, count_phases(status, ended_phases, G_N_ELEMENTS(ended_phases), row->campaign_id));
     const int64_t remote[] = {row->leads,   row->completed, row->contacted,
                               row->replied, row->bounced,   row->unsubscribed};
     for (size_t n = 0; n < G_N_ELEMENTS(remote); n++) {
@@ -211,8 +211,7 @@ static void json_campaigns(GString *out, const struct status *status)
     json_append_str(out, "status", campaign_status_name(row->status));
     json_append_int(out, "enrolled",
                     count_phases(status, enrolled_phases, G_N_ELEMENTS(enrolled_phases), row->campaign_id));
-    json_append_int(out, "completed",
-                    count_phases(status, completed_phases, G_N_ELEMENTS(completed_phases), row->campaign_id));
+    json_append_int(out, "ended", count_phases(status, ended_phases, G_N_ELEMENTS(ended_phases), row->campaign_id));
     json_append_key(out, "instantly");
     g_string_append_c(out, '{');
     json_append_int(out, "leads", row->leads);

@@ -226,42 +226,48 @@ static bool show_due(struct cli *cli, const struct job *job, GString *json, int6
   return ok;
 }
 
-static bool report_complete(struct cli *cli, const struct job *job, const struct job_head *head,
-                            const struct complete_report *report, GString *json, GError **error)
+/* A completion that ended, one way or another. */
+struct completion {
+  struct job job;
+  struct complete_report report;
+  struct job_head head;
+};
+
+static bool report_complete(struct cli *cli, const struct completion *completion, GString *json, GError **error)
 {
-  bool shows_due = report->due_n > 0 && (cli->is_dry_run || report->safety) && !head->error;
-  if (!cli->is_json) {
-    print_complete(cli, head, report);
-    return !shows_due || show_due(cli, job, json, report->due_n, error);
+  const struct complete_report *report = &completion->report;
+  bool shows_due = report->due_n > 0 && (cli->is_dry_run || report->safety) && !completion->head.error;
+  if (cli->is_json) {
+    json_begin(json);
+    json_complete(json, &completion->head, report);
+  } else {
+    print_complete(cli, &completion->head, report);
   }
-  json_begin(json);
-  json_complete(json, head, report);
-  bool ok = !shows_due || show_due(cli, job, json, report->due_n, error);
-  g_string_append_c(json, '}');
+  bool ok = !shows_due || show_due(cli, &completion->job, json, report->due_n, error);
+  if (cli->is_json) g_string_append_c(json, '}');
   return ok;
 }
 
 enum exit_code job_do_complete(struct cli *cli, GString *json, GError **error)
 {
-  struct job job;
-  struct complete_report report;
+  struct completion completion;
   GError *failure = NULL;
-  cli_job_init(cli, &job);
-  complete_report_init(&report);
-  bool ok = complete_run(&job, &report, &failure);
-  enum exit_code code = code_of(ok, report.exit_code, failure);
+  cli_job_init(cli, &completion.job);
+  complete_report_init(&completion.report);
+  bool ok = complete_run(&completion.job, &completion.report, &failure);
+  enum exit_code code = code_of(ok, completion.report.exit_code, failure);
   end_progress(cli);
   if (!was_not_begun(ok, failure)) {
-    g_autofree char *events = run_events(cli, &job);
-    struct job_head head = head_of(cli, &job, "complete", code);
-    head.events = events;
-    head.error = failure ? failure->message : NULL;
-    if (!report_complete(cli, &job, &head, &report, json, failure ? NULL : &failure)) {
+    g_autofree char *events = run_events(cli, &completion.job);
+    completion.head = head_of(cli, &completion.job, "complete", code);
+    completion.head.events = events;
+    completion.head.error = failure ? failure->message : NULL;
+    if (!report_complete(cli, &completion, json, failure ? NULL : &failure)) {
       code = exit_code_worse(code, EXIT_CODE_FAILED);
     }
   }
-  complete_report_clear(&report);
-  job_clear(&job);
+  complete_report_clear(&completion.report);
+  job_clear(&completion.job);
   if (failure) g_propagate_error(error, failure);
   return code;
 }

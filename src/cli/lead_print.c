@@ -63,7 +63,8 @@ static void print_row(const struct cli *cli, const struct lead_report_row *row)
     line("company_name", lead->company_name);
     line("fields", lead->fields);
   }
-  line("campaign", lead->campaign_id ? campaign_label(&cli->settings, lead->campaign_id) : "none, or the default");
+  line("campaign_id",
+       lead->campaign_id ? campaign_label(&cli->settings, lead->campaign_id) : "none: the default applies");
   line_flag("added_to_instantly", lead->added_to_instantly, row->added_at_us);
   line_flag("cold_email_sent", lead->cold_email_sent, 0);
   line("last_email_status", lead->last_email_status);
@@ -83,7 +84,7 @@ static void print_state(const struct cli *cli, const struct lead_report_row *row
   line("settlement", settlement);
   line("claim", state->claim_id);
   if (state->generation > 1) out_print("  %-22s%d\n", "generation", (int)state->generation);
-  if (state->current_campaign_id) line("in campaign", campaign_label(&cli->settings, state->current_campaign_id));
+  if (state->current_campaign_id) line("enrolled in", campaign_label(&cli->settings, state->current_campaign_id));
   line("instantly id", state->instantly_id);
   line_time("added", state->added_at_us);
   line_time("first mail", state->sent_at_us);
