@@ -224,8 +224,15 @@ static void put_lead(GString *out, const struct lead_report_row *row)
   g_string_append_c(out, '\n');
 }
 
+static bool is_known(const struct world *world, const char *lead_id)
+{
+  for (size_t i = 0; i < world->events_n; i++)
+    if (g_strcmp0(world->events[i].lead_id, lead_id) == 0) return true;
+  return false;
+}
+
 /* Rows of the source with their states, and the states of leads that are not in it. */
-static void put_leads(GString *out, struct subject *subject)
+static void put_leads(GString *out, struct subject *subject, const struct world *world)
 {
   struct page page;
   page_init(&page, sizeof(struct lead_report_row));
@@ -234,6 +241,7 @@ static void put_leads(GString *out, struct subject *subject)
     put_lead(out, page_row(&page, struct lead_report_row, i));
   for (int i = 1; i <= LEADS_MAX + 2; i++) {
     g_autofree char *lead_id = g_strdup_printf("O%d", i);
+    if (!is_known(world, lead_id)) continue;
     OK(report_find(subject->warehouse, lead_id, &page, &error));
     for (guint j = 0; j < page.rows->len; j++)
       put_lead(out, page_row(&page, struct lead_report_row, j));
@@ -341,7 +349,7 @@ static char *tell(struct subject *subject, const struct world *world)
 {
   GString *out = g_string_new(NULL);
   begin(subject, world);
-  put_leads(out, subject);
+  put_leads(out, subject, world);
   put_persons(out, subject);
   struct claim_rules dry = world->rules;
   dry.is_dry_run = true;
@@ -353,7 +361,7 @@ static char *tell(struct subject *subject, const struct world *world)
   int64_t changed_n = 0;
   OK(subject->ops->write_back(subject->ledger, false, &changed_n, &error));
   g_string_append_printf(out, "written back %d\n", (int)changed_n);
-  put_leads(out, subject);
+  put_leads(out, subject, world);
   put_persons(out, subject);
   return g_string_free(out, FALSE);
 }
