@@ -11,6 +11,8 @@
 #include "instantly/client.h"
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 bool cli_is_cancelled(void *context)
@@ -73,6 +75,7 @@ static bool load_settings(struct cli *cli, const struct command *command, GError
   g_autofree char *warning = NULL;
   if (!config_resolve_key(&cli->settings, (const char *const *)environment, &warning, error)) return false;
   if (warning) warn(cli, warning);
+  setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}); /* a core file would hold the key */
   log_add_secret(cli->settings.instantly.api_key);
   return true;
 }
@@ -121,6 +124,8 @@ static void cli_init(struct cli *cli)
 
 static void cli_clear(struct cli *cli)
 {
+  char *key = cli->settings.instantly.api_key;
+  if (key) explicit_bzero(key, strlen(key));
   settings_clear(&cli->settings);
   g_clear_pointer(&cli->overrides, g_ptr_array_unref);
   g_clear_pointer(&cli->options, g_hash_table_unref);

@@ -34,6 +34,9 @@ void doctor_check_file(struct findings *findings, const char *path, const struct
 {
   const struct instantly_settings *instantly = &settings->instantly;
   const char *holder = instantly->api_key_file ? instantly->api_key_file : instantly->api_key_env ? NULL : path;
+  if (instantly->api_key_env)
+    findings_add(findings, "key_in_environment", "instantly.api_key_env", "The key is read from the variable %s.",
+                 instantly->api_key_env);
   if (holder && instantly->api_key && is_readable_by_others(holder))
     findings_add(findings, "key_file_readable", holder, "Others on this machine may read %s, which holds the key.",
                  holder);

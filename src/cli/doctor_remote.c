@@ -167,6 +167,15 @@ void doctor_check_campaign(struct findings *findings, const struct settings *set
   check_tags(findings, settings, remote);
 }
 
+/* Reasons that end by themselves. */
+static bool is_waiting(const char *reason)
+{
+  static const char *const words[] = {"out_of_schedule",         "waiting_for_leads",       "daily_limit_met",
+                                      "account_daily_limit_met", "new_lead_limit_met",      "waiting_for_esp_match",
+                                      "domain_limit_reached",    "follow_up_delay_not_met", NULL};
+  return g_strv_contains(words, reason);
+}
+
 static void check_sending(struct findings *findings, struct instantly *instantly, const struct remote_campaign *remote)
 {
   g_autofree char *reason = NULL;
@@ -175,7 +184,8 @@ static void check_sending(struct findings *findings, struct instantly *instantly
   if (!instantly->ops->sending_status(instantly, remote->id, &reason, &error))
     findings_add(findings, "campaign_unread", remote->id, "Its sending status cannot be read: %s", error->message);
   else if (reason)
-    findings_add(findings, "campaign_not_sending", remote->id, "Instantly's reason: %s.", reason);
+    findings_add(findings, is_waiting(reason) ? "campaign_waiting" : "campaign_not_sending", remote->id,
+                 "Instantly's reason: %s.", reason);
 }
 
 static void check_configured(struct findings *findings, const struct cli *cli, const struct campaign_settings *campaign)

@@ -73,13 +73,18 @@ def test_version(ferry):
     assert set(json.loads(ferry("version", "--json").stdout)) == {"version", "glib", "libyaml"}
 
 
-def test_version_starts_quickly(ferry):
-    def once():
-        begin = time.perf_counter()
-        assert ferry("version").returncode == 0
-        return time.perf_counter() - begin
+def test_version_starts_quickly(leadferry_binary):
+    """Processor time, the least of some starts: the wall clock belongs to whatever else runs here."""
 
-    assert min(once() for _ in range(10)) < (0.030 if "asan" not in os.environ.get("LEADFERRY_BUILD", "") else 0.3)
+    def once():
+        process = subprocess.Popen([str(leadferry_binary), "version"], stdout=subprocess.DEVNULL)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        assert process.returncode == 0
+        return usage.ru_utime + usage.ru_stime
+
+    least_s = min(once() for _ in range(20))
+    assert least_s < (0.3 if "san" in os.environ.get("LEADFERRY_BUILD", "") else 0.030)
 
 
 def test_full_disk_and_closed_pipe_are_failures(ferry):
