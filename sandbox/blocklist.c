@@ -69,6 +69,26 @@ const struct block_entry *blocklist_add(struct world *world, const char *value)
   return entry;
 }
 
+const struct block_entry *blocklist_change(struct world *world, struct block_entry *entry, const char *value)
+{
+  struct uuid id = entry->id;
+  int64_t created_ms = entry->created_ms;
+  const struct block_entry *added = blocklist_add(world, value);
+  if (added == NULL || added == entry) return added;
+  GPtrArray *entries = world->blocklist->entries;
+  struct block_entry *changed = g_hash_table_lookup(world->blocklist->by_value, added->value);
+  guint old_at = 0;
+  guint new_at = 0;
+  g_ptr_array_find(entries, entry, &old_at);
+  g_ptr_array_find(entries, changed, &new_at);
+  entries->pdata[old_at] = changed; /* the list is in the order of ids */
+  entries->pdata[new_at] = entry;
+  blocklist_remove(world, entry);
+  changed->id = id;
+  changed->created_ms = created_ms;
+  return changed;
+}
+
 struct block_entry *blocklist_get(const struct world *world, const char *id)
 {
   struct uuid uuid;

@@ -20,6 +20,9 @@ void blocklist_free(struct blocklist *list);
 /* Adds a value (an address or a domain, any case). NULL when it is neither. Stops the person of an address. */
 const struct block_entry *blocklist_add(struct world *world, const char *value);
 
+/* Gives an entry another value; id and time stay. Invalid: NULL, and nothing changes. */
+const struct block_entry *blocklist_change(struct world *world, struct block_entry *entry, const char *value);
+
 /* The entry with this id, or NULL. */
 struct block_entry *blocklist_get(const struct world *world, const char *id);
 

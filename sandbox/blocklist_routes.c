@@ -152,12 +152,11 @@ void block_patch_handle(struct world *world, const struct request *request, stru
 {
   struct block_entry *entry = entry_of(world, request, reply);
   if (entry == NULL) return;
-  const struct block_entry *changed = blocklist_add(world, json_string(request->json, "bl_value"));
+  const struct block_entry *changed = blocklist_change(world, entry, json_string(request->json, "bl_value"));
   if (changed == NULL) {
     reply_error(reply, 400, "Invalid blocklist value");
     return;
   }
-  if (changed != entry) blocklist_remove(world, entry);
   render_block_entry(world, changed, reply->body);
 }
 

@@ -129,7 +129,8 @@ def test_subsequences(tour, world, subsequence):
 def test_block_list(tour):
     entry = tour.call("POST", "/block-lists-entries", {"bl_value": "stop@tour.example"})
     tour.call("GET", f"/block-lists-entries/{entry['id']}")
-    tour.call("PATCH", f"/block-lists-entries/{entry['id']}", {"bl_value": "halt@tour.example"})
+    changed = tour.call("PATCH", f"/block-lists-entries/{entry['id']}", {"bl_value": "halt@tour.example"})
+    assert (changed["id"], changed["bl_value"]) == (entry["id"], "halt@tour.example")
     tour.call("DELETE", f"/block-lists-entries/{entry['id']}")
     many = tour.call("POST", "/block-lists-entries/bulk-create", {"bl_values": ["a@tour.example", "tour.example.net"]})
     tour.call("GET", "/block-lists-entries", query={"limit": 1, "domains_only": "false"})
