@@ -70,12 +70,13 @@ bool sync_stop(const struct remote_lead *row, const struct stage_rules *rules, s
  * are counted as foreign and not touched. */
 bool sync_is_foreign(const struct remote_lead *row, const struct lead_state *state);
 
+#define SYNC_FACTS_MAX 12
+
 /* The facts by which a row differs from the state of its lead: at most SYNC_FACTS_MAX events into events[], strings
  * borrowed from row and state. Returns how many. Applying them and asking again yields none.
  *
  * Which row belongs to which lead is the caller's (ledger.stage_facts): by instantly_id; else by the stamp of the
  * lead's newest claim, if no row with the lead's own instantly_id was staged; else by person and claimed campaign,
  * if the lead is settled found_elsewhere. */
-#define SYNC_FACTS_MAX 12
 size_t sync_facts(const struct remote_lead *row, const struct lead_state *state, const struct stage_rules *rules,
                   struct lead_event events[SYNC_FACTS_MAX]);

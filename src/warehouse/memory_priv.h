@@ -61,7 +61,9 @@ struct memory {
 
 /* ---- memory.c ---- */
 
+/* The struct behind a handle. */
 struct memory *memory_of(struct ledger *ledger);
+/* The clock that it was opened with. */
 int64_t memory_now_us(const struct memory *memory);
 /* Copies text for as long as the warehouse lives; NULL stays NULL. */
 const char *memory_keep(struct memory *memory, const char *text);
@@ -94,53 +96,65 @@ GPtrArray *memory_states_sorted(struct memory *memory);
 
 /* ---- memory_events.c ---- */
 
+/* Appends one event unless its id is there already. */
 void memory_append(struct memory *memory, const struct lead_event *event);
+/* Brings the states up to all events. */
 void memory_fold(struct memory *memory);
-bool memory_events_append(struct ledger *ledger, const struct lead_event *events, size_t events_n, GError **error);
-bool memory_events_fold(struct ledger *ledger, GError **error);
-bool memory_errors_append(struct ledger *ledger, const struct error_row *rows, size_t rows_n, GError **error);
-bool memory_claims_read(struct ledger *ledger, const struct claim_query *query, struct page *page, GError **error);
-bool memory_release_never_sent(struct ledger *ledger, const char *own_run_id, int64_t *released_n, GError **error);
-bool memory_open_batches(struct ledger *ledger, const char *own_run_id, struct page *page, GError **error);
+bool memory_events_append(struct ledger *ledger, const struct lead_event *events, size_t events_n,
+                          GError **error);                      /* ports.h */
+bool memory_events_fold(struct ledger *ledger, GError **error); /* ports.h */
+bool memory_errors_append(struct ledger *ledger, const struct error_row *rows, size_t rows_n,
+                          GError **error); /* ports.h */
+bool memory_claims_read(struct ledger *ledger, const struct claim_query *query, struct page *page,
+                        GError **error); /* ports.h */
+bool memory_release_never_sent(struct ledger *ledger, const char *own_run_id, int64_t *released_n,
+                               GError **error); /* ports.h */
+bool memory_open_batches(struct ledger *ledger, const char *own_run_id, struct page *page,
+                         GError **error); /* ports.h */
 bool memory_campaign_counts(struct ledger *ledger, const char *campaign_id, int64_t day_start_us,
-                            struct campaign_counts *counts, GError **error);
+                            struct campaign_counts *counts, GError **error); /* ports.h */
 
 /* ---- memory_claim.c ---- */
 
-bool memory_claim(struct ledger *ledger, const struct claim_rules *rules, struct claim_report *report, GError **error);
+bool memory_claim(struct ledger *ledger, const struct claim_rules *rules, struct claim_report *report,
+                  GError **error); /* ports.h */
 
 /* ---- memory_runs.c: runs, facts, metrics, campaign_status ---- */
 
-bool memory_run_begin(struct ledger *ledger, const struct run_record *run, GError **error);
-bool memory_run_end(struct ledger *ledger, const struct run_record *run, GError **error);
-bool memory_facts(struct ledger *ledger, struct ledger_facts *facts, GError **error);
-bool memory_metrics_write(struct ledger *ledger, const struct campaign_metric *rows, size_t rows_n, GError **error);
+bool memory_run_begin(struct ledger *ledger, const struct run_record *run, GError **error); /* ports.h */
+bool memory_run_end(struct ledger *ledger, const struct run_record *run, GError **error);   /* ports.h */
+bool memory_facts(struct ledger *ledger, struct ledger_facts *facts, GError **error);       /* ports.h */
+bool memory_metrics_write(struct ledger *ledger, const struct campaign_metric *rows, size_t rows_n,
+                          GError **error); /* ports.h */
 bool memory_campaign_status_write(struct ledger *ledger, const struct campaign_metric *rows, size_t rows_n,
-                                  int64_t synced_at_us, GError **error);
+                                  int64_t synced_at_us, GError **error); /* ports.h */
 bool memory_report_runs(struct warehouse *warehouse, const char *run_id, size_t limit, struct page *page,
-                        GError **error);
-bool memory_report_campaigns(struct warehouse *warehouse, struct page *page, GError **error);
+                        GError **error);                                                      /* warehouse.h */
+bool memory_report_campaigns(struct warehouse *warehouse, struct page *page, GError **error); /* warehouse.h */
 
 /* ---- memory_stage.c ---- */
 
-bool memory_watched(struct ledger *ledger, const struct watch_query *query, struct page *page, GError **error);
-bool memory_stage_begin(struct ledger *ledger, const char *run_id, GError **error);
+bool memory_watched(struct ledger *ledger, const struct watch_query *query, struct page *page,
+                    GError **error);                                                /* ports.h */
+bool memory_stage_begin(struct ledger *ledger, const char *run_id, GError **error); /* ports.h */
 bool memory_stage(struct ledger *ledger, const char *run_id, const struct remote_lead *rows, size_t rows_n,
-                  GError **error);
+                  GError **error); /* ports.h */
 bool memory_stage_stops(struct ledger *ledger, const struct stage_rules *rules, struct stage_report *report,
-                        GError **error);
+                        GError **error); /* ports.h */
 bool memory_stage_facts(struct ledger *ledger, const struct stage_rules *rules, struct stage_report *report,
-                        GError **error);
+                        GError **error); /* ports.h */
 
 /* ---- memory_stops.c ---- */
 
 bool memory_suppress(struct ledger *ledger, const struct suppression *rows, size_t rows_n, int64_t *added_n,
-                     GError **error);
-bool memory_unpushed(struct ledger *ledger, size_t limit, struct page *page, GError **error);
-bool memory_pushed(struct ledger *ledger, const struct suppression *rows, size_t rows_n, int64_t at_us, GError **error);
+                     GError **error);                                                         /* ports.h */
+bool memory_unpushed(struct ledger *ledger, size_t limit, struct page *page, GError **error); /* ports.h */
+bool memory_pushed(struct ledger *ledger, const struct suppression *rows, size_t rows_n, int64_t at_us,
+                   GError **error); /* ports.h */
 bool memory_stops_check(struct ledger *ledger, const struct claim *const *claims, size_t claims_n, struct page *stopped,
-                        GError **error);
-bool memory_hold_check(struct ledger *ledger, const char *campaign_id, bool *is_on, char **reason, GError **error);
+                        GError **error); /* ports.h */
+bool memory_hold_check(struct ledger *ledger, const char *campaign_id, bool *is_on, char **reason,
+                       GError **error); /* ports.h */
 /* Adds an entry unless one in force for the same person or domain and reason exists. */
 bool memory_suppress_one(struct memory *memory, const struct suppression *entry);
 /* Was such an entry revoked after at_us? */
@@ -148,34 +162,39 @@ bool memory_was_revoked_after(const struct memory *memory, const struct suppress
 
 /* ---- memory_removals.c ---- */
 
-bool memory_removals(struct ledger *ledger, const struct removal_query *query, struct page *page, GError **error);
-bool memory_removal_counts(struct ledger *ledger, const struct removal_query *query, GArray *counts, GError **error);
+bool memory_removals(struct ledger *ledger, const struct removal_query *query, struct page *page,
+                     GError **error); /* ports.h */
+bool memory_removal_counts(struct ledger *ledger, const struct removal_query *query, GArray *counts,
+                           GError **error); /* ports.h */
 
 /* ---- memory_source.c: the user's tables ---- */
 
-bool memory_write_back(struct ledger *ledger, bool is_dry_run, int64_t *changed_n, GError **error);
+bool memory_write_back(struct ledger *ledger, bool is_dry_run, int64_t *changed_n, GError **error); /* ports.h */
 bool memory_import_rows(struct warehouse *warehouse, const struct import_row *rows, size_t rows_n,
-                        enum import_result *results, bool is_dry_run, GError **error);
+                        enum import_result *results, bool is_dry_run, GError **error); /* warehouse.h */
 /* The user's columns as this state has them, under the settings. */
 struct user_columns memory_columns(const struct memory *memory, const struct lead_state *state);
 /* "ref-" and 16 hex digits of a keyed HMAC. Caller frees. */
 char *memory_reference(const struct memory *memory, const char *lead_id);
-char *memory_lead_ref(struct ledger *ledger, const char *lead_id);
+char *memory_lead_ref(struct ledger *ledger, const char *lead_id); /* ports.h */
 
 /* ---- memory_report.c ---- */
 
 bool memory_report_leads(struct warehouse *warehouse, const char *after, size_t limit, struct page *page,
-                         GError **error);
-bool memory_report_find(struct warehouse *warehouse, const char *what, struct page *page, GError **error);
+                         GError **error); /* warehouse.h */
+bool memory_report_find(struct warehouse *warehouse, const char *what, struct page *page,
+                        GError **error); /* warehouse.h */
 bool memory_report_person_facts(struct warehouse *warehouse, const char *person, int64_t now_us, struct page *text,
-                                struct person_facts *facts, GError **error);
-bool memory_report_events(struct warehouse *warehouse, const char *lead_id, struct page *page, GError **error);
-bool memory_report_suppressions(struct warehouse *warehouse, const char *person, struct page *page, GError **error);
+                                struct person_facts *facts, GError **error); /* warehouse.h */
+bool memory_report_events(struct warehouse *warehouse, const char *lead_id, struct page *page,
+                          GError **error); /* warehouse.h */
+bool memory_report_suppressions(struct warehouse *warehouse, const char *person, struct page *page,
+                                GError **error); /* warehouse.h */
 bool memory_report_errors(struct warehouse *warehouse, const struct error_query *query, struct page *page,
-                          GError **error);
-bool memory_report_counts(struct warehouse *warehouse, struct page *page, GError **error);
+                          GError **error);                                                 /* warehouse.h */
+bool memory_report_counts(struct warehouse *warehouse, struct page *page, GError **error); /* warehouse.h */
 bool memory_report_empty_values(struct warehouse *warehouse, const char *campaign_id, const char *default_campaign,
                                 const struct required_variable *variable, int64_t *empty_n, int64_t *rows_n,
-                                GError **error);
+                                GError **error); /* warehouse.h */
 bool memory_retry_leads(struct warehouse *warehouse, const struct retry_query *query, const char *run_id,
-                        bool is_dry_run, int64_t *retried_n, GError **error);
+                        bool is_dry_run, int64_t *retried_n, GError **error); /* warehouse.h */
