@@ -29,7 +29,7 @@ static bool check_probe(struct findings *findings, const struct probe_result *pr
   if (reply->status == 403)
     findings_add(findings, "scope_missing", probe->scope, "Instantly answered 403 to %s, which needs the scope %s.",
                  probe->endpoint, probe->scope);
-  else if (reply->status < 200 || reply->status > 299)
+  else if (reply->status != 404 && (reply->status < 200 || reply->status > 299)) /* 404 says nothing about a scope */
     findings_add(findings, "probe_failed", probe->endpoint, "Instantly answered %" PRId64 " to %s.", reply->status,
                  probe->endpoint);
   return true;
