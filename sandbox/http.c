@@ -12,6 +12,7 @@
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #define BODY_KEPT_MAX ((size_t)64 * 1024 * 1024)
 
@@ -313,26 +314,46 @@ static void on_library_message(void *data, const char *format, va_list arguments
   (void)arguments;
 }
 
-struct http_server *http_start(struct world *world, uint16_t port, GError **error)
+/* A listening socket of our own: the library would let a second server share the port. */
+static int listen_on(uint16_t port, GError **error)
 {
-  struct http_server *server = g_new0(struct http_server, 1);
+  int on = 1;
   struct sockaddr_in address = {
       .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
+      bind(fd, (const struct sockaddr *)&address, sizeof address) == 0 && listen(fd, 128) == 0)
+    return fd;
+  error_set(error, ERROR_LOCAL, "cannot listen on 127.0.0.1:%u: %s", port, g_strerror(errno));
+  if (fd >= 0) close(fd);
+  return -1;
+}
+
+static uint16_t port_of(int fd)
+{
+  struct sockaddr_in address = {0};
+  socklen_t size = sizeof address;
+  return getsockname(fd, (struct sockaddr *)&address, &size) == 0 ? ntohs(address.sin_port) : 0;
+}
+
+struct http_server *http_start(struct world *world, uint16_t port, GError **error)
+{
+  int fd = listen_on(port, error);
+  if (fd < 0) return NULL;
+  struct http_server *server = g_new0(struct http_server, 1);
   server->world = world;
+  server->port = port_of(fd);
   server->daemon = MHD_start_daemon(
       MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_TURBO | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_SUPPRESS_DATE_NO_CLOCK |
           MHD_USE_ERROR_LOG,
-      port, NULL, NULL, on_request, server, MHD_OPTION_EXTERNAL_LOGGER, on_library_message, NULL, MHD_OPTION_SOCK_ADDR,
-      &address, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_NOTIFY_CONNECTION, on_connection, NULL,
-      MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)512 * 1024, MHD_OPTION_LISTENING_ADDRESS_REUSE, 1U,
-      MHD_OPTION_CONNECTION_LIMIT, 512U, MHD_OPTION_END);
-  if (server->daemon == NULL) {
-    error_set(error, ERROR_LOCAL, "cannot listen on 127.0.0.1:%u: %s", port, g_strerror(errno));
-    g_free(server);
-    return NULL;
-  }
-  server->port = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_BIND_PORT)->port;
-  return server;
+      0, NULL, NULL, on_request, server, MHD_OPTION_EXTERNAL_LOGGER, on_library_message, NULL, MHD_OPTION_LISTEN_SOCKET,
+      fd, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_NOTIFY_CONNECTION, on_connection, NULL,
+      MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)512 * 1024, MHD_OPTION_CONNECTION_LIMIT, 512U, MHD_OPTION_END);
+  if (server->daemon != NULL) return server;
+  error_set(error, ERROR_LOCAL, "cannot start the HTTP server on 127.0.0.1:%u", server->port);
+  close(fd);
+  g_free(server);
+  return NULL;
 }
 
 uint16_t http_port(const struct http_server *server)

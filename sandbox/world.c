@@ -168,6 +168,7 @@ static bool world_fill(struct world *world, GError **error)
   world->seed = (uint64_t)config->seed;
   world->now_ms = world->created_ms = config->start_ms;
   world->ids_made_n = 0;
+  world->plan_used_n = world->plan_held_n = 0;
   world->is_paid = config->is_paid;
   world->plan_limit = config->plan_limit;
   world->credits = 1000;

@@ -78,7 +78,6 @@ struct world {
   GPtrArray *jobs;           /* struct job (jobs.h) */
   GHashTable *verifications; /* address -> struct verification (verification.c) */
   GArray *accounts;          /* struct account */
-  guint account_next;
   struct heap outcomes; /* opens, replies, bounces to come */
   GArray *history;      /* struct history (audit.h) */
   struct audit_totals totals;
