@@ -37,7 +37,8 @@ static bool retry(struct cli *cli, const struct retry_query *query, int64_t *n, 
 {
   struct job job;
   cli_job_init(cli, &job);
-  bool ok = retry_leads(cli->warehouse, query, job.run_id, cli->is_dry_run, n, error);
+  bool ok = retry_leads(cli->warehouse, query, job.run_id, cli->is_dry_run, n, error) &&
+            (cli->is_dry_run || job.ledger->ops->fold(job.ledger, error)); /* so that `lead show` knows at once */
   job_clear(&job);
   return ok;
 }
