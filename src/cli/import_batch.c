@@ -95,7 +95,7 @@ static const char *fields_json(struct import_batch *batch, const struct csv_reco
 {
   g_string_assign(batch->json, "{");
   size_t n = MIN(record->fields_n, plan->sample.headers->len);
-  for (size_t i = 0; i < n; i++) {
+  for (size_t i = plan->is_rejected_file ? 2 : 0; i < n; i++) {
     const char *value = import_map_has(&plan->map, i) ? NULL : value_of(batch, record, (int)i);
     if (value) json_append_str(batch->json, g_ptr_array_index(plan->sample.headers, i), value);
   }

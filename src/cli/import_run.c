@@ -229,6 +229,13 @@ static bool read_sample(struct csv_reader *reader, struct import_plan *plan, GEr
   return false;
 }
 
+/* Somebody mended the rows of an earlier FILE.rejected.csv and imports that. */
+static bool is_rejected_header(const GPtrArray *headers)
+{
+  return headers->len > 2 && !strcmp(g_ptr_array_index(headers, 0), "line") &&
+         !strcmp(g_ptr_array_index(headers, 1), "reason");
+}
+
 bool import_look(const struct import_options *options, struct import_plan *plan, GError **error)
 {
   *plan = (struct import_plan){0};
@@ -240,6 +247,7 @@ bool import_look(const struct import_options *options, struct import_plan *plan,
     g_prefix_error(error, "%s: ", options->path);
     return false;
   }
+  plan->is_rejected_file = is_rejected_header(plan->sample.headers);
   import_map_guess(&plan->sample, &plan->map);
   if (options->map_spec && !import_map_apply(&plan->sample, options->map_spec, &plan->map, error)) return false;
   return import_map_check(&plan->sample, &plan->map, error);

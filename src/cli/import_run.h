@@ -43,6 +43,7 @@ struct import_plan {
   struct import_sample sample;
   struct import_map map;
   char delimiter;
+  bool is_rejected_file; /* made by an earlier import: its first two columns, line and reason, are not the lead's */
 };
 
 struct import_report {

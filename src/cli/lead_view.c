@@ -140,7 +140,10 @@ bool lead_view_read(struct cli *cli, const char *what, struct lead_view *view, G
   bool is_known = view->rows.rows->len > 0 || view->suppressions.rows->len > 0;
   if (is_known || view->person) {
     bool ok = read_remote(cli, view, &failure) && (view->rows.rows->len == 0 || decide(cli, view, &failure));
-    if (!ok) view->remote_problem = g_strdup(failure->message);
+    if (!ok) {
+      view->remote_problem = g_strdup(failure->message);
+      view->remote_code = error_exit_code(error_kind_of(failure));
+    }
   }
   if (is_known || view->remote.rows->len > 0) return true;
   if (view->remote_problem) {

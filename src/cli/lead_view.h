@@ -22,6 +22,7 @@ struct lead_view {
   struct export_report export;     /* how the campaigns stand */
   struct lead_decision *decisions; /* one for each of rows; NULL when the campaigns could not be read */
   char *remote_problem;            /* why Instantly's side is missing, or NULL */
+  enum exit_code remote_code;      /* what that is worth, EXIT_CODE_OK without a problem */
   int64_t now_us;
 };
 

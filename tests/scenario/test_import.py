@@ -1,6 +1,8 @@
 """`leadferry import` as people use it: files of every dialect, odd rows, big and broken files."""
 
 import json
+import os
+import pty
 import sqlite3
 import subprocess
 
@@ -175,6 +177,52 @@ def test_missing_file_and_unknown_header(leadferry, tmp_path):
     (tmp_path / "leads.csv").write_text("Ident,email\n1,a@x.com\n")
     unknown = leadferry("import", "leads.csv", "--map", "lead_id=Idents")
     assert unknown.returncode == 2 and 'did you mean "Ident"' in unknown.stderr
+
+
+def test_mended_rejected_file_is_imported_like_the_original(leadferry, tmp_path):
+    (tmp_path / "leads.csv").write_text("id,email,city\n1,a@x.com,Oslo\n2,b at x.com,Rome\n")
+    assert leadferry("import", "leads.csv").returncode == 3
+    path = tmp_path / "leads.rejected.csv"
+    path.write_text(path.read_text().replace("b at x.com", "b@x.com"))
+    assert leadferry("import", "leads.rejected.csv").returncode == 0
+    with sqlite3.connect(tmp_path / "lf.db") as db:
+        assert db.execute("SELECT lead_id, fields FROM lead_fields ORDER BY 1").fetchall() == [
+            ("1", '{"city":"Oslo"}'),
+            ("2", '{"city":"Rome"}'),
+        ]
+
+
+def on_terminal(binary, folder, answer):
+    """Runs an import whose standard input and error are a terminal; returns the exit code and what the terminal showed."""
+    primary, terminal = pty.openpty()
+    process = subprocess.Popen(
+        [str(binary), "import", "leads.csv"], cwd=folder, stdin=terminal, stderr=terminal, stdout=subprocess.DEVNULL
+    )
+    os.close(terminal)
+    shown = b""
+    while b"[y/N]" not in shown:
+        shown += os.read(primary, 4096)
+    os.write(primary, answer)
+    while True:
+        try:
+            more = os.read(primary, 4096)
+        except OSError:  # Linux: the other side was closed
+            more = b""
+        if not more:
+            break
+        shown += more
+    os.close(primary)
+    return process.wait(timeout=60), shown.decode()
+
+
+def test_a_terminal_is_asked(leadferry, leadferry_binary, tmp_path):
+    (tmp_path / "leads.csv").write_text("email\n" + "".join(f"p{i}@x.com\n" for i in range(3000)))
+    code, shown = on_terminal(leadferry_binary, tmp_path, b"n\n")
+    assert code == 1 and "Nothing was imported" in shown and 'email        <- "email"' in shown
+    assert rows(tmp_path) == []
+    code, shown = on_terminal(leadferry_binary, tmp_path, b"y\n")
+    assert code == 0 and len(rows(tmp_path)) == 3000
+    assert "x.com" not in shown
 
 
 def test_rejected_file_that_cannot_be_made_stops_before_the_first_row(leadferry, tmp_path):

@@ -186,12 +186,11 @@ def test_lead_show_by_reference(world):
     assert shown["leads"][0]["lead"] == strange[0]
 
 
-def test_lead_show_when_instantly_does_not_answer(world):
+def test_lead_show_when_instantly_refuses(world):
     world.json("export")
-    world.sandbox.fault("POST /api/v2/leads/list", "status", params={"status": 403})
-    done = world.run("lead", "show", "L002", "--json")
+    done = world.run("lead", "show", "L002", "--json", key="wrong")
     shown = json.loads(done.stdout)
-    assert done.returncode == 5 and shown["instantly_problem"]
+    assert done.returncode == 4 and shown["instantly_problem"] and shown["instantly"] == []
     assert shown["leads"][0]["state"]["phase"] == "added"
 
 
