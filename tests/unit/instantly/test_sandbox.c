@@ -5,6 +5,7 @@
 #include "core/settle.h"
 #include "instantly/client.h"
 #include "instantly/leads.h"
+#include "net/call.h"
 
 #include <signal.h>
 #include <string.h>
@@ -43,10 +44,14 @@ static char *campaign_of(const cJSON *ready, int64_t status)
   g_error("the sandbox has no campaign of status %d", (int)status);
 }
 
-static void world_start(struct world *world, enum export_endpoint endpoint)
+/* A sandbox with this configuration (JSON). */
+static void world_start_with(struct world *world, enum export_endpoint endpoint, const char *config)
 {
   const char *path = g_getenv("LEADFERRY_SANDBOX");
-  char *argv[] = {(char *)path, (char *)"--port", (char *)"0", (char *)"--no-rate-limit", NULL};
+  g_autofree char *file = NULL;
+  close(g_file_open_tmp("leadferry-sandbox-XXXXXX", &file, NULL));
+  g_assert_true(g_file_set_contents(file, config, -1, NULL));
+  char *argv[] = {(char *)path, (char *)"--port", (char *)"0", (char *)"--config", file, NULL};
   int out = -1;
   g_autoptr(GError) error = NULL;
   *world = (struct world){0};
@@ -55,6 +60,7 @@ static void world_start(struct world *world, enum export_endpoint endpoint)
   g_assert_no_error(error);
   g_autofree char *line = read_line(out);
   close(out);
+  unlink(file);
   g_autoptr(cJSON) ready = json_parse(line, strlen(line), &error);
   g_assert_no_error(error);
   settings_init(&world->settings);
@@ -81,6 +87,11 @@ static void world_start(struct world *world, enum export_endpoint endpoint)
   }
   world->instantly = instantly_open(&world->settings, clock_system(), NULL, NULL, &error);
   g_assert_no_error(error);
+}
+
+static void world_start(struct world *world, enum export_endpoint endpoint)
+{
+  world_start_with(world, endpoint, "{\"rate\":{\"enabled\":false}}");
 }
 
 static void world_stop(struct world *world)
@@ -295,6 +306,83 @@ static void test_analytics(void)
   world_stop(&world);
 }
 
+/* The client knows no lists: the one of the sandbox is asked for by hand. */
+static char *list_of(struct world *world)
+{
+  g_autofree char *authorization = g_strconcat("Bearer ", world->settings.instantly.api_key, NULL);
+  struct net_options options = {
+      .wire = {.base_url = world->settings.instantly.base_url,
+               .authorization = authorization,
+               .user_agent = "leadferry/test",
+               .connect_timeout_s = 5,
+               .request_timeout_s = 5},
+      .clock = clock_system(),
+      .requests_per_second = 10,
+      .reads_in_flight = 1,
+      .writes_in_flight = 1,
+  };
+  struct net *net = net_open(&options, NULL);
+  struct call call, *calls = &call;
+  call_init(&call, CALL_READ, "GET", "/api/v2/lead-lists");
+  call.path = g_strdup("/api/v2/lead-lists");
+  net_perform(net, &calls, 1);
+  g_autoptr(cJSON) tree = json_parse(call.answer->str, call.answer->len, NULL);
+  char *id = g_strdup(json_string(cJSON_GetArrayItem(json_array(tree, "items"), 0), "id"));
+  call_clear(&call);
+  net_close(net);
+  g_assert_nonnull(id);
+  return id;
+}
+
+static void test_move(void)
+{
+  struct world world;
+  world_start_with(&world, EXPORT_BULK, "{\"lists\":[{\"name\":\"Done\"}],\"job_s\":1}");
+  add_leads(&world, 0, 20);
+  g_autoptr(GPtrArray) ids = g_ptr_array_new_with_free_func(g_free);
+  g_assert_cmpint(read_campaign(&world, ids), ==, 20);
+  g_autofree char *list_id = list_of(&world);
+  g_autoptr(GError) error = NULL;
+  world.instantly->ops->leads_move(world.instantly, world.active, (const char *const *)ids->pdata, 5, list_id, &error);
+  g_assert_no_error(error);
+  g_autoptr(GPtrArray) left = g_ptr_array_new_with_free_func(g_free);
+  g_assert_cmpint(read_campaign(&world, left), ==, 15);
+  bool is_removed = world.instantly->ops->subsequence_remove(world.instantly, left->pdata[0], &error);
+  g_test_message("not in a subsequence: %s", error ? error->message : "fine");
+  g_assert_true(is_removed || error_is(error, ERROR_REJECTED) || error_is(error, ERROR_NOT_FOUND));
+  world_stop(&world);
+}
+
+/* 90 a second against the sandbox's sliding windows: the pace is kept and nobody is refused. */
+static void test_pace(void)
+{
+  struct world world;
+  world_start_with(&world, EXPORT_BULK, "{}");
+  instantly_close(world.instantly);
+  world.settings.instantly.requests_per_second = 90;
+  g_autoptr(GError) error = NULL;
+  world.instantly = instantly_open(&world.settings, clock_system(), NULL, NULL, &error);
+  struct list_query queries[275] = {{0}};
+  struct page pages[275];
+  for (int i = 0; i < 275; i++) {
+    page_init(&pages[i], sizeof(struct remote_lead));
+    queries[i].campaign_id = world.active;
+  }
+  int64_t start_us = clock_mono_us(clock_system());
+  world.instantly->ops->list(world.instantly, queries, 275, pages, &error);
+  int64_t took_us = clock_mono_us(clock_system()) - start_us;
+  g_assert_no_error(error);
+  struct instantly_counts counts;
+  instantly_counts(world.instantly, &counts);
+  g_test_message("275 calls in %d ms, %d refused", (int)(took_us / 1000), (int)counts.throttled);
+  g_assert_cmpint(counts.throttled, ==, 0);
+  g_assert_cmpint(took_us, >=, 270 * SECOND_US / 90);
+  for (int i = 0; i < 275; i++) {
+    page_clear(&pages[i]);
+  }
+  world_stop(&world);
+}
+
 static void test_wrong_key(void)
 {
   struct world world;
@@ -323,6 +411,8 @@ int main(int argc, char **argv)
   g_test_add_func("/instantly/sandbox/campaigns", test_campaigns);
   g_test_add_func("/instantly/sandbox/account", test_account);
   g_test_add_func("/instantly/sandbox/analytics", test_analytics);
+  g_test_add_func("/instantly/sandbox/move", test_move);
+  g_test_add_func("/instantly/sandbox/pace", test_pace);
   g_test_add_func("/instantly/sandbox/wrong_key", test_wrong_key);
   return g_test_run();
 }
