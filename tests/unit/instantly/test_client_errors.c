@@ -153,7 +153,6 @@ static void test_scrub(void)
   g_autofree char *long_text = g_strnfill(1000, 'x');
   g_autofree char *cut = answer_scrub(long_text);
   g_assert_cmpuint(strlen(cut), ==, SCRUB_MAX_BYTES);
-  g_autofree char *multibyte = g_strconcat("x", "\xc3\xa4\xc3\xa4\xc3\xa4", NULL);
   g_autoptr(GString) many = g_string_new("x");
   for (int i = 0; i < 200; i++) {
     g_string_append(many, "\xc3\xa4");

@@ -11,7 +11,6 @@ static cJSON *read_specification(void)
   g_autofree char *text = NULL;
   gsize length = 0;
   if (!g_file_get_contents(path, &text, &length, NULL)) return NULL;
-  g_autoptr(GError) error = NULL;
   cJSON *tree = cJSON_ParseWithLength(text, length);
   g_assert_nonnull(tree);
   return tree;
