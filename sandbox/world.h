@@ -78,8 +78,8 @@ struct world {
   GPtrArray *jobs;           /* struct job (jobs.h) */
   GHashTable *verifications; /* address -> struct verification (verification.c) */
   GArray *accounts;          /* struct account */
-  struct heap outcomes; /* opens, replies, bounces to come */
-  GArray *history;      /* struct history (audit.h) */
+  struct heap outcomes;      /* opens, replies, bounces to come */
+  GArray *history;           /* struct history (audit.h) */
   struct audit_totals totals;
   struct blocklist *blocklist;
   GArray *effects; /* struct effect */
