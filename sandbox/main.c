@@ -3,6 +3,7 @@
 #include "config.h"
 #include "http.h"
 #include "render.h"
+#include "state.h"
 #include "world.h"
 
 #include <malloc.h>
@@ -93,6 +94,16 @@ static void ready_print(const struct world *world, uint16_t port)
   fflush(stdout);
 }
 
+/* The world of the state file when there is one, else a new one. */
+static struct world *world_open(const struct config *config, const struct options *options, GError **error)
+{
+  if (options->state == NULL || !g_file_test(options->state, G_FILE_TEST_EXISTS)) return world_new(config, error);
+  struct world *world = world_new_empty(config);
+  if (state_load(world, options->state, error)) return world;
+  world_free(world);
+  return NULL;
+}
+
 static int run(struct world *world, const struct options *options, const sigset_t *signals)
 {
   g_autoptr(GError) error = NULL;
@@ -107,7 +118,9 @@ static int run(struct world *world, const struct options *options, const sigset_
     sigwait(signals, &signal_number);
   while (signal_number == SIGPIPE);
   http_stop(server);
-  return EXIT_SUCCESS;
+  if (options->state == NULL || state_save(world, options->state, &error)) return EXIT_SUCCESS;
+  fprintf(stderr, "leadferry-sandbox: cannot save %s: %s\n", options->state, error->message);
+  return EXIT_FAILURE;
 }
 
 int main(int argc, char **argv)
@@ -128,7 +141,7 @@ int main(int argc, char **argv)
   int status = EXIT_FAILURE;
   struct world *world = NULL;
   if (options_parse(&options, argc, argv, &error) && config_make(&config, &options, &error))
-    world = world_new(&config, &error);
+    world = world_open(&config, &options, &error);
   if (world != NULL) {
     status = run(world, &options, &signals);
   } else {

@@ -74,6 +74,25 @@ struct lead *store_add(struct world *world, const struct new_lead *spec)
   return lead;
 }
 
+void store_restore(struct world *world, const struct lead *saved)
+{
+  struct lead *lead = arena_take(&world->arena, sizeof(struct lead));
+  struct campaign *campaign = store_campaign_at(world, saved->campaign);
+  struct subsequence *subsequence = store_subsequence_at(world, saved->subsequence);
+  *lead = *saved;
+  lead->wire_ms = 0;
+  lead->next_of_person = lead->person == NULL ? NULL : lead->person->rows;
+  if (lead->person != NULL) lead->person->rows = lead;
+  g_hash_table_add(world->leads_by_id, lead);
+  bucket_add(&world->all, lead);
+  lead_enter(world, lead);
+  if (campaign != NULL && lead->due_ms != 0)
+    heap_push(&campaign->follow_ups, (struct timer){.due_ms = lead->due_ms, .row = lead});
+  if (subsequence == NULL || lead->sub_due_ms == 0) return;
+  subsequence->waiting_n++;
+  heap_push(&subsequence->due, (struct timer){.due_ms = lead->sub_due_ms, .row = lead});
+}
+
 struct lead *store_lead(const struct world *world, const struct uuid *id)
 {
   return g_hash_table_lookup(world->leads_by_id, id);

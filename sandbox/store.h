@@ -26,6 +26,9 @@ struct person *store_person(struct world *world, const char *email);
 /* Adds a row. Borrowed. */
 struct lead *store_add(struct world *world, const struct new_lead *spec);
 
+/* Adds a row that was saved, with its id and all its marks, and its timers. Its texts and person are in place. */
+void store_restore(struct world *world, const struct lead *saved);
+
 /* A live row by id, or NULL. */
 struct lead *store_lead(const struct world *world, const struct uuid *id);
 

@@ -161,7 +161,7 @@ static void containers_make(struct world *world)
   world->requests = requests_new();
 }
 
-static bool world_fill(struct world *world, GError **error)
+static void world_begin(struct world *world)
 {
   const struct config *config = world->config;
   world->quirks = config->quirks;
@@ -179,15 +179,33 @@ static bool world_fill(struct world *world, GError **error)
   world->old_ids_left_n = config->old_ids_n;
   containers_make(world);
   accounts_make(world);
+}
+
+static bool world_fill(struct world *world, GError **error)
+{
+  world_begin(world);
   return keys_make(world, error) && campaigns_make(world, error) && rest_make(world, error);
 }
 
-struct world *world_new(const struct config *config, GError **error)
+static struct world *world_alloc(const struct config *config)
 {
   struct world *world = g_new0(struct world, 1);
   pthread_mutex_init(&world->lock, NULL);
   world->config = config;
   world->wire_start_us = clock_mono_us(clock_system());
+  return world;
+}
+
+struct world *world_new_empty(const struct config *config)
+{
+  struct world *world = world_alloc(config);
+  world_begin(world);
+  return world;
+}
+
+struct world *world_new(const struct config *config, GError **error)
+{
+  struct world *world = world_alloc(config);
   if (world_fill(world, error)) return world;
   world_free(world);
   return NULL;

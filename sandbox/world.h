@@ -91,6 +91,9 @@ struct world {
 /* A workspace as the configuration describes it. config must outlive it. NULL with ERROR_CONFIG when it cannot be. */
 struct world *world_new(const struct config *config, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The same without keys, campaigns, lists and rows: for state_load(). */
+struct world *world_new_empty(const struct config *config);
+
 /* Frees everything; NULL is fine. */
 void world_free(struct world *world);
 

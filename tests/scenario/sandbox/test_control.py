@@ -149,3 +149,44 @@ def test_keys_with_scopes_in_the_configuration(start_sandbox):
     sandbox = start_sandbox(config={"keys": [{"name": "k", "key": "my-key", "scopes": ["leads:read"]}]})
     assert sandbox.api_key == "my-key"
     assert sandbox.api("POST", "/leads/list", {}).status == 200 and sandbox.api("GET", "/campaigns").status == 403
+
+
+def everything(sandbox):
+    return sandbox.state(), sandbox.audit(), sandbox.leads(), sandbox.api("GET", "/campaigns/analytics").json, \
+        sandbox.api("GET", "/campaigns").json, sandbox.api("GET", "/block-lists-entries?limit=100").json, \
+        sandbox.api("GET", "/subsequences").json, sandbox.api("GET", "/api-keys").json
+
+
+def test_state_file_goes_on_where_it_stopped(start_sandbox, tmp_path):
+    after = {"name": "After", "conditions": {"lead_activity": [91]}, "steps": steps(9, 9)}
+    config = workspace({"steps": steps(2, 2), "subsequences": [after]}, chances={"open": 0.5, "reply": 0.2, "unsubscribe": 0.1})
+    through = start_sandbox(config=config)
+    broken = start_sandbox("--state", tmp_path / "state", config=config)
+    for sandbox in (through, broken):
+        sandbox.add(sandbox.campaign("C"), *addresses(200), own("full@x.example", first_name="Ada \"x\""))
+        sandbox.control("POST", "/block", {"value": "x5.example"})
+        sandbox.advance(days=3)
+        sandbox.api("DELETE", "/leads", {"campaign_id": sandbox.campaign("C"), "status": -2})
+        sandbox.advance(days=1)
+    assert broken.stop() == 0
+    resumed = start_sandbox("--state", tmp_path / "state", config=config)
+    assert resumed.api_key == through.api_key and resumed.campaigns[0]['id'] == through.campaigns[0]['id']
+    assert resumed.campaigns[0]['status'] == 4, 'as it was saved'
+    assert everything(resumed)[1:] == everything(through)[1:]
+    for sandbox in (through, resumed):
+        sandbox.advance(days=40)
+        sandbox.add(sandbox.campaign("C"), "late@x.example")
+    assert everything(resumed) == everything(through)
+
+
+def test_damaged_state_files_are_refused(start_sandbox, tmp_path):
+    path = tmp_path / "state"
+    sandbox = start_sandbox("--state", path)
+    sandbox.add(sandbox.campaign("Founders"), *addresses(20))
+    sandbox.advance(days=1)
+    sandbox.stop()
+    whole = path.read_bytes()
+    for damaged in (b"", b"{}", whole[:-1], whole[:len(whole) // 2], whole + b"x", b"LFS2" + whole[4:]):
+        path.write_bytes(damaged)
+        done = subprocess.run([sandbox_binary(), "--port", "0", "--state", path], capture_output=True, text=True, timeout=20)
+        assert done.returncode == 1 and "state" in done.stderr, done
