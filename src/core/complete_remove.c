@@ -222,9 +222,10 @@ static bool act(struct job *job, GArray *work, struct complete_report *report, G
   if (!claim_removals(job, work, error)) return false;
   int64_t count = 0;
   bool is_move = first->settings->action == REMOVAL_MOVE;
-  bool is_ok = is_move ? job->instantly->ops->leads_move(job->instantly, campaign_id, ids, work->len,
-                                                         first->settings->move_to, error)
-                       : job->instantly->ops->leads_delete(job->instantly, campaign_id, ids, work->len, &count, error);
+  const struct instantly_ops *api = job->instantly->ops;
+  struct lead_selection leads = {.campaign_id = campaign_id, .ids = ids, .ids_n = work->len};
+  bool is_ok = is_move ? api->leads_move(job->instantly, &leads, first->settings->move_to, error)
+                       : api->leads_delete(job->instantly, &leads, &count, error);
   if (!is_ok) return false;
   log_event(LOG_INFO, "leads removed", LOG_STR("campaign", campaign_id), LOG_INT("leads", work->len),
             LOG_STR("reason", outcome_name(first->removal->outcome)));

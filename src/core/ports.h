@@ -426,6 +426,18 @@ struct list_query {
   const char *after;  /* cursor */
 };
 
+/* Rows of one campaign, by id: never empty, for Instantly takes "no ids" as "all". */
+struct lead_selection {
+  const char *campaign_id;
+  const char *const *ids;
+  size_t ids_n;
+};
+
+/* From the day that from_us is in to the day that to_us is in. */
+struct day_span {
+  int64_t from_us, to_us;
+};
+
 /* A campaign as GET /api/v2/campaigns/{id} shows it. */
 struct remote_campaign {
   char *id;
@@ -476,11 +488,9 @@ struct instantly_ops {
   bool (*list)(struct instantly *, const struct list_query *queries, size_t queries_n, struct page *pages,
                GError **error);
   /* Deletes rows of one campaign by id (at most 1000, limit = their number). *count as answered. */
-  bool (*leads_delete)(struct instantly *, const char *campaign_id, const char *const *ids, size_t ids_n,
-                       int64_t *count, GError **error);
+  bool (*leads_delete)(struct instantly *, const struct lead_selection *leads, int64_t *count, GError **error);
   /* Moves rows to a list: one transmission; waits for the background job. ERROR_TRANSIENT when the end is unknown. */
-  bool (*leads_move)(struct instantly *, const char *campaign_id, const char *const *ids, size_t ids_n,
-                     const char *to_list_id, GError **error);
+  bool (*leads_move)(struct instantly *, const struct lead_selection *leads, const char *to_list_id, GError **error);
   /* Takes one lead out of its subsequence. ERROR_NOT_FOUND when the row is gone. */
   bool (*subsequence_remove)(struct instantly *, const char *lead_id, GError **error);
 
@@ -497,7 +507,7 @@ struct instantly_ops {
   /* Campaign totals for these ids: rows of struct campaign_metric (day_us 0). */
   bool (*analytics)(struct instantly *, const char *const *ids, size_t ids_n, struct page *page, GError **error);
   /* Per day, and per step and variant, of one campaign: rows of struct campaign_metric. */
-  bool (*analytics_daily)(struct instantly *, const char *id, int64_t from_us, int64_t to_us, struct page *page,
+  bool (*analytics_daily)(struct instantly *, const char *id, const struct day_span *days, struct page *page,
                           GError **error);
   bool (*analytics_steps)(struct instantly *, const char *id, struct page *page, GError **error); /* see above */
 

@@ -69,10 +69,9 @@ static bool read_campaign_metrics(struct job *job, const char *id, struct page *
 {
   const struct instantly_ops *api = job->instantly->ops;
   int64_t to_us = time_day_start_us(job->now_us) + DAY_US;
+  struct day_span days = {.from_us = to_us - METRICS_TRAIL_DAYS * DAY_US, .to_us = to_us};
   page_reset(page);
-  if (!api->analytics_daily(job->instantly, id, to_us - METRICS_TRAIL_DAYS * DAY_US, to_us, page, error) ||
-      !write_page(job, page, error))
-    return false;
+  if (!api->analytics_daily(job->instantly, id, &days, page, error) || !write_page(job, page, error)) return false;
   page_reset(page);
   return api->analytics_steps(job->instantly, id, page, error) && write_page(job, page, error);
 }

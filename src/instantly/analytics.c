@@ -53,13 +53,13 @@ static char *date_of(int64_t wall_us)
   return g_strndup(time, 10);
 }
 
-bool analytics_daily(struct instantly *instantly, const char *id, int64_t from_us, int64_t to_us, struct page *page,
+bool analytics_daily(struct instantly *instantly, const char *id, const struct day_span *days, struct page *page,
                      GError **error)
 {
   page_reset(page);
   if (!client_check_id(id, error)) return false;
-  g_autofree char *from = date_of(from_us);
-  g_autofree char *to = date_of(to_us);
+  g_autofree char *from = date_of(days->from_us);
+  g_autofree char *to = date_of(days->to_us);
   g_autofree char *query = g_strdup_printf("campaign_id=%s&start_date=%s&end_date=%s", id, from, to);
   struct ask ask = {.endpoint = ENDPOINT_ANALYTICS_DAILY, .query = query};
   bool is_done = client_ask(client_of(instantly), &ask, error);

@@ -6,25 +6,25 @@
 #include <string.h>
 
 /* The mass-deletion hazard (lessons A5): without ids, both calls act on the whole campaign. */
-static bool check_selection(const char *campaign_id, const char *const *ids, size_t ids_n, GError **error)
+static bool check_selection(const struct lead_selection *leads, GError **error)
 {
-  if (ids_n == 0 || ids_n > IDS_MAX_N) {
+  if (leads->ids_n == 0 || leads->ids_n > IDS_MAX_N) {
     error_set(error, ERROR_UNSAFE, "refused to change leads without ids, or more than %d at once (%zu given)",
-              IDS_MAX_N, ids_n);
+              IDS_MAX_N, leads->ids_n);
     return false;
   }
-  bool is_good = client_check_id(campaign_id, error);
-  for (size_t i = 0; i < ids_n && is_good; i++) {
-    is_good = client_check_id(ids[i], error);
+  bool is_good = client_check_id(leads->campaign_id, error);
+  for (size_t i = 0; i < leads->ids_n && is_good; i++) {
+    is_good = client_check_id(leads->ids[i], error);
   }
   return is_good;
 }
 
-bool leads_delete(struct instantly *instantly, const char *campaign_id, const char *const *ids, size_t ids_n,
-                  int64_t *count, GError **error)
+bool leads_delete(struct instantly *instantly, const struct lead_selection *leads, int64_t *count, GError **error)
 {
-  if (!check_selection(campaign_id, ids, ids_n, error)) return false;
-  struct leads_delete_body body = {.campaign_id = campaign_id, .ids = {ids, ids_n}, .limit = (int64_t)ids_n};
+  if (!check_selection(leads, error)) return false;
+  struct leads_delete_body body = {
+      .campaign_id = leads->campaign_id, .ids = {leads->ids, leads->ids_n}, .limit = (int64_t)leads->ids_n};
   struct ask ask = {.endpoint = ENDPOINT_LEADS_DELETE, .body_source = &body};
   bool is_done = client_ask(client_of(instantly), &ask, error);
   g_autoptr(cJSON) tree = is_done ? answer_parse(ask.call.answer->str, ask.call.answer->len, error) : NULL;
@@ -35,9 +35,10 @@ bool leads_delete(struct instantly *instantly, const char *campaign_id, const ch
     error_set(error, ERROR_CORRUPT, "DELETE /api/v2/leads: the answer has no count");
     return false;
   }
-  if (found > (int64_t)ids_n) {
+  if (found > (int64_t)leads->ids_n) {
     error_set(error, ERROR_UNSAFE,
-              "DELETE /api/v2/leads says that it deleted %" G_GINT64_FORMAT " leads of %zu asked for", found, ids_n);
+              "DELETE /api/v2/leads says that it deleted %" G_GINT64_FORMAT " leads of %zu asked for", found,
+              leads->ids_n);
     return false;
   }
   if (count) *count = found;
@@ -95,13 +96,14 @@ static bool job_wait(struct client *client, const char *id, GError **error)
 }
 
 /* One transmission: an answer that did not come leaves the end unknown, and the next run reads the leads again. */
-bool leads_move(struct instantly *instantly, const char *campaign_id, const char *const *ids, size_t ids_n,
-                const char *to_list_id, GError **error)
+bool leads_move(struct instantly *instantly, const struct lead_selection *leads, const char *to_list_id, GError **error)
 {
   struct client *client = client_of(instantly);
-  if (!check_selection(campaign_id, ids, ids_n, error) || !client_check_id(to_list_id, error)) return false;
-  struct leads_move_body body = {
-      .campaign = campaign_id, .ids = {ids, ids_n}, .to_list_id = to_list_id, .limit = (int64_t)ids_n};
+  if (!check_selection(leads, error) || !client_check_id(to_list_id, error)) return false;
+  struct leads_move_body body = {.campaign = leads->campaign_id,
+                                 .ids = {leads->ids, leads->ids_n},
+                                 .to_list_id = to_list_id,
+                                 .limit = (int64_t)leads->ids_n};
   struct ask ask = {.endpoint = ENDPOINT_LEADS_MOVE, .body_source = &body};
   bool is_done = client_ask(client, &ask, error);
   g_autoptr(cJSON) tree = is_done ? answer_parse(ask.call.answer->str, ask.call.answer->len, error) : NULL;

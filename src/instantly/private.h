@@ -58,11 +58,10 @@ void leads_add_send(struct instantly *instantly, struct add_batch *batches, size
 bool leads_list(struct instantly *instantly, const struct list_query *queries, size_t queries_n, struct page *pages,
                 GError **error);
 /* leads_change.c */
-bool leads_delete(struct instantly *instantly, const char *campaign_id, const char *const *ids, size_t ids_n,
-                  int64_t *count, GError **error);
+bool leads_delete(struct instantly *instantly, const struct lead_selection *leads, int64_t *count, GError **error);
 /* leads_change.c */
-bool leads_move(struct instantly *instantly, const char *campaign_id, const char *const *ids, size_t ids_n,
-                const char *to_list_id, GError **error);
+bool leads_move(struct instantly *instantly, const struct lead_selection *leads, const char *to_list_id,
+                GError **error);
 /* leads_change.c */
 bool subsequence_remove(struct instantly *instantly, const char *lead_id, GError **error);
 /* campaigns.c */
@@ -77,7 +76,7 @@ bool subsequence_status(struct instantly *instantly, const char *id, int64_t *st
 bool analytics_total(struct instantly *instantly, const char *const *ids, size_t ids_n, struct page *page,
                      GError **error);
 /* analytics.c */
-bool analytics_daily(struct instantly *instantly, const char *id, int64_t from_us, int64_t to_us, struct page *page,
+bool analytics_daily(struct instantly *instantly, const char *id, const struct day_span *days, struct page *page,
                      GError **error);
 bool analytics_steps(struct instantly *instantly, const char *id, struct page *page, GError **error); /* analytics.c */
 bool blocklist_read(struct instantly *instantly, struct page *page, GError **error);                  /* account.c */

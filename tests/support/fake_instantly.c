@@ -262,8 +262,7 @@ static bool fake_list(struct instantly *instantly, const struct list_query *quer
 
 /* ---- the others ---- */
 
-static bool fake_delete(struct instantly *instantly, const char *campaign_id, const char *const *ids, size_t ids_n,
-                        int64_t *count, GError **error)
+static bool fake_delete(struct instantly *instantly, const struct lead_selection *leads, int64_t *count, GError **error)
 {
   struct fake_instantly *fake = self_of(instantly);
   if (is_dead(fake, error)) return false;
@@ -271,7 +270,8 @@ static bool fake_delete(struct instantly *instantly, const char *campaign_id, co
   *count = 0;
   for (guint i = 0; i < fake->rows->len; i++) {
     struct fake_row *row = g_ptr_array_index(fake->rows, i);
-    if (row->is_deleted || strcmp(row->campaign_id, campaign_id) != 0 || !is_among(ids, ids_n, row->id)) continue;
+    bool is_here = !row->is_deleted && strcmp(row->campaign_id, leads->campaign_id) == 0;
+    if (!is_here || !is_among(leads->ids, leads->ids_n, row->id)) continue;
     row->is_deleted = true;
     (*count)++;
   }
@@ -317,12 +317,12 @@ static bool fake_subsequence_remove(struct instantly *instantly, const char *lea
   return true;
 }
 
-static bool fake_move(struct instantly *instantly, const char *campaign_id, const char *const *ids, size_t ids_n,
-                      const char *to_list_id, GError **error)
+static bool fake_move(struct instantly *instantly, const struct lead_selection *leads, const char *to_list_id,
+                      GError **error)
 {
   int64_t count;
   (void)to_list_id;
-  return fake_delete(instantly, campaign_id, ids, ids_n, &count, error);
+  return fake_delete(instantly, leads, &count, error);
 }
 
 /* What Instantly's own counters say, from the rows that are or were there. */
@@ -346,11 +346,10 @@ static bool fake_analytics(struct instantly *instantly, const char *const *ids, 
   return true;
 }
 
-static bool fake_daily(struct instantly *instantly, const char *id, int64_t from_us, int64_t to_us, struct page *page,
+static bool fake_daily(struct instantly *instantly, const char *id, const struct day_span *days, struct page *page,
                        GError **error)
 {
-  (void)from_us;
-  (void)to_us;
+  (void)days;
   page_reset(page);
   return fake_touch(instantly, id, error);
 }

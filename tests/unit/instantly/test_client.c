@@ -193,6 +193,7 @@ static void test_list_stands_still(void)
 static void test_delete(void)
 {
   static const char *const ids[] = {ID_A, ID_B};
+  static const struct lead_selection both = {CAMPAIGN, ids, 2};
   static const struct script_step steps[] = {STEP("{\"count\":1}"), STEP("{\"count\":3}"), STEP("{}")};
   struct client_fixture fixture;
   client_fixture_init(&fixture);
@@ -200,21 +201,21 @@ static void test_delete(void)
   const struct instantly_ops *ops = fixture.instantly->ops;
   g_autoptr(GError) error = NULL;
   int64_t count = 0;
-  g_assert_false(ops->leads_delete(fixture.instantly, CAMPAIGN, ids, 0, &count, &error));
+  g_assert_false(ops->leads_delete(fixture.instantly, &(struct lead_selection){CAMPAIGN, ids, 0}, &count, &error));
   g_assert_true(error_is(error, ERROR_UNSAFE));
   g_clear_error(&error);
-  g_assert_false(ops->leads_delete(fixture.instantly, NULL, ids, 2, &count, &error));
+  g_assert_false(ops->leads_delete(fixture.instantly, &(struct lead_selection){NULL, ids, 2}, &count, &error));
   g_clear_error(&error);
   g_assert_cmpuint(scripted_server_seen(fixture.server)->len, ==, 0);
-  g_assert_true(ops->leads_delete(fixture.instantly, CAMPAIGN, ids, 2, &count, &error));
+  g_assert_true(ops->leads_delete(fixture.instantly, &both, &count, &error));
   g_assert_cmpint(count, ==, 1);
   const struct seen_request *seen = client_fixture_seen(&fixture, 0);
   g_assert_true(g_str_has_prefix(seen->head, "DELETE /api/v2/leads HTTP/1.1\r\n"));
   g_assert_cmpstr(seen->body, ==, "{\"campaign_id\":\"" CAMPAIGN "\",\"ids\":[\"" ID_A "\",\"" ID_B "\"],\"limit\":2}");
-  g_assert_false(ops->leads_delete(fixture.instantly, CAMPAIGN, ids, 2, &count, &error));
+  g_assert_false(ops->leads_delete(fixture.instantly, &both, &count, &error));
   g_assert_true(error_is(error, ERROR_UNSAFE)); /* more deleted than asked for */
   g_clear_error(&error);
-  g_assert_false(ops->leads_delete(fixture.instantly, CAMPAIGN, ids, 2, &count, &error));
+  g_assert_false(ops->leads_delete(fixture.instantly, &both, &count, &error));
   g_assert_true(error_is(error, ERROR_CORRUPT));
   client_fixture_stop(&fixture);
 }
@@ -237,14 +238,14 @@ static void test_move(void)
   client_fixture_start(&fixture, steps, G_N_ELEMENTS(steps));
   const struct instantly_ops *ops = fixture.instantly->ops;
   g_autoptr(GError) error = NULL;
-  g_assert_true(ops->leads_move(fixture.instantly, CAMPAIGN, ids, 1, OTHER, &error));
+  g_assert_true(ops->leads_move(fixture.instantly, &(struct lead_selection){CAMPAIGN, ids, 1}, OTHER, &error));
   g_assert_cmpstr(client_fixture_seen(&fixture, 0)->body, ==,
                   "{\"campaign\":\"" CAMPAIGN "\",\"ids\":[\"" ID_A "\"],\"to_list_id\":\"" OTHER
                   "\",\"limit\":1,\"copy_leads\":false}");
   g_assert_true(g_str_has_prefix(client_fixture_seen(&fixture, 1)->head,
                                  "GET /api/v2/background-jobs/675266e304a8e55b17f0228b HTTP/1.1\r\n"));
   for (int i = 0; i < 2; i++) { /* a failed job, then one that never ends */
-    g_assert_false(ops->leads_move(fixture.instantly, CAMPAIGN, ids, 1, OTHER, &error));
+    g_assert_false(ops->leads_move(fixture.instantly, &(struct lead_selection){CAMPAIGN, ids, 1}, OTHER, &error));
     g_assert_true(error_is(error, ERROR_TRANSIENT));
     g_clear_error(&error);
   }

@@ -171,7 +171,8 @@ static void test_leads(void)
   const struct instantly_ops *ops = world.instantly->ops;
   g_autoptr(GError) error = NULL;
   int64_t count = 0;
-  ops->leads_delete(world.instantly, world.active, (const char *const *)ids->pdata, 100, &count, &error);
+  const struct lead_selection hundred = {world.active, (const char *const *)ids->pdata, 100};
+  ops->leads_delete(world.instantly, &hundred, &count, &error);
   g_assert_no_error(error);
   g_assert_cmpint(count, ==, 100);
   g_autoptr(GPtrArray) left = g_ptr_array_new_with_free_func(g_free);
@@ -287,9 +288,10 @@ static void test_analytics(void)
   page_init(&page, sizeof(struct campaign_metric));
   const char *ids[] = {world.active, world.draft};
   int64_t now_us = ops->date_us(world.instantly);
+  const struct day_span week = {.from_us = now_us - 7 * DAY_US, .to_us = now_us};
   ops->analytics(world.instantly, ids, 2, &page, &error);
   g_assert_no_error(error);
-  ops->analytics_daily(world.instantly, world.active, now_us - 7 * DAY_US, now_us, &page, &error);
+  ops->analytics_daily(world.instantly, world.active, &week, &page, &error);
   g_assert_no_error(error);
   ops->analytics_steps(world.instantly, world.active, &page, &error);
   g_assert_no_error(error);
@@ -343,7 +345,8 @@ static void test_move(void)
   g_assert_cmpint(read_campaign(&world, ids), ==, 20);
   g_autofree char *list_id = list_of(&world);
   g_autoptr(GError) error = NULL;
-  world.instantly->ops->leads_move(world.instantly, world.active, (const char *const *)ids->pdata, 5, list_id, &error);
+  const struct lead_selection five = {world.active, (const char *const *)ids->pdata, 5};
+  world.instantly->ops->leads_move(world.instantly, &five, list_id, &error);
   g_assert_no_error(error);
   g_autoptr(GPtrArray) left = g_ptr_array_new_with_free_func(g_free);
   g_assert_cmpint(read_campaign(&world, left), ==, 15);
