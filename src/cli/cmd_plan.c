@@ -49,8 +49,11 @@ static bool count_tag(struct cli *cli, const struct feed_report *feed, const str
   struct tag_count count = {.campaign_id = feed->campaign_id, .variable = variable};
   struct required_variable required = {
       .tag = variable->tag, .source = variable->source ? variable->source : "", .is_column = variable->is_column};
-  bool ok = report_empty_values(cli->warehouse, feed->campaign_id, cli->settings.export.default_campaign, &required,
-                                &count.empty_n, &count.rows_n, error);
+  struct empty_query query = {feed->campaign_id, cli->settings.export.default_campaign, &required};
+  struct empty_count found = {0};
+  bool ok = report_empty_values(cli->warehouse, &query, &found, error);
+  count.empty_n = found.empty_n;
+  count.rows_n = found.rows_n;
   if (!variable->source) count.empty_n = count.rows_n;
   g_array_append_val(plan->tags, count);
   return ok;

@@ -33,11 +33,13 @@ static void print_result(const struct cli *cli, int64_t n)
     out_print("%s leads are taken up again by the next export\n", count);
 }
 
-static bool retry(struct cli *cli, const struct retry_query *query, int64_t *n, GError **error)
+static bool retry(struct cli *cli, struct retry_query *query, int64_t *n, GError **error)
 {
   struct job job;
   cli_job_init(cli, &job);
-  bool ok = retry_leads(cli->warehouse, query, job.run_id, cli->is_dry_run, n, error) &&
+  query->run_id = job.run_id;
+  query->is_dry_run = cli->is_dry_run;
+  bool ok = retry_leads(cli->warehouse, query, n, error) &&
             (cli->is_dry_run || job.ledger->ops->fold(job.ledger, error)); /* so that `lead show` knows at once */
   job_clear(&job);
   return ok;

@@ -157,14 +157,11 @@ static void take_result(struct importer *importer, struct batch_row *row, enum i
 
 static bool round_send(struct round *round, struct importer *importer, bool *is_decided, GError **error)
 {
-  g_autofree enum import_result *results = g_new0(enum import_result, round->rows->len);
-  if (!import_rows(importer->warehouse, (const struct import_row *)(void *)round->rows->data, round->rows->len, results,
-                   importer->options->is_dry_run, error)) {
-    return false;
-  }
+  struct import_row *rows = (struct import_row *)(void *)round->rows->data;
+  if (!import_rows(importer->warehouse, rows, round->rows->len, importer->options->is_dry_run, error)) return false;
   for (guint i = 0; i < round->at->len; i++) {
     guint at = g_array_index(round->at, guint, i);
-    take_result(importer, batch_at(&importer->batch, at), results[i]);
+    take_result(importer, batch_at(&importer->batch, at), rows[i].result);
     is_decided[at] = true;
   }
   return true;

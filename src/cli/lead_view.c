@@ -48,8 +48,9 @@ static bool read_warehouse(struct cli *cli, const char *what, struct lead_view *
   if (!lead_find(cli->warehouse, what, &view->rows, error)) return false;
   view->person = person_of(what, &view->rows);
   if (!view->person) return true;
+  struct person_query query = {view->person, view->now_us};
   return report_suppressions(cli->warehouse, view->person, &view->suppressions, error) &&
-         report_person_facts(cli->warehouse, view->person, view->now_us, &view->fact_text, &view->facts, error);
+         report_person_facts(cli->warehouse, &query, &view->fact_text, &view->facts, error);
 }
 
 /* ---- Instantly ---- */

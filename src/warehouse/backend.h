@@ -23,12 +23,12 @@ struct warehouse_backend {
 
   bool (*schema_apply)(struct warehouse *warehouse, bool *created, GError **error);
   bool (*schema_check)(struct warehouse *warehouse, GArray *findings, GError **error);
-  bool (*import_rows)(struct warehouse *warehouse, const struct import_row *rows, size_t rows_n,
-                      enum import_result *results, bool is_dry_run, GError **error);
+  bool (*import_rows)(struct warehouse *warehouse, struct import_row *rows, size_t rows_n, bool is_dry_run,
+                      GError **error);
 
   bool (*report_leads)(struct warehouse *warehouse, const char *after, size_t limit, struct page *page, GError **error);
   bool (*report_find)(struct warehouse *warehouse, const char *what, struct page *page, GError **error);
-  bool (*report_person_facts)(struct warehouse *warehouse, const char *person, int64_t now_us, struct page *text,
+  bool (*report_person_facts)(struct warehouse *warehouse, const struct person_query *query, struct page *text,
                               struct person_facts *facts, GError **error);
   bool (*report_events)(struct warehouse *warehouse, const char *lead_id, struct page *page, GError **error);
   bool (*report_suppressions)(struct warehouse *warehouse, const char *person, struct page *page, GError **error);
@@ -37,11 +37,9 @@ struct warehouse_backend {
                         GError **error);
   bool (*report_counts)(struct warehouse *warehouse, struct page *page, GError **error);
   bool (*report_campaigns)(struct warehouse *warehouse, struct page *page, GError **error);
-  bool (*report_empty_values)(struct warehouse *warehouse, const char *campaign_id, const char *default_campaign,
-                              const struct required_variable *variable, int64_t *empty_n, int64_t *rows_n,
+  bool (*report_empty_values)(struct warehouse *warehouse, const struct empty_query *query, struct empty_count *count,
                               GError **error);
-  bool (*retry_leads)(struct warehouse *warehouse, const struct retry_query *query, const char *run_id, bool is_dry_run,
-                      int64_t *retried_n, GError **error);
+  bool (*retry_leads)(struct warehouse *warehouse, const struct retry_query *query, int64_t *retried_n, GError **error);
 };
 
 /* The reference: everything in GLib tables, decided by the pure functions of core/. Nothing outlives close(). */

@@ -170,8 +170,8 @@ bool memory_removal_counts(struct ledger *ledger, const struct removal_query *qu
 /* ---- memory_source.c: the user's tables ---- */
 
 bool memory_write_back(struct ledger *ledger, bool is_dry_run, int64_t *changed_n, GError **error); /* ports.h */
-bool memory_import_rows(struct warehouse *warehouse, const struct import_row *rows, size_t rows_n,
-                        enum import_result *results, bool is_dry_run, GError **error); /* warehouse.h */
+bool memory_import_rows(struct warehouse *warehouse, struct import_row *rows, size_t rows_n, bool is_dry_run,
+                        GError **error); /* warehouse.h */
 /* The user's columns as this state has them, under the settings. */
 struct user_columns memory_columns(const struct memory *memory, const struct lead_state *state);
 /* "ref-" and 16 hex digits of a keyed HMAC. Caller frees. */
@@ -184,7 +184,7 @@ bool memory_report_leads(struct warehouse *warehouse, const char *after, size_t 
                          GError **error); /* warehouse.h */
 bool memory_report_find(struct warehouse *warehouse, const char *what, struct page *page,
                         GError **error); /* warehouse.h */
-bool memory_report_person_facts(struct warehouse *warehouse, const char *person, int64_t now_us, struct page *text,
+bool memory_report_person_facts(struct warehouse *warehouse, const struct person_query *query, struct page *text,
                                 struct person_facts *facts, GError **error); /* warehouse.h */
 bool memory_report_events(struct warehouse *warehouse, const char *lead_id, struct page *page,
                           GError **error); /* warehouse.h */
@@ -193,8 +193,7 @@ bool memory_report_suppressions(struct warehouse *warehouse, const char *person,
 bool memory_report_errors(struct warehouse *warehouse, const struct error_query *query, struct page *page,
                           GError **error);                                                 /* warehouse.h */
 bool memory_report_counts(struct warehouse *warehouse, struct page *page, GError **error); /* warehouse.h */
-bool memory_report_empty_values(struct warehouse *warehouse, const char *campaign_id, const char *default_campaign,
-                                const struct required_variable *variable, int64_t *empty_n, int64_t *rows_n,
+bool memory_report_empty_values(struct warehouse *warehouse, const struct empty_query *query, struct empty_count *count,
                                 GError **error); /* warehouse.h */
-bool memory_retry_leads(struct warehouse *warehouse, const struct retry_query *query, const char *run_id,
-                        bool is_dry_run, int64_t *retried_n, GError **error); /* warehouse.h */
+bool memory_retry_leads(struct warehouse *warehouse, const struct retry_query *query, int64_t *retried_n,
+                        GError **error); /* warehouse.h */

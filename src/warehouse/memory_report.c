@@ -66,13 +66,13 @@ bool memory_report_find(struct warehouse *warehouse, const char *what, struct pa
   return true;
 }
 
-bool memory_report_person_facts(struct warehouse *warehouse, const char *person, int64_t now_us, struct page *text,
+bool memory_report_person_facts(struct warehouse *warehouse, const struct person_query *query, struct page *text,
                                 struct person_facts *facts, GError **error)
 {
   (void)error;
   struct memory *memory = (struct memory *)warehouse;
   g_autoptr(GHashTable) people = people_new(memory);
-  *facts = people_facts(memory, people, person, now_us);
+  *facts = people_facts(memory, people, query->person, query->now_us);
   facts->suppression = page_text(text, facts->suppression);
   return true;
 }
@@ -163,6 +163,7 @@ bool memory_report_counts(struct warehouse *warehouse, struct page *page, GError
     const struct lead_state *state = g_ptr_array_index(states, i);
     count(page, "phase", phase_name(state_phase(state)), state->campaign_id);
     count(page, "email_status", email_status_name(state->email_status), state->campaign_id);
+    if (state_is_held(state)) count(page, "held", state->held_reason ? state->held_reason : "unknown", NULL);
     if (state->outcome != OUTCOME_NONE) count(page, "outcome", outcome_name(state->outcome), state->campaign_id);
   }
   for (guint i = 0; i < memory->errors->len; i++)
@@ -175,18 +176,17 @@ bool memory_report_counts(struct warehouse *warehouse, struct page *page, GError
   return true;
 }
 
-bool memory_report_empty_values(struct warehouse *warehouse, const char *campaign_id, const char *default_campaign,
-                                const struct required_variable *variable, int64_t *empty_n, int64_t *rows_n,
+bool memory_report_empty_values(struct warehouse *warehouse, const struct empty_query *query, struct empty_count *count,
                                 GError **error)
 {
   (void)error;
   struct memory *memory = (struct memory *)warehouse;
-  *empty_n = *rows_n = 0;
+  *count = (struct empty_count){0};
   for (guint i = 0; i < memory->leads->len; i++) {
     const struct memory_lead *row = g_ptr_array_index(memory->leads, i);
-    if (g_strcmp0(verdict_campaign(&row->lead, NULL, default_campaign), campaign_id) != 0) continue;
-    (*rows_n)++;
-    *empty_n += !variable_is_filled(variable, &row->lead);
+    if (g_strcmp0(verdict_campaign(&row->lead, NULL, query->default_campaign), query->campaign_id) != 0) continue;
+    count->rows_n++;
+    count->empty_n += !variable_is_filled(query->variable, &row->lead);
   }
   return true;
 }
@@ -223,19 +223,18 @@ static void put(struct memory *memory, const struct lead_state *state, enum even
 }
 
 /* A hold is ended only for a lead that is named: whoever says --all has not looked at each of them. */
-static bool retry_one(struct memory *memory, const struct lead_state *state, const struct retry_query *query,
-                      const char *run_id, bool is_dry_run)
+static bool retry_one(struct memory *memory, const struct lead_state *state, const struct retry_query *query)
 {
   bool is_resolved = query->lead_id && state_is_held(state);
   bool is_retried = is_refused(state);
   if (!is_asked_for(state, query) || !(is_resolved || is_retried)) return false;
-  if (is_resolved && !is_dry_run) put(memory, state, EVENT_RESOLVED, run_id);
-  if (is_retried && !is_dry_run) put(memory, state, EVENT_RETRIED, run_id);
+  if (is_resolved && !query->is_dry_run) put(memory, state, EVENT_RESOLVED, query->run_id);
+  if (is_retried && !query->is_dry_run) put(memory, state, EVENT_RETRIED, query->run_id);
   return true;
 }
 
-bool memory_retry_leads(struct warehouse *warehouse, const struct retry_query *query, const char *run_id,
-                        bool is_dry_run, int64_t *retried_n, GError **error)
+bool memory_retry_leads(struct warehouse *warehouse, const struct retry_query *query, int64_t *retried_n,
+                        GError **error)
 {
   (void)error;
   struct memory *memory = (struct memory *)warehouse;
@@ -243,6 +242,6 @@ bool memory_retry_leads(struct warehouse *warehouse, const struct retry_query *q
   *retried_n = 0;
   g_autoptr(GPtrArray) states = memory_states_sorted(memory);
   for (guint i = 0; i < states->len && *retried_n < (int64_t)query->limit; i++)
-    *retried_n += retry_one(memory, g_ptr_array_index(states, i), query, run_id, is_dry_run);
+    *retried_n += retry_one(memory, g_ptr_array_index(states, i), query);
   return true;
 }

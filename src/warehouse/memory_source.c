@@ -171,15 +171,15 @@ static enum import_result import_row(struct memory *memory, const struct import_
 }
 
 /* A dry run imports for real and takes the new rows out again: rows of one batch see each other either way. */
-bool memory_import_rows(struct warehouse *warehouse, const struct import_row *rows, size_t rows_n,
-                        enum import_result *results, bool is_dry_run, GError **error)
+bool memory_import_rows(struct warehouse *warehouse, struct import_row *rows, size_t rows_n, bool is_dry_run,
+                        GError **error)
 {
   (void)error;
   struct memory *memory = (struct memory *)warehouse;
   for (size_t i = 0; i < rows_n; i++)
-    results[i] = import_row(memory, &rows[i], is_dry_run);
+    rows[i].result = import_row(memory, &rows[i], is_dry_run);
   for (size_t i = 0; is_dry_run && i < rows_n; i++) {
-    if (results[i] != IMPORT_NEW) continue;
+    if (rows[i].result != IMPORT_NEW) continue;
     g_autofree char *derived = keyed_hex(memory, rows[i].person, 12);
     memory_drop_lead(warehouse, rows[i].lead_id ? rows[i].lead_id : derived);
   }

@@ -87,8 +87,8 @@ bool sqlite_aliases(struct sqlite_warehouse *self, GError **error);
 
 /* The user's columns, and leads from files. */
 bool sqlite_write_back(struct ledger *ledger, bool is_dry_run, int64_t *changed_n, GError **error);
-bool sqlite_import_rows(struct warehouse *warehouse, const struct import_row *rows, size_t rows_n,
-                        enum import_result *results, bool is_dry_run, GError **error); /* warehouse.h */
+bool sqlite_import_rows(struct warehouse *warehouse, struct import_row *rows, size_t rows_n, bool is_dry_run,
+                        GError **error); /* warehouse.h */
 
 /* Stops. */
 bool sqlite_suppress(struct ledger *ledger, const struct suppression *rows, size_t rows_n, int64_t *added_n,
@@ -126,7 +126,7 @@ bool sqlite_removal_counts(struct ledger *ledger, const struct removal_query *re
 bool sqlite_report_leads(struct warehouse *warehouse, const char *after, size_t limit, struct page *page,
                          GError **error); /* see above */
 bool sqlite_report_find(struct warehouse *warehouse, const char *what, struct page *page, GError **error); /* above */
-bool sqlite_report_person_facts(struct warehouse *warehouse, const char *person, int64_t now_us, struct page *text,
+bool sqlite_report_person_facts(struct warehouse *warehouse, const struct person_query *query, struct page *text,
                                 struct person_facts *facts, GError **error); /* above */
 bool sqlite_report_events(struct warehouse *warehouse, const char *lead_id, struct page *page,
                           GError **error); /* above */
@@ -138,10 +138,9 @@ bool sqlite_report_errors(struct warehouse *warehouse, const struct error_query 
                           GError **error);                                                    /* above */
 bool sqlite_report_counts(struct warehouse *warehouse, struct page *page, GError **error);    /* above */
 bool sqlite_report_campaigns(struct warehouse *warehouse, struct page *page, GError **error); /* above */
-bool sqlite_report_empty_values(struct warehouse *warehouse, const char *campaign_id, const char *default_campaign,
-                                const struct required_variable *variable, int64_t *empty_n, int64_t *rows_n,
-                                GError **error); /* above */
-bool sqlite_retry_leads(struct warehouse *warehouse, const struct retry_query *retry, const char *run_id,
-                        bool is_dry_run, int64_t *retried_n, GError **error); /* above */
+bool sqlite_report_empty_values(struct warehouse *warehouse, const struct empty_query *wanted,
+                                struct empty_count *count, GError **error); /* above */
+bool sqlite_retry_leads(struct warehouse *warehouse, const struct retry_query *retry, int64_t *retried_n,
+                        GError **error); /* above */
 /* A run's events by kind and reason as a JSON object. */
 bool sqlite_run_counts(struct sqlite_warehouse *self, const char *run_id, GString *counts, GError **error);

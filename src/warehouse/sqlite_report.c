@@ -105,7 +105,7 @@ static bool person_states_read(struct query *query, struct person_facts *facts, 
   return true;
 }
 
-bool sqlite_report_person_facts(struct warehouse *warehouse, const char *person, int64_t now_us, struct page *text,
+bool sqlite_report_person_facts(struct warehouse *warehouse, const struct person_query *query, struct page *text,
                                 struct person_facts *facts, GError **error)
 {
   struct sqlite_warehouse *self = sqlite_of(warehouse);
@@ -113,15 +113,15 @@ bool sqlite_report_person_facts(struct warehouse *warehouse, const char *person,
   bool has_row = false;
   *facts = (struct person_facts){0};
   if (!query_open(&states, &self->db, SQL_REPORT_PERSON, error)) return false;
-  query_text(&states, ":person", person);
+  query_text(&states, ":person", query->person);
   if (!person_states_read(&states, facts, error) || !query_open(&source, &self->db, SQL_REPORT_PERSON_SOURCE, error))
     return false;
-  query_text(&source, ":person", person);
+  query_text(&source, ":person", query->person);
   if (!query_next(&source, &has_row, error)) return false;
   facts->source_shows_contact = query_column_int(&source, 0) != 0;
   if (!query_open(&stop, &self->db, SQL_REPORT_PERSON_STOP, error)) return false;
-  query_text(&stop, ":person", person);
-  query_int(&stop, ":now", now_us);
+  query_text(&stop, ":person", query->person);
+  query_int(&stop, ":now", query->now_us);
   if (!query_next(&stop, &has_row, error)) return false;
   facts->suppression = query_page_text(&stop, 0, text);
   return true;
@@ -182,34 +182,33 @@ bool sqlite_report_events(struct warehouse *warehouse, const char *lead_id, stru
   return true;
 }
 
-bool sqlite_report_empty_values(struct warehouse *warehouse, const char *campaign_id, const char *default_campaign,
-                                const struct required_variable *variable, int64_t *empty_n, int64_t *rows_n,
-                                GError **error)
+bool sqlite_report_empty_values(struct warehouse *warehouse, const struct empty_query *wanted,
+                                struct empty_count *count, GError **error)
 {
   struct sqlite_warehouse *self = sqlite_of(warehouse);
   query_scope struct query query = {0};
   bool has_row = false;
   if (!query_open(&query, &self->db, SQL_REPORT_EMPTY_VALUES, error)) return false;
-  query_text(&query, ":campaign_id", campaign_id);
-  query_text(&query, ":default_campaign", default_campaign);
-  query_text(&query, ":source", variable->source);
-  query_int(&query, ":is_column", variable->is_column && variable->source);
+  query_text(&query, ":campaign_id", wanted->campaign_id);
+  query_text(&query, ":default_campaign", wanted->default_campaign);
+  query_text(&query, ":source", wanted->variable->source);
+  query_int(&query, ":is_column", wanted->variable->is_column && wanted->variable->source);
   if (!query_next(&query, &has_row, error)) return false;
-  *rows_n = query_column_int(&query, 0);
-  *empty_n = query_column_int(&query, 1);
+  count->rows_n = query_column_int(&query, 0);
+  count->empty_n = query_column_int(&query, 1);
   return true;
 }
 
 /* ---- retry ---- */
 
-bool sqlite_retry_leads(struct warehouse *warehouse, const struct retry_query *retry, const char *run_id,
-                        bool is_dry_run, int64_t *retried_n, GError **error)
+bool sqlite_retry_leads(struct warehouse *warehouse, const struct retry_query *retry, int64_t *retried_n,
+                        GError **error)
 {
   struct sqlite_warehouse *self = sqlite_of(warehouse);
   transaction_scope struct transaction transaction = {0};
   query_scope struct query fill = {0}, append = {0};
-  if (!is_dry_run && !sqlite_fold(&self->ledger, error)) return false;
-  if (!transaction_begin(&transaction, &self->db, !is_dry_run, error)) return false;
+  if (!retry->is_dry_run && !sqlite_fold(&self->ledger, error)) return false;
+  if (!transaction_begin(&transaction, &self->db, !retry->is_dry_run, error)) return false;
   if (!sql_run(&self->db, SQL_RETRIES_CLEAR, error) || !query_open(&fill, &self->db, SQL_RETRIES_FILL, error))
     return false;
   query_text(&fill, ":lead_id", retry->lead_id);
@@ -217,9 +216,9 @@ bool sqlite_retry_leads(struct warehouse *warehouse, const struct retry_query *r
   query_int(&fill, ":all", retry->all);
   query_int(&fill, ":limit", (int64_t)MIN(retry->limit, (size_t)INT32_MAX));
   if (!query_run(&fill, error) || !sql_run_int(&self->db, SQL_RETRIES_COUNT, retried_n, error)) return false;
-  if (is_dry_run) return true;
+  if (retry->is_dry_run) return true;
   if (!query_open(&append, &self->db, SQL_RETRIES_APPEND, error)) return false;
-  query_text(&append, ":run_id", run_id);
+  query_text(&append, ":run_id", retry->run_id);
   query_int(&append, ":now", clock_wall_us(self->db.clock));
   return query_run(&append, error) && transaction_commit(&transaction, error);
 }

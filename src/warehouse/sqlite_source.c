@@ -188,8 +188,8 @@ static bool persons_fill(struct sqlite_warehouse *self, GError **error)
   return sql_run(&self->db, SQL_IMPORT_PERSONS_CLEAR, error) && sql_run(&self->db, SQL_IMPORT_PERSONS_FILL, error);
 }
 
-bool sqlite_import_rows(struct warehouse *warehouse, const struct import_row *rows, size_t rows_n,
-                        enum import_result *results, bool is_dry_run, GError **error)
+bool sqlite_import_rows(struct warehouse *warehouse, struct import_row *rows, size_t rows_n, bool is_dry_run,
+                        GError **error)
 {
   struct sqlite_warehouse *self = sqlite_of(warehouse);
   if (!sqlite_key(self, error) || !persons_fill(self, error)) return false;
@@ -201,7 +201,7 @@ bool sqlite_import_rows(struct warehouse *warehouse, const struct import_row *ro
                             .row = &rows[i],
                             .lead_id = rows[i].lead_id ? rows[i].lead_id : derived,
                             .is_dry_run = is_dry_run};
-    if (!import_one(&import, &results[i], error)) return false;
+    if (!import_one(&import, &rows[i].result, error)) return false;
   }
   return is_dry_run || transaction_commit(&transaction, error);
 }

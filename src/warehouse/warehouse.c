@@ -45,11 +45,10 @@ bool schema_check(struct warehouse *warehouse, GArray *findings, GError **error)
   return warehouse->backend->schema_check(warehouse, findings, error);
 }
 
-bool import_rows(struct warehouse *warehouse, const struct import_row *rows, size_t rows_n, enum import_result *results,
-                 bool is_dry_run, GError **error)
+bool import_rows(struct warehouse *warehouse, struct import_row *rows, size_t rows_n, bool is_dry_run, GError **error)
 {
   if (!warehouse->backend->import_rows) return missing(warehouse, "import_rows", error);
-  return warehouse->backend->import_rows(warehouse, rows, rows_n, results, is_dry_run, error);
+  return warehouse->backend->import_rows(warehouse, rows, rows_n, is_dry_run, error);
 }
 
 bool report_leads(struct warehouse *warehouse, const char *after, size_t limit, struct page *page, GError **error)
@@ -64,11 +63,11 @@ bool report_find(struct warehouse *warehouse, const char *what, struct page *pag
   return warehouse->backend->report_find(warehouse, what, page, error);
 }
 
-bool report_person_facts(struct warehouse *warehouse, const char *person, int64_t now_us, struct page *text,
+bool report_person_facts(struct warehouse *warehouse, const struct person_query *query, struct page *text,
                          struct person_facts *facts, GError **error)
 {
   if (!warehouse->backend->report_person_facts) return missing(warehouse, "report_person_facts", error);
-  return warehouse->backend->report_person_facts(warehouse, person, now_us, text, facts, error);
+  return warehouse->backend->report_person_facts(warehouse, query, text, facts, error);
 }
 
 bool report_events(struct warehouse *warehouse, const char *lead_id, struct page *page, GError **error)
@@ -107,17 +106,15 @@ bool report_campaigns(struct warehouse *warehouse, struct page *page, GError **e
   return warehouse->backend->report_campaigns(warehouse, page, error);
 }
 
-bool report_empty_values(struct warehouse *warehouse, const char *campaign_id, const char *default_campaign,
-                         const struct required_variable *variable, int64_t *empty_n, int64_t *rows_n, GError **error)
+bool report_empty_values(struct warehouse *warehouse, const struct empty_query *query, struct empty_count *count,
+                         GError **error)
 {
   if (!warehouse->backend->report_empty_values) return missing(warehouse, "report_empty_values", error);
-  return warehouse->backend->report_empty_values(warehouse, campaign_id, default_campaign, variable, empty_n, rows_n,
-                                                 error);
+  return warehouse->backend->report_empty_values(warehouse, query, count, error);
 }
 
-bool retry_leads(struct warehouse *warehouse, const struct retry_query *query, const char *run_id, bool is_dry_run,
-                 int64_t *retried_n, GError **error)
+bool retry_leads(struct warehouse *warehouse, const struct retry_query *query, int64_t *retried_n, GError **error)
 {
   if (!warehouse->backend->retry_leads) return missing(warehouse, "retry_leads", error);
-  return warehouse->backend->retry_leads(warehouse, query, run_id, is_dry_run, retried_n, error);
+  return warehouse->backend->retry_leads(warehouse, query, retried_n, error);
 }

@@ -2,12 +2,13 @@
 /* The warehouse: opens a ledger (core/ports.h) and gives the command line what the core does not need: schema, import,
  * reports. One conformance suite (tests/unit/warehouse) runs over every backend.
  *
- * Calling sequence: warehouse_open(), then warehouse_ledger() for jobs, or the functions below; warehouse_close() at the
- * end. Opening never creates or alters anything: schema_apply() does, called by the first writing command (SQLite), said
- * aloud. A read-only warehouse works without our tables: missing ones read as empty.
+ * Calling sequence: warehouse_open(), then warehouse_ledger() for jobs, or the functions below; warehouse_close() at
+ * the end. Opening never creates or alters anything: schema_apply() does, called by the first writing command (SQLite),
+ * said aloud. A read-only warehouse works without our tables: missing ones read as empty.
  *
- * Errors: ERROR_CONFIG (no such file, newer schema, wrong column type: the sentence names column and type), ERROR_CORRUPT
- * (not a database, integrity), ERROR_LOCAL (read-only disk, disk full), ERROR_LOCKED, ERROR_TRANSIENT (busy). */
+ * Errors: ERROR_CONFIG (no such file, newer schema, wrong column type: the sentence names column and type),
+ * ERROR_CORRUPT (not a database, integrity), ERROR_LOCAL (read-only disk, disk full), ERROR_LOCKED, ERROR_TRANSIENT
+ * (busy). */
 #include "core/eligibility.h"
 #include "core/ports.h"
 
@@ -41,22 +42,22 @@ bool schema_check(struct warehouse *warehouse, GArray *findings, GError **error)
 
 /* ---- import and export of leads ---- */
 
-/* One row to import. Strings borrowed for the call. */
-struct import_row {
-  const char *lead_id;   /* NULL: derive from the person (keyed HMAC) */
-  const char *email;     /* as given */
-  const char *person;    /* canonical */
-  const char *first_name, *last_name, *company_name, *campaign_id;
-  const char *fields;    /* JSON object of further columns, or NULL */
-};
-
 enum import_result { IMPORT_NEW, IMPORT_UNCHANGED, IMPORT_UPDATED, IMPORT_DUPLICATE_PERSON, IMPORT_ID_TAKEN };
 
-/* Imports a batch in one transaction; results[i] says what became of row i. An existing lead_id with the same person is
- * updated where non-empty values differ; another lead_id with the same person is IMPORT_DUPLICATE_PERSON; the same lead_id
- * with another person IMPORT_ID_TAKEN; both write nothing for that row. */
-bool import_rows(struct warehouse *warehouse, const struct import_row *rows, size_t rows_n,
-                 enum import_result *results, bool is_dry_run, GError **error);
+/* One row to import. Strings borrowed for the call. */
+struct import_row {
+  const char *lead_id; /* NULL: derive from the person (keyed HMAC) */
+  const char *email;   /* as given */
+  const char *person;  /* canonical */
+  const char *first_name, *last_name, *company_name, *campaign_id;
+  const char *fields;        /* JSON object of further columns, or NULL */
+  enum import_result result; /* out */
+};
+
+/* Imports a batch in one transaction; each row says what became of it. An existing lead_id with the same person is
+ * updated where non-empty values differ; another lead_id with the same person is IMPORT_DUPLICATE_PERSON; the same
+ * lead_id with another person IMPORT_ID_TAKEN; both write nothing for that row. */
+bool import_rows(struct warehouse *warehouse, struct import_row *rows, size_t rows_n, bool is_dry_run, GError **error);
 
 /* ---- reports: plain structs, presentation lives in cli/ ---- */
 
@@ -76,8 +77,12 @@ bool report_leads(struct warehouse *warehouse, const char *after, size_t limit, 
  * lead_report_row. */
 bool report_find(struct warehouse *warehouse, const char *what, struct page *page, GError **error);
 
-/* Everything verdict_of() needs of one person. */
-bool report_person_facts(struct warehouse *warehouse, const char *person, int64_t now_us, struct page *text,
+struct person_query {
+  const char *person;
+  int64_t now_us; /* stops in force then */
+};
+/* Everything verdict_of() needs of one person; strings go into text. */
+bool report_person_facts(struct warehouse *warehouse, const struct person_query *query, struct page *text,
                          struct person_facts *facts, GError **error);
 
 /* Rows of struct lead_event of one lead in time order (occurred_at, recorded_at). */
@@ -109,7 +114,7 @@ bool report_errors(struct warehouse *warehouse, const struct error_query *query,
 
 /* A count with a name: phases, outcomes, error types, suppressions by reason. */
 struct named_count {
-  const char *group; /* "phase", "outcome", "error", "suppression", "email_status" */
+  const char *group; /* "phase", "outcome", "held", "error", "suppression", "email_status" */
   const char *name;
   const char *campaign_id; /* or NULL */
   int64_t n;
@@ -120,9 +125,17 @@ bool report_counts(struct warehouse *warehouse, struct page *page, GError **erro
 /* Rows of struct campaign_metric with day_us 0: campaign_status joined with the newest totals. */
 bool report_campaigns(struct warehouse *warehouse, struct page *page, GError **error);
 
+struct empty_query {
+  const char *campaign_id;
+  const char *default_campaign; /* or NULL */
+  const struct required_variable *variable;
+};
+struct empty_count {
+  int64_t empty_n, rows_n;
+};
 /* Number of source rows whose value of a column or lead_fields key is empty, per merge tag (plan). */
-bool report_empty_values(struct warehouse *warehouse, const char *campaign_id, const char *default_campaign,
-                         const struct required_variable *variable, int64_t *empty_n, int64_t *rows_n, GError **error);
+bool report_empty_values(struct warehouse *warehouse, const struct empty_query *query, struct empty_count *count,
+                         GError **error);
 
 /* Which leads to take up again. */
 struct retry_query {
@@ -130,7 +143,8 @@ struct retry_query {
   const char *type;    /* settlement reason, or NULL */
   bool all;
   size_t limit;
+  const char *run_id; /* of the events */
+  bool is_dry_run;
 };
 /* Appends `retried` for settled refusals and resolves held leads named; *retried_n leads were affected. */
-bool retry_leads(struct warehouse *warehouse, const struct retry_query *query, const char *run_id, bool is_dry_run,
-                 int64_t *retried_n, GError **error);
+bool retry_leads(struct warehouse *warehouse, const struct retry_query *query, int64_t *retried_n, GError **error);

@@ -186,7 +186,7 @@ static void test_person_facts(struct subject *subject)
   struct page text;
   page_init(&text, 1);
   struct person_facts facts;
-  OK(report_person_facts(subject->warehouse, "ann@x.org", T0, &text, &facts, &error));
+  OK(report_person_facts(subject->warehouse, &(struct person_query){"ann@x.org", T0}, &text, &facts, &error));
   g_assert_false(facts.has_events || facts.is_held || facts.is_unsettled || facts.source_shows_contact);
   g_assert_cmpint(facts.last_enrolled_at_us, ==, 0);
   subject_enrol(subject, "L1", "ann@x.org", "id-1");
@@ -198,7 +198,7 @@ static void test_person_facts(struct subject *subject)
   subject_put(subject, &other);
   struct suppression stop = {.domain = "x.org", .reason = "manual", .source = "command"};
   OK(subject->ops->suppress(subject->ledger, &stop, 1, NULL, &error));
-  OK(report_person_facts(subject->warehouse, "ann@x.org", T0, &text, &facts, &error));
+  OK(report_person_facts(subject->warehouse, &(struct person_query){"ann@x.org", T0}, &text, &facts, &error));
   g_assert_true(facts.has_events && facts.source_shows_contact);
   g_assert_false(facts.is_held || facts.is_unsettled);
   g_assert_cmpint(facts.last_enrolled_at_us, ==, T0);
@@ -253,10 +253,12 @@ static void test_counts(struct subject *subject)
   subject_enrol(subject, "L1", "ann@x.org", "id-1");
   subject_enrol(subject, "L2", "bob@x.org", "id-2");
   struct lead_event events[] = {about(EVENT_FINISHED, "L2", "bob@x.org", T0),
-                                about(EVENT_STATUS, "L2", "bob@x.org", T0)};
+                                about(EVENT_STATUS, "L2", "bob@x.org", T0), about(EVENT_HELD, "L1", "ann@x.org", T0)};
   events[0].reason = "bounced";
   events[1].fact = FACT_BOUNCED;
-  subject_append(subject, events, 2);
+  events[2].reason = "relaunched";
+  events[2].attempt = 1;
+  subject_append(subject, events, 3);
   subject_fold(subject);
   struct suppression stop = {.person = "bob@x.org", .reason = "bounced", .source = "sync"};
   OK(subject->ops->suppress(subject->ledger, &stop, 1, NULL, &error));
@@ -267,6 +269,7 @@ static void test_counts(struct subject *subject)
   g_assert_cmpint(count_of(&page, "phase", "finished"), ==, 1);
   g_assert_cmpint(count_of(&page, "outcome", "bounced"), ==, 1);
   g_assert_cmpint(count_of(&page, "email_status", "bounced"), ==, 1);
+  g_assert_cmpint(count_of(&page, "held", "relaunched"), ==, 1);
   g_assert_cmpint(count_of(&page, "suppression", "bounced"), ==, 1);
   page_clear(&page);
 }
@@ -277,7 +280,9 @@ static int64_t retry(struct subject *subject, struct retry_query query, bool is_
 {
   int64_t retried_n = -1;
   query.limit = 100;
-  OK(retry_leads(subject->warehouse, &query, "retry-1", is_dry_run, &retried_n, &error));
+  query.run_id = "retry-1";
+  query.is_dry_run = is_dry_run;
+  OK(retry_leads(subject->warehouse, &query, &retried_n, &error));
   subject_fold(subject);
   return retried_n;
 }

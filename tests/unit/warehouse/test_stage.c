@@ -54,7 +54,8 @@ static struct lead_state state_of(struct subject *subject, const char *lead_id, 
 static const char *stop_of(struct subject *subject, const char *person, struct page *page)
 {
   struct person_facts facts;
-  OK(report_person_facts(subject->warehouse, person, subject->now_us, page, &facts, &error));
+  struct person_query query = {person, subject->now_us};
+  OK(report_person_facts(subject->warehouse, &query, page, &facts, &error));
   return facts.suppression;
 }
 

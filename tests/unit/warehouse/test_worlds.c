@@ -304,7 +304,8 @@ static void put_persons(GString *out, struct subject *subject)
   page_init(&text, 1);
   for (size_t i = 0; i < G_N_ELEMENTS(persons); i++) {
     struct person_facts facts;
-    OK(report_person_facts(subject->warehouse, persons[i], T0 + 100 * HOUR_US, &text, &facts, &error));
+    struct person_query query = {persons[i], T0 + 100 * HOUR_US};
+    OK(report_person_facts(subject->warehouse, &query, &text, &facts, &error));
     g_string_append_printf(out, "person %s: %d %d %d %d", persons[i], facts.has_events, facts.is_held,
                            facts.is_unsettled, facts.source_shows_contact);
     put_int(out, "enrolled", facts.last_enrolled_at_us);
