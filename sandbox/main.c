@@ -55,6 +55,14 @@ static bool options_parse(struct options *options, int argc, char **argv, GError
   return true;
 }
 
+static void options_clear(struct options *options)
+{
+  g_free(options->state);
+  g_free(options->config);
+  g_free(options->quirks);
+  g_free(options->stamp);
+}
+
 /* The command line wins over the file. */
 static bool config_make(struct config *config, const struct options *options, GError **error)
 {
@@ -149,5 +157,6 @@ int main(int argc, char **argv)
   }
   world_free(world);
   config_clear(&config);
+  options_clear(&options);
   return status;
 }
