@@ -126,13 +126,24 @@ static void note_reply(struct net *net, const struct reply *reply, int64_t now_u
   bool is_throttled = reply->transport == TRANSPORT_ANSWERED && reply->status == 429;
   bool is_failure = reply->transport != TRANSPORT_ANSWERED || reply->status >= 500;
   if (reply->date_us > 0) net->date_us = reply->date_us;
+  int64_t open_until_us = net->breaker.open_until_mono_us;
   breaker_record(&net->breaker, is_failure, now_us);
+  if (net->breaker.open_until_mono_us > open_until_us) {
+    log_event(LOG_WARNING, "too many failures in a row, calls wait", LOG_INT("status", reply->status),
+              LOG_REAL("pause_s", (double)(net->breaker.open_until_mono_us - now_us) / (double)SECOND_US));
+  }
   if (!is_throttled) {
     rate_ok(&net->rate, now_us);
     return;
   }
   net->counts.throttled++;
-  rate_throttled(&net->rate, pause_us(net, reply), now_us);
+  int64_t wait_us = pause_us(net, reply);
+  bool is_news = now_us >= net->rate.paused_until_mono_us;
+  rate_throttled(&net->rate, wait_us, now_us);
+  if (is_news) {
+    log_event(LOG_WARNING, "throttled", LOG_REAL("pause_s", (double)wait_us / (double)SECOND_US),
+              LOG_REAL("rate_per_s", net->rate.current_per_s));
+  }
 }
 
 /* A call came back: ended, or due again later. */

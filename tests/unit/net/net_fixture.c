@@ -20,7 +20,9 @@ static void fixture_sleep_us(void *context, int64_t duration_us)
 
 static bool fixture_is_cancelled(void *context)
 {
-  return ((struct net_fixture *)context)->is_cancelled;
+  struct net_fixture *fixture = context;
+  if (fixture->cancel_after_n > 0 && --fixture->cancel_after_n == 0) fixture->is_cancelled = true;
+  return fixture->is_cancelled;
 }
 
 void net_fixture_start(struct net_fixture *fixture, const struct script_step *steps, size_t steps_n,

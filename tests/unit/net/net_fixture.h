@@ -9,6 +9,7 @@ struct net_fixture {
   struct clock clock;
   int64_t skipped_us; /* what all sleeps so far would have taken */
   bool is_cancelled;
+  int cancel_after_n; /* cancelled once it was asked so often; 0: no */
   struct net_options options;
 };
 

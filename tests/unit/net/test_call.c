@@ -152,6 +152,30 @@ static void test_cancelled_before(void)
   net_fixture_stop(&fixture);
 }
 
+/* A read in flight is cut off at once, a creating call gets its time to end. */
+static void test_cancelled_in_flight(void)
+{
+  const struct script_step step = {.body = "{}", .delay_us = 400000};
+  struct net_fixture fixture;
+  struct call call;
+  net_fixture_start(&fixture, &step, 1, NULL);
+  fixture.cancel_after_n = 3;
+  int64_t start_us = clock_mono_us(clock_system());
+  net_fixture_call(&fixture, &call, CALL_READ, "GET", "/read");
+  g_assert_cmpint(call.reply.transport, ==, TRANSPORT_CANCELLED);
+  g_assert_cmpint(clock_mono_us(clock_system()) - start_us, <, 350000);
+  call_clear(&call);
+  net_fixture_stop(&fixture);
+
+  net_fixture_start(&fixture, &step, 1, NULL);
+  fixture.cancel_after_n = 3;
+  net_fixture_call(&fixture, &call, CALL_CREATING, "POST", "/create");
+  g_assert_cmpint(call.reply.transport, ==, TRANSPORT_ANSWERED);
+  g_assert_cmpint(call.reply.status, ==, 200);
+  call_clear(&call);
+  net_fixture_stop(&fixture);
+}
+
 /* Bodies of reads are there once, also when an earlier try had brought half of one. */
 static void test_answers_do_not_mix(void)
 {
@@ -175,6 +199,7 @@ int main(int argc, char **argv)
   g_test_add_func("/net/call/pace_and_room", test_pace_and_room);
   g_test_add_func("/net/call/several_in_flight", test_several_in_flight);
   g_test_add_func("/net/call/cancelled_before", test_cancelled_before);
+  g_test_add_func("/net/call/cancelled_in_flight", test_cancelled_in_flight);
   g_test_add_func("/net/call/answers_do_not_mix", test_answers_do_not_mix);
   return g_test_run();
 }
