@@ -135,6 +135,10 @@ GROUP BY error_id ORDER BY max(rowid) DESC LIMIT :limit;
 SELECT phase, email_status, outcome, campaign_id, count(*) FROM temp.state_columns
 GROUP BY phase, email_status, outcome, campaign_id;
 
+-- name: report_held
+-- Leads that wait for a person, by reason; few, or something is very wrong.
+SELECT coalesce(held_reason, 'unknown'), count(*) FROM lead_state WHERE held_n > resolved_n GROUP BY held_reason;
+
 -- name: report_error_types
 SELECT error_type, count(*) FROM pipeline_errors GROUP BY error_type;
 
