@@ -252,8 +252,11 @@ const char *scripted_server_url(const struct scripted_server *server)
   return server->url;
 }
 
+/* Taking the lock once makes what the threads wrote visible here. */
 const GPtrArray *scripted_server_seen(struct scripted_server *server)
 {
+  pthread_mutex_lock(&server->lock);
+  pthread_mutex_unlock(&server->lock);
   return server->seen;
 }
 
