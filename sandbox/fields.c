@@ -1,5 +1,7 @@
 #include "fields.h"
 
+#include "text_out.h"
+
 #include <string.h>
 
 #define IS_NULL UINT32_MAX
@@ -51,7 +53,7 @@ static void scalar_append(GString *out, const cJSON *item)
 {
   json_append_key(out, item->string);
   if (cJSON_IsString(item)) {
-    json_append_string(out, item->valuestring);
+    out_text(out, item->valuestring);
   } else {
     char *text = cJSON_PrintUnformatted(item);
     g_string_append(out, text);

@@ -5,6 +5,7 @@
 #include "incoming.h"
 #include "render.h"
 #include "store.h"
+#include "text_out.h"
 #include "verification.h"
 
 #include <string.h>
@@ -147,17 +148,17 @@ static void created_append(struct adding *adding, int index, const struct lead *
   if (out->len > 0) g_string_append_c(out, ',');
   /* No printf: this is the inner loop of a million rows. */
   g_string_append_c(out, '{');
-  json_append_int(out, "index", index);
+  out_int(out, "index", index);
   g_string_append(out, ",\"id\":\"");
   g_string_append_len(out, id, UUID_TEXT_BYTES - 1);
   g_string_append(out, "\",\"email\":");
-  json_append_string(out, lead->person == NULL ? NULL : lead->person->email);
+  out_text(out, lead->person == NULL ? NULL : lead->person->email);
   g_string_append(out, ",\"first_name\":");
-  json_append_string(out, incoming->texts[TEXT_FIRST_NAME]);
+  out_text(out, incoming->texts[TEXT_FIRST_NAME]);
   g_string_append(out, ",\"last_name\":");
-  json_append_string(out, incoming->texts[TEXT_LAST_NAME]);
+  out_text(out, incoming->texts[TEXT_LAST_NAME]);
   g_string_append(out, ",\"phone\":");
-  json_append_string(out, incoming->texts[TEXT_PHONE]);
+  out_text(out, incoming->texts[TEXT_PHONE]);
   g_string_append_c(out, '}');
 }
 

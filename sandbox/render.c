@@ -4,6 +4,7 @@
 #include "campaign.h"
 #include "fields.h"
 #include "store.h"
+#include "text_out.h"
 
 #include <string.h>
 
@@ -33,7 +34,7 @@ static void date_write(char *at, int64_t days)
 void render_time(GString *out, const char *name, int64_t time_ms)
 {
   if (time_ms == 0) {
-    json_append_str(out, name, NULL);
+    out_str(out, name, NULL);
     return;
   }
   char text[] = "\"0000-00-00T00:00:00.000Z\"";
@@ -43,7 +44,7 @@ void render_time(GString *out, const char *name, int64_t time_ms)
   digits_write(text + 15, (int)(of_day / MINUTE_MS % 60), 2);
   digits_write(text + 18, (int)(of_day / SECOND_MS % 60), 2);
   digits_write(text + 21, (int)(of_day % SECOND_MS), 3);
-  json_append_key(out, name);
+  out_key(out, name);
   g_string_append_len(out, text, sizeof text - 1);
 }
 
@@ -51,7 +52,7 @@ void render_uuid(GString *out, const char *name, const struct uuid *id)
 {
   char text[UUID_TEXT_BYTES];
   if (id != NULL) uuid_format(id, text);
-  json_append_str(out, name, id == NULL ? NULL : text);
+  out_str(out, name, id == NULL ? NULL : text);
 }
 
 /* The id of a step: "0_step_variant" in reality, a UUID in the specification. */
@@ -60,7 +61,7 @@ static void step_id_append(const struct world *world, const char *name, int step
   if (world->quirks.is_on[QUIRK_STEP_ID]) {
     char text[32];
     g_snprintf(text, sizeof text, "0_%d_%d", step, variant);
-    json_append_str(out, name, text);
+    out_str(out, name, text);
     return;
   }
   struct uuid id = uuid_old(world->seed, (uint64_t)(step * 100 + variant));
@@ -75,16 +76,16 @@ static const char *mailbox_name(const struct world *world, uint16_t mailbox)
 static void summary_append(const struct world *world, const struct lead *lead, GString *out)
 {
   bool was_sent = lead->contacted_ms != 0 && lead->mailbox != 0;
-  json_append_key(out, "status_summary");
+  out_key(out, "status_summary");
   if (!was_sent && world->quirks.is_on[QUIRK_EMPTY_SUMMARY]) {
     g_string_append(out, "{}");
     return;
   }
   g_string_append_c(out, '{');
   if (was_sent) {
-    json_append_key(out, "lastStep");
+    out_key(out, "lastStep");
     g_string_append_c(out, '{');
-    json_append_str(out, "from", mailbox_name(world, lead->mailbox));
+    out_str(out, "from", mailbox_name(world, lead->mailbox));
     step_id_append(world, "stepID", lead->last_step, lead->last_variant, out);
     render_time(out, "timestamp_executed", lead->contacted_ms);
     g_string_append_c(out, '}');
@@ -99,9 +100,9 @@ static void subsequence_append(const struct world *world, const struct lead *lea
   render_uuid(out, "subsequence_id", subsequence == NULL ? NULL : &subsequence->id);
   render_time(out, "timestamp_added_subsequence", lead->sub_added_ms);
   if (subsequence == NULL || lead->sub_sent_ms == 0) return;
-  json_append_key(out, "status_summary_subseq");
+  out_key(out, "status_summary_subseq");
   g_string_append_c(out, '{');
-  json_append_str(out, "from", mailbox_name(world, lead->sub_mailbox));
+  out_str(out, "from", mailbox_name(world, lead->sub_mailbox));
   step_id_append(world, "stepID", lead->sub_last_step, lead->sub_last_variant, out);
   render_time(out, "timestampExecuted", lead->sub_sent_ms);
   g_string_append_c(out, '}');
@@ -110,9 +111,9 @@ static void subsequence_append(const struct world *world, const struct lead *lea
 static void number_or_null(GString *out, const char *name, int value)
 {
   if (value >= 0) {
-    json_append_int(out, name, value);
+    out_int(out, name, value);
   } else {
-    json_append_str(out, name, NULL);
+    out_str(out, name, NULL);
   }
 }
 
@@ -121,17 +122,17 @@ static void texts_append(const char *const texts[TEXTS_N], GString *out)
   static const char *const names[] = {"first_name", "last_name", "company_name",    "job_title",
                                       "website",    "phone",     "personalization", "pl_value_lead"};
   for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
-    json_append_str(out, names[i], texts[i]);
+    out_str(out, names[i], texts[i]);
 }
 
 static void payload_append(const struct lead *lead, const char *const texts[TEXTS_N], GString *out)
 {
   static const char *const names[] = {"firstName", "lastName", "companyName",    "jobTitle",
                                       "website",   "phone",    "personalization"};
-  json_append_key(out, "payload");
+  out_key(out, "payload");
   g_string_append_c(out, '{');
   for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
-    if (texts[i] != NULL) json_append_str(out, names[i], texts[i]);
+    if (texts[i] != NULL) out_str(out, names[i], texts[i]);
   if (lead->pause_until_ms != 0) render_time(out, "pause_until", lead->pause_until_ms);
   if (texts[TEXT_VARIABLES] != NULL) {
     if (out->str[out->len - 1] != '{') g_string_append_c(out, ',');
@@ -142,9 +143,9 @@ static void payload_append(const struct lead *lead, const char *const texts[TEXT
 
 static void counters_append(const struct lead *lead, GString *out)
 {
-  json_append_int(out, "email_open_count", lead->opens_n);
-  json_append_int(out, "email_reply_count", lead->replies_n);
-  json_append_int(out, "email_click_count", lead->clicks_n);
+  out_int(out, "email_open_count", lead->opens_n);
+  out_int(out, "email_reply_count", lead->replies_n);
+  out_int(out, "email_click_count", lead->clicks_n);
   number_or_null(out, "email_opened_step", lead->opened_step);
   number_or_null(out, "email_opened_variant", lead->opened_variant);
   number_or_null(out, "email_replied_step", lead->replied_step);
@@ -163,12 +164,12 @@ static void last_step_append(const struct world *world, const struct lead *lead,
 {
   bool was_sent = lead->contacted_ms != 0 && lead->mailbox != 0;
   const char *mailbox = was_sent ? mailbox_name(world, lead->mailbox) : NULL;
-  json_append_str(out, "last_contacted_from", mailbox);
-  json_append_str(out, "last_step_from", mailbox);
+  out_str(out, "last_contacted_from", mailbox);
+  out_str(out, "last_step_from", mailbox);
   if (was_sent) {
     step_id_append(world, "last_step_id", lead->last_step, lead->last_variant, out);
   } else {
-    json_append_str(out, "last_step_id", NULL);
+    out_str(out, "last_step_id", NULL);
   }
   render_time(out, "last_step_timestamp_executed", was_sent ? lead->contacted_ms : 0);
 }
@@ -178,14 +179,14 @@ static void codes_append(const struct world *world, const struct lead *lead, GSt
   static const char *const uploads[] = {"manual", "api", "website-visitor"};
   static const int esp_codes[] = {1, 2, 999};
   const char *domain = lead->person == NULL ? "" : lead->person->domain;
-  json_append_str(out, "company_domain", domain);
-  json_append_str(out, "upload_method", uploads[lead->upload]);
-  json_append_int(out, "esp_code", esp_codes[hash_text(world->seed, domain) % G_N_ELEMENTS(esp_codes)]);
-  if (lead->has_interest) json_append_int(out, "lt_interest_status", lead->interest);
-  if (lead->verification != 0) json_append_int(out, "verification_status", lead->verification);
+  out_str(out, "company_domain", domain);
+  out_str(out, "upload_method", uploads[lead->upload]);
+  out_int(out, "esp_code", esp_codes[hash_text(world->seed, domain) % G_N_ELEMENTS(esp_codes)]);
+  if (lead->has_interest) out_int(out, "lt_interest_status", lead->interest);
+  if (lead->verification != 0) out_int(out, "verification_status", lead->verification);
   render_uuid(out, "uploaded_by_user", &world->owner);
-  json_append_str(out, "assigned_to", NULL);
-  json_append_str(out, "is_website_visitor", NULL);
+  out_str(out, "assigned_to", NULL);
+  out_str(out, "is_website_visitor", NULL);
 }
 
 void render_lead(const struct world *world, const struct lead *lead, GString *out)
@@ -201,8 +202,8 @@ void render_lead(const struct world *world, const struct lead *lead, GString *ou
   render_uuid(out, "organization", &world->organization);
   render_uuid(out, "campaign", campaign == NULL ? NULL : &campaign->id);
   render_uuid(out, "list_id", list == NULL ? NULL : &list->id);
-  json_append_int(out, "status", lead->status);
-  json_append_str(out, "email", lead->person == NULL ? NULL : lead->person->email);
+  out_int(out, "status", lead->status);
+  out_str(out, "email", lead->person == NULL ? NULL : lead->person->email);
   texts_append(texts, out);
   if (!world->quirks.is_on[QUIRK_PAYLOAD_EMPTY]) payload_append(lead, texts, out);
   counters_append(lead, out);
@@ -220,7 +221,7 @@ void render_members(const cJSON *object, GString *out)
   cJSON_ArrayForEach(item, object)
   {
     char *text = cJSON_PrintUnformatted(item);
-    json_append_key(out, item->string);
+    out_key(out, item->string);
     g_string_append(out, text);
     cJSON_free(text);
   }
@@ -242,10 +243,10 @@ static void variables_append(const struct campaign *campaign, GString *out)
 {
   g_autoptr(GList) names =
       g_list_sort(g_hash_table_get_keys(campaign->variables), (GCompareFunc)(void (*)(void))strcmp);
-  json_append_key(out, "custom_variables");
+  out_key(out, "custom_variables");
   g_string_append_c(out, '{');
   for (const GList *name = names; name != NULL; name = name->next)
-    json_append_str(out, name->data, name->data);
+    out_str(out, name->data, name->data);
   g_string_append_c(out, '}');
 }
 
@@ -254,11 +255,11 @@ void render_campaign(const struct world *world, struct campaign *campaign, GStri
   int not_sending = campaign->status == CAMPAIGN_ACTIVE ? not_sending_status(campaign) : 0;
   g_string_append_c(out, '{');
   render_uuid(out, "id", &campaign->id);
-  json_append_int(out, "status", campaign->status);
+  out_int(out, "status", campaign->status);
   render_time(out, "timestamp_created", campaign->created_ms);
   render_time(out, "timestamp_updated", campaign->updated_ms);
   render_uuid(out, "organization", &world->organization);
-  if (not_sending != 0) json_append_int(out, "not_sending_status", not_sending);
+  if (not_sending != 0) out_int(out, "not_sending_status", not_sending);
   variables_append(campaign, out);
   render_members(campaign->settings, out);
   g_string_append_c(out, '}');
@@ -272,7 +273,7 @@ void render_subsequence(const struct world *world, const struct subsequence *sub
   render_time(out, "timestamp_leads_updated", subsequence->created_ms);
   render_uuid(out, "parent_campaign", &subsequence->parent->id);
   render_uuid(out, "workspace", &world->organization);
-  json_append_int(out, "status", subsequence->status);
+  out_int(out, "status", subsequence->status);
   render_members(subsequence->settings, out);
   g_string_append_c(out, '}');
 }
@@ -283,7 +284,7 @@ void render_block_entry(const struct world *world, const struct block_entry *ent
   render_uuid(out, "id", &entry->id);
   render_time(out, "timestamp_created", entry->created_ms);
   render_uuid(out, "organization_id", &world->organization);
-  json_append_str(out, "bl_value", entry->value);
+  out_str(out, "bl_value", entry->value);
   json_append_bool(out, "is_domain", entry->is_domain);
   g_string_append_c(out, '}');
 }
