@@ -6,7 +6,8 @@
  * Control characters in what came from outside are shown as '?', so that no cell can move a terminal's cursor. */
 #include "cli/command.h"
 
-/* A table that is aligned when printed: columns separated by two blanks, numbers (cells that are numbers) to the right. */
+/* A table that is aligned when printed: columns separated by two blanks, numbers (cells that are numbers) to the right.
+ */
 struct table {
   GPtrArray *cells; /* char *, row by row, the header first */
   size_t columns_n;
@@ -44,15 +45,15 @@ const char *out_email(const struct cli *cli, const char *email);
 /* Text from outside with control characters replaced by '?' and bytes that are no UTF-8 by U+FFFD; caller frees. */
 char *out_printable(const char *text);
 
-/* Asks a question on the terminal that ends in [y/N]; true for yes. With --yes, or when standard input or standard error
- * is no terminal, it is not asked and the answer is yes. */
+/* Asks a question on the terminal that ends in [y/N]; true for yes. With --yes, or when standard input or standard
+ * error is no terminal, it is not asked and the answer is yes. */
 bool out_confirm(const struct cli *cli, const char *question);
 
 /* "3 min ago", "2 h ago", "5 d ago", "never" for 0; caller frees. */
 char *out_age(int64_t now_us, int64_t then_us);
 
-/* The progress printer: one rewritten line on a terminal, else a log line every 10 s, nothing with --quiet. Caller frees
- * with progress_free. */
+/* The progress printer: one rewritten line on a terminal, else a log line every 10 s, nothing with --quiet. Caller
+ * frees with progress_free. */
 struct progress *progress_new(const struct cli *cli);
 /* Ends the line and frees it; NULL is fine. */
 void progress_free(struct progress *progress);
