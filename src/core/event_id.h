@@ -12,7 +12,11 @@
  * so that no two different events have the same text and SQL can write it as well. */
 #include "core/lead.h"
 
-#define EVENT_ID_CHARS 64
+#define EVENT_ID_CHARS     64
+#define EVENT_DIGEST_BYTES 32
+
+/* The id of event as the 32 bytes that the hex stands for. */
+void event_digest(const struct lead_event *event, uint8_t digest[EVENT_DIGEST_BYTES]);
 
 /* Writes the id of event into id, NUL-terminated. */
 void event_id(const struct lead_event *event, char id[EVENT_ID_CHARS + 1]);

@@ -77,6 +77,7 @@ static bool handle_open(struct sqlite_db *db, bool is_read_only, bool may_create
 {
   int flags = is_read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
   if (may_create && !is_read_only) flags |= SQLITE_OPEN_CREATE;
+  sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); /* counting costs a lock per allocation; refused once SQLite runs */
   int code = sqlite3_open_v2(db->path, &db->handle, flags | SQLITE_OPEN_NOMUTEX, NULL);
   if (code != SQLITE_OK) return sqlite_db_fail(db, code, error);
   sqlite3_extended_result_codes(db->handle, 1);

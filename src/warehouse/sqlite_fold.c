@@ -70,7 +70,8 @@ static void field_set(struct lead_state *state, const struct field *field, const
 
 /* ---- a state as one value: 30 numbers, texts behind them (their number is an offset, 0 for NULL) ---- */
 
-static void result_packed(sqlite3_context *context, const struct lead_state *state)
+/* Caller frees with sqlite3_free; NULL without memory. */
+static char *state_pack(const struct lead_state *state, size_t *packed_size)
 {
   int64_t head[STATE_COLUMNS_N];
   size_t size = sizeof head;
@@ -83,17 +84,15 @@ static void result_packed(sqlite3_context *context, const struct lead_state *sta
     if (text) size += strlen(text) + 1;
   }
   char *packed = sqlite3_malloc64(size);
-  if (!packed) {
-    sqlite3_result_error_nomem(context);
-    return;
-  }
+  if (!packed) return NULL;
+  *packed_size = size;
   memcpy(packed, head, sizeof head);
   for (size_t i = 0; i < STATE_COLUMNS_N; i++)
     if (fields[i].type == FIELD_TEXT && head[i] != 0) {
       const char *text = field_text(state, &fields[i]);
       memcpy(packed + head[i], text, strlen(text) + 1);
     }
-  sqlite3_result_blob64(context, packed, size, sqlite3_free);
+  return packed;
 }
 
 static int64_t packed_head(const void *packed, size_t i)
@@ -120,21 +119,6 @@ static void packed_read(const void *packed, struct lead_state *state)
   }
 }
 
-static void fold_column(sqlite3_context *context, int arguments_n, sqlite3_value **arguments)
-{
-  (void)arguments_n;
-  if (!packed_is_valid(context, arguments[0])) return;
-  const char *packed = sqlite3_value_blob(arguments[0]);
-  int column = sqlite3_value_int(arguments[1]);
-  if (column < 0 || column >= STATE_COLUMNS_N) return;
-  int64_t value = packed_head(packed, (size_t)column);
-  enum field_type type = fields[column].type;
-  if (type == FIELD_TEXT && value != 0)
-    sqlite3_result_text(context, packed + value, -1, SQLITE_TRANSIENT);
-  else if (type == FIELD_INT || type == FIELD_ENUM || (type == FIELD_TIME && value != 0))
-    sqlite3_result_int64(context, value);
-}
-
 static const char *value_text(sqlite3_value *value)
 {
   return (const char *)sqlite3_value_text(value);
@@ -151,19 +135,68 @@ void sqlite_state_of(sqlite3_value **values, struct lead_state *state)
   }
 }
 
+/* ---- merging, and the columns of what was merged ---- */
+
+/* The state that fold_merge made last, of this connection. SQL hands its number around instead of the bytes, which
+ * SQLite would copy once for each of the columns. */
+struct merged {
+  int64_t number;
+  char *packed;
+  size_t size;
+};
+
+static void merged_free(void *data)
+{
+  struct merged *merged = data;
+  sqlite3_free(merged->packed);
+  g_free(merged);
+}
+
+static void merged_put(sqlite3_context *context, char *packed, size_t size)
+{
+  struct merged *merged = sqlite3_user_data(context);
+  sqlite3_free(merged->packed);
+  *merged = (struct merged){.number = merged->number + 1, .packed = packed, .size = size};
+  if (packed)
+    sqlite3_result_int64(context, merged->number);
+  else
+    sqlite3_result_error_nomem(context);
+}
+
 static void fold_merge_stored(sqlite3_context *context, int arguments_n, sqlite3_value **arguments)
 {
   (void)arguments_n;
   if (!packed_is_valid(context, arguments[0])) return;
+  struct lead_state fresh = {0}, stored;
+  size_t size = 0;
+  packed_read(sqlite3_value_blob(arguments[0]), &fresh);
   if (sqlite3_value_type(arguments[1]) == SQLITE_NULL) { /* no stored state */
-    sqlite3_result_value(context, arguments[0]);
+    char *packed = state_pack(&fresh, &size);
+    merged_put(context, packed, size);
     return;
   }
-  struct lead_state fresh = {0}, stored;
-  packed_read(sqlite3_value_blob(arguments[0]), &fresh);
   sqlite_state_of(arguments + 1, &stored);
   fold_merge(&stored, &fresh);
-  result_packed(context, &stored);
+  char *packed = state_pack(&stored, &size);
+  merged_put(context, packed, size);
+}
+
+static void fold_column(sqlite3_context *context, int arguments_n, sqlite3_value **arguments)
+{
+  (void)arguments_n;
+  const struct merged *merged = sqlite3_user_data(context);
+  if (sqlite3_value_int64(arguments[0]) != merged->number || !merged->packed) {
+    sqlite3_result_error(context, "fold_column of another row's state", -1);
+    return;
+  }
+  int column = sqlite3_value_int(arguments[1]);
+  if (column < 0 || column >= STATE_COLUMNS_N) return;
+  int64_t value = packed_head(merged->packed, (size_t)column);
+  enum field_type type = fields[column].type;
+  if (type == FIELD_TEXT && value != 0)
+    sqlite3_result_text(context, merged->packed + value, -1, SQLITE_TRANSIENT);
+  else if (type == FIELD_INT || type == FIELD_ENUM || (type == FIELD_TIME && value != 0))
+    sqlite3_result_int64(context, value);
 }
 
 /* ---- the aggregate ---- */
@@ -173,10 +206,13 @@ struct fold_group {
   GStringChunk *text; /* strings of the events that the state borrows from */
 };
 
+/* Copied by length: asked for a terminated text SQLite would make a copy of its own first. */
 static const char *kept(struct fold_group *group, sqlite3_value *value)
 {
-  const char *text = value_text(value);
-  return text ? g_string_chunk_insert(group->text, text) : NULL;
+  if (sqlite3_value_type(value) != SQLITE_TEXT) return NULL;
+  const char *bytes = sqlite3_value_blob(value);
+  int size = sqlite3_value_bytes(value);
+  return g_string_chunk_insert_len(group->text, size > 0 ? bytes : "", size);
 }
 
 /* Arguments: kind, fact, reason, lead_id, person, campaign_id, instantly_id, claim_id, attempt, generation, epoch,
@@ -212,21 +248,32 @@ static void fold_events_final(sqlite3_context *context)
 {
   struct fold_group *group = sqlite3_aggregate_context(context, 0);
   if (!group || !group->text) return;
-  result_packed(context, &group->state);
+  size_t size = 0;
+  char *packed = state_pack(&group->state, &size);
   g_clear_pointer(&group->text, g_string_chunk_free);
+  if (packed)
+    sqlite3_result_blob64(context, packed, size, sqlite3_free);
+  else
+    sqlite3_result_error_nomem(context);
+}
+
+/* Both functions share one struct; the second registration does not free it a second time. */
+static int merge_register(sqlite3 *handle, int flags)
+{
+  struct merged *merged = g_new0(struct merged, 1);
+  int code = sqlite3_create_function_v2(handle, "fold_merge", STATE_COLUMNS_N + 1, flags, merged, fold_merge_stored,
+                                        NULL, NULL, merged_free); /* frees it also when it fails */
+  if (code != SQLITE_OK) return code;
+  return sqlite3_create_function_v2(handle, "fold_column", 2, flags, merged, fold_column, NULL, NULL, NULL);
 }
 
 int sqlite_fold_register(sqlite3 *handle)
 {
-  const int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY;
-  int code = sqlite3_create_function_v2(handle, "fold_events", 13, flags, NULL, NULL, fold_events_step,
+  const int pure = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY;
+  const int in_order = SQLITE_UTF8 | SQLITE_DIRECTONLY; /* fold_column goes by what fold_merge did last */
+  int code = sqlite3_create_function_v2(handle, "fold_events", 13, pure, NULL, NULL, fold_events_step,
                                         fold_events_final, NULL);
-  if (code == SQLITE_OK)
-    code = sqlite3_create_function_v2(handle, "fold_merge", STATE_COLUMNS_N + 1, flags, NULL, fold_merge_stored, NULL,
-                                      NULL, NULL);
-  if (code == SQLITE_OK)
-    code = sqlite3_create_function_v2(handle, "fold_column", 2, flags, NULL, fold_column, NULL, NULL, NULL);
-  return code;
+  return code == SQLITE_OK ? merge_register(handle, in_order) : code;
 }
 
 void sqlite_state_read(const struct query *query, int first, struct page *page, struct lead_state *state)

@@ -79,10 +79,7 @@ static void event_id_of(sqlite3_context *context, int arguments_n, sqlite3_value
 
 void sqlite_event_id(const struct lead_event *event, uint8_t id[SQLITE_EVENT_ID_BYTES])
 {
-  char hex[EVENT_ID_CHARS + 1];
-  event_id(event, hex);
-  for (size_t i = 0; i < SQLITE_EVENT_ID_BYTES; i++)
-    id[i] = (uint8_t)(g_ascii_xdigit_value(hex[2 * i]) << 4 | g_ascii_xdigit_value(hex[2 * i + 1]));
+  event_digest(event, id);
 }
 
 bool sqlite_functions_register(struct sqlite_db *db, GError **error)

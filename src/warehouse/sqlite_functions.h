@@ -7,13 +7,14 @@
  *   time_us(text)            text as time; NULL when it is none
  *   event_id(16 columns)     core/event_id.h as a blob of 32 bytes
  *   fold_events(13 columns)  aggregate: the state that a lead's events add up to, packed
- *   fold_merge(state, 30 columns)  packed state merged with the columns of a stored one
- *   fold_column(state, i)    column i of a packed state
+ *   fold_merge(state, 30 columns)  packed state merged with the columns of a stored one: a number for fold_column
+ *   fold_column(n, i)        column i of the state that fold_merge returned n for last
  *   sync_facts(4 rules, 21 columns of sync_stage, 30 of lead_state)  the facts as JSON, NULL for none
  *   stamp_run(stamp), stamp_ord(stamp)  the parts of generation:run_id.ord
  *
  * They exist on our connections only and may not be used in the schema (SQLITE_DIRECTONLY): other tools go on reading
  * and writing the file. */
+#include "core/event_id.h"
 #include "warehouse/sqlite_db.h"
 
 /* The columns of lead_state that make a struct lead_state, in this order in every statement; domain is not among them.
@@ -34,5 +35,5 @@ void sqlite_state_of(sqlite3_value **values, struct lead_state *state);
 void sqlite_state_read(const struct query *query, int first, struct page *page, struct lead_state *state);
 
 /* The id of an event as the bytes that the table stores. */
-#define SQLITE_EVENT_ID_BYTES 32
+#define SQLITE_EVENT_ID_BYTES EVENT_DIGEST_BYTES
 void sqlite_event_id(const struct lead_event *event, uint8_t id[SQLITE_EVENT_ID_BYTES]); /* see above */
