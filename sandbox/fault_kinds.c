@@ -29,6 +29,13 @@ static void reset_before_apply(const struct fault_context *context)
   context->wire->is_reset = true;
 }
 
+static void refuse_apply(const struct fault_context *context)
+{
+  context->wire->cut_request_at = 0;
+  context->wire->is_reset = true;
+  context->wire->refuse_ms = param(context, "ms", 1000);
+}
+
 static void reset_after_apply(const struct fault_context *context)
 {
   context->wire->is_raw = true;
@@ -261,6 +268,11 @@ static void plan_full_apply(const struct fault_context *context)
   context->world->plan_limit = context->world->plan_used_n + param(context, "left", 0);
 }
 
+static void list_lag_apply(const struct fault_context *context)
+{
+  context->world->list_lag_s = param(context, "s", 5);
+}
+
 static void unpaid_apply(const struct fault_context *context)
 {
   context->world->is_paid = false;
@@ -331,6 +343,7 @@ static void blocked_apply(const struct fault_context *context)
 const struct fault_kind fault_kinds[] = {
     {"delay", FAULT_WIRE, delay_apply, "answer ms later; before_ms: apply the request so much later"},
     {"reset_before", FAULT_WIRE, reset_before_apply, "RST after `at` bytes of the request body; nothing is applied"},
+    {"refuse", FAULT_WIRE, refuse_apply, "RST, nothing is applied, and for `ms` new connections are refused"},
     {"reset_after", FAULT_WIRE, reset_after_apply, "applied; RST after `at` bytes of the answer (head included)"},
     {"close_after", FAULT_WIRE, close_after_apply, "applied; FIN after `at` bytes of the answer"},
     {"truncate", FAULT_WIRE, truncate_apply, "applied; the answer ends after `at` bytes, head included"},
@@ -354,6 +367,7 @@ const struct fault_kind fault_kinds[] = {
     {"revoke_key_after", FAULT_AFTER, revoke_key_apply, "the key is gone after this request"},
     {"campaign_status", FAULT_BEFORE, campaign_status_apply, "`campaign` (all active ones) gets `status` (2)"},
     {"plan_full", FAULT_BEFORE, plan_full_apply, "room in the plan for `left` more"},
+    {"list_lag", FAULT_BEFORE, list_lag_apply, "from now on new rows appear in lists up to `s` seconds later"},
     {"unpaid", FAULT_BEFORE, unpaid_apply, "the workspace has no paid plan any more"},
     {"lead_deleted", FAULT_BEFORE, lead_deleted_apply, "somebody deletes the row of `email` (any)"},
     {"lead_moved", FAULT_BEFORE, lead_moved_apply, "somebody moves the row of `email` to `campaign`"},

@@ -14,6 +14,7 @@ struct wire {
   int64_t delay_ms;        /* before the answer is sent */
   int64_t cut_at;          /* send so many bytes of the answer (head included), then close; -1: all */
   int64_t cut_request_at;  /* close after so many bytes of the request's body, nothing is applied; -1: off */
+  int64_t refuse_ms;       /* no new connections for so long */
   int64_t claimed_n;       /* wrong Content-Length; -1: the right one */
   int64_t drip_bytes;      /* pieces of the answer, drip_ms apart; 0: in one go */
   int64_t drip_ms;

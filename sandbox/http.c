@@ -16,12 +16,18 @@
 
 #define BODY_KEPT_MAX ((size_t)64 * 1024 * 1024)
 
+/* A daemon that stopped listening (fault "refuse") still serves its connections; another one listens after it. */
+#define DAEMONS_MAX 64
+
 struct http_server {
   struct world *world;
-  struct MHD_Daemon *daemon;
+  struct MHD_Daemon *daemons[DAEMONS_MAX];
+  atomic_int daemons_n;
+  atomic_bool is_refusing;
   uint16_t port;
   atomic_bool is_stopping;
   atomic_int helpers_n;
+  int64_t refuse_ms;
 };
 
 enum call_phase { CALL_BODY, CALL_WAITED, CALL_SERVED, CALL_DONE };
@@ -255,6 +261,8 @@ static enum MHD_Result call_continue(struct call *call)
   return MHD_NO;
 }
 
+static void refusing_start(struct http_server *server, int64_t refuse_ms);
+
 static bool is_cut_short(const struct call *call)
 {
   int64_t at = call->fired.wire.cut_request_at;
@@ -278,6 +286,7 @@ static enum MHD_Result on_request(void *data, struct MHD_Connection *connection,
     if (!is_cut_short(call)) return MHD_YES;
   }
   if (call->fired.wire.cut_request_at >= 0) {
+    if (call->fired.wire.refuse_ms > 0) refusing_start(call->server, call->fired.wire.refuse_ms);
     linger_off(connection);
     return MHD_NO;
   }
@@ -336,22 +345,65 @@ static uint16_t port_of(int fd)
   return getsockname(fd, (struct sockaddr *)&address, &size) == 0 ? ntohs(address.sin_port) : 0;
 }
 
-struct http_server *http_start(struct world *world, uint16_t port, GError **error)
+static struct MHD_Daemon *daemon_start(struct http_server *server, int fd)
+{
+  return MHD_start_daemon(MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_TURBO | MHD_ALLOW_SUSPEND_RESUME |
+                              MHD_USE_SUPPRESS_DATE_NO_CLOCK | MHD_USE_ERROR_LOG | MHD_USE_ITC,
+                          0, NULL, NULL, on_request, server, MHD_OPTION_EXTERNAL_LOGGER, on_library_message, NULL,
+                          MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
+                          MHD_OPTION_NOTIFY_CONNECTION, on_connection, NULL, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+                          (size_t)512 * 1024, MHD_OPTION_CONNECTION_LIMIT, 512U, MHD_OPTION_END);
+}
+
+/* Listens and serves: at the start, and after each time of refusing. */
+static bool listening_begin(struct http_server *server, uint16_t port, GError **error)
 {
   int fd = listen_on(port, error);
-  if (fd < 0) return NULL;
+  if (fd < 0) return false;
+  server->port = port_of(fd);
+  struct MHD_Daemon *daemon = daemon_start(server, fd);
+  if (daemon == NULL) {
+    error_set(error, ERROR_LOCAL, "cannot start the HTTP server on 127.0.0.1:%u", server->port);
+    close(fd);
+    return false;
+  }
+  server->daemons[atomic_load(&server->daemons_n)] = daemon;
+  atomic_fetch_add(&server->daemons_n, 1);
+  return true;
+}
+
+/* Stops listening for a while: connections are refused by the kernel then. */
+static void *refusing_run(void *data)
+{
+  struct http_server *server = data;
+  g_autoptr(GError) error = NULL;
+  int fd = MHD_quiesce_daemon(server->daemons[atomic_load(&server->daemons_n) - 1]);
+  if (fd >= 0) close(fd);
+  pause_ms(server, server->refuse_ms);
+  if (!listening_begin(server, server->port, &error)) g_warning("%s", error->message);
+  atomic_store(&server->is_refusing, false);
+  atomic_fetch_sub(&server->helpers_n, 1);
+  return NULL;
+}
+
+static void refusing_start(struct http_server *server, int64_t refuse_ms)
+{
+  pthread_t thread;
+  if (atomic_load(&server->daemons_n) == DAEMONS_MAX || atomic_exchange(&server->is_refusing, true)) return;
+  server->refuse_ms = refuse_ms;
+  atomic_fetch_add(&server->helpers_n, 1);
+  if (thread_start(&thread, refusing_run, server)) {
+    pthread_detach(thread);
+  } else {
+    atomic_fetch_sub(&server->helpers_n, 1);
+  }
+}
+
+struct http_server *http_start(struct world *world, uint16_t port, GError **error)
+{
   struct http_server *server = g_new0(struct http_server, 1);
   server->world = world;
-  server->port = port_of(fd);
-  server->daemon = MHD_start_daemon(
-      MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_TURBO | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_SUPPRESS_DATE_NO_CLOCK |
-          MHD_USE_ERROR_LOG,
-      0, NULL, NULL, on_request, server, MHD_OPTION_EXTERNAL_LOGGER, on_library_message, NULL, MHD_OPTION_LISTEN_SOCKET,
-      fd, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_NOTIFY_CONNECTION, on_connection, NULL,
-      MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)512 * 1024, MHD_OPTION_CONNECTION_LIMIT, 512U, MHD_OPTION_END);
-  if (server->daemon != NULL) return server;
-  error_set(error, ERROR_LOCAL, "cannot start the HTTP server on 127.0.0.1:%u", server->port);
-  close(fd);
+  if (listening_begin(server, port, error)) return server;
   g_free(server);
   return NULL;
 }
@@ -366,6 +418,7 @@ void http_stop(struct http_server *server)
   atomic_store(&server->is_stopping, true);
   while (atomic_load(&server->helpers_n) > 0)
     clock_sleep_us(clock_system(), 1000);
-  MHD_stop_daemon(server->daemon);
+  for (int i = 0; i < atomic_load(&server->daemons_n); i++)
+    MHD_stop_daemon(server->daemons[i]);
   g_free(server);
 }

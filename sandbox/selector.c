@@ -93,7 +93,7 @@ const GPtrArray *selector_rows(struct selector *selector)
 
 bool lead_is_visible(const struct world *world, const struct lead *lead)
 {
-  int64_t lag_s = world->config->list_lag_s;
+  int64_t lag_s = world->list_lag_s;
   if (lag_s <= 0) return true;
   /* Each row has its own lag, up to the configured one. */
   int64_t lag_ms = (int64_t)(hash_unit(hash_mix(world->seed, lead->id.lo)) * (double)lag_s * 1000.0);

@@ -170,6 +170,7 @@ static void world_begin(struct world *world)
   world->ids_made_n = 0;
   world->plan_used_n = world->plan_held_n = 0;
   world->is_paid = config->is_paid;
+  world->list_lag_s = config->list_lag_s;
   world->plan_limit = config->plan_limit;
   world->credits = 1000;
   world->totals = (struct audit_totals){0};

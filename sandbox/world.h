@@ -60,6 +60,7 @@ struct world {
   struct uuid owner;
   int64_t created_ms;
   bool is_paid;
+  int64_t list_lag_s; /* from the configuration, or a fault */
   int64_t plan_limit;
   int64_t plan_used_n; /* rows in campaigns */
   int64_t plan_held_n; /* deleted ones that still count */

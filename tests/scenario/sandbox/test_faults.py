@@ -2,6 +2,7 @@
 import http.client
 import json
 import socket
+import ssl
 import time
 
 import pytest
@@ -217,3 +218,33 @@ def test_many_resets_leave_the_server_well(sandbox):
         raw(sandbox, emails=[f"u{i}@x.example"])
     sandbox.faults()
     assert 50 <= rows(sandbox) < 90 and add(sandbox).status == 200
+
+
+def test_refused_connections(sandbox):
+    sandbox.fault(ADD, "refuse", count=1, params={"ms": 700})
+    with pytest.raises((ConnectionResetError, http.client.RemoteDisconnected)):
+        add(sandbox)
+    refused, start = 0, time.monotonic()
+    while time.monotonic() - start < 10:
+        try:
+            assert add(sandbox).status == 200
+            break
+        except ConnectionRefusedError:
+            refused += 1
+            time.sleep(0.05)
+    assert refused >= 5 and rows(sandbox) == 1
+
+
+def test_list_lag_as_a_fault(sandbox):
+    sandbox.fault(ADD, "list_lag", count=1, params={"s": 60})
+    add(sandbox, *[f"u{i}@x.example" for i in range(50)])
+    assert len(sandbox.leads()) < 50
+    sandbox.advance(60)
+    assert len(sandbox.leads()) == 50
+
+
+def test_tls_to_the_plain_port_fails_cleanly(sandbox):
+    with pytest.raises(ssl.SSLError):
+        connection = http.client.HTTPSConnection("127.0.0.1", sandbox.port, timeout=5)
+        connection.request("GET", "/api/v2/campaigns")
+    assert add(sandbox).status == 200
