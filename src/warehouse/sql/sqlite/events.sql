@@ -32,7 +32,7 @@ LEFT JOIN lead_fields f ON f.lead_id = l.${lead_id}
 WHERE r.run_id = :run_id
   AND (:campaign_id IS NULL OR e.campaign_id = :campaign_id)
   AND (NOT :only_unsettled OR (s.settlement = 1 AND s.claim_id = e.claim_id))
-ORDER BY r.first_ord, e.seq LIMIT :limit;
+ORDER BY r.first_ord, r.first_seq, e.seq LIMIT :limit;
 
 -- name: never_sent
 -- Unsettled claims of other runs that stand in no `sending`: nothing was ever transmitted for them. The event carries the
@@ -72,7 +72,7 @@ WHERE is_open;
 -- name: fold_state
 -- From the seq that the last fold reached; one sort by lead_id, then lead_state is read and written in its own order.
 -- LIMIT with OFFSET keeps the planner from merging the inner query into the outer one: fold_merge would be called once
--- per column.
+-- per column. m is a number: fold_column refuses one that is not the last merge's.
 INSERT OR REPLACE INTO lead_state (lead_id, person, domain, generation, reopened_at, claim_id, campaign_id, epoch,
   attempts, settlement, settlement_epoch, reason, instantly_id, current_campaign_id, current_at, added_at, ever_added_at,
   sent_at, replied_at, email_status, finished_at, outcome, removed_at, removed_id, withdrawn_at, held_n, held_reason,
