@@ -81,6 +81,8 @@ static bool handle_open(struct sqlite_db *db, bool is_read_only, bool may_create
   int code = sqlite3_open_v2(db->path, &db->handle, flags | SQLITE_OPEN_NOMUTEX, NULL);
   if (code != SQLITE_OK) return sqlite_db_fail(db, code, error);
   sqlite3_extended_result_codes(db->handle, 1);
+  /* SQLite falls back to reading when it may not write; better said now than in the middle of a job. */
+  if (!is_read_only && sqlite3_db_readonly(db->handle, "main") == 1) return sqlite_db_fail(db, SQLITE_READONLY, error);
   return true;
 }
 

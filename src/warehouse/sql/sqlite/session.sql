@@ -29,10 +29,6 @@ PRAGMA journal_mode = TRUNCATE;
 -- EXTRA: a commit that returned survives a power cut.
 PRAGMA synchronous = EXTRA;
 
--- name: pragma_quick_check
--- Finds a truncated or damaged file before anything is built on it; one row is enough to know.
-PRAGMA quick_check(1);
-
 -- name: begin_immediate
 -- The write lock at once: a transaction that reads first and writes later could end busy in its middle.
 BEGIN IMMEDIATE;
