@@ -8,7 +8,8 @@
 #define HEADERS_MAX_N     100
 #define LOW_SPEED_BYTES_S 16L
 #define LOW_SPEED_S       30L
-#define CONNECTION_AGE_S  30L
+#define IDLE_MAX_S        30L
+#define IDLE_MAX_ONCE_S   4L
 
 /* ---- what all requests share ---- */
 
@@ -157,11 +158,13 @@ static bool prepare_safety(CURL *easy, const struct handle_setup *setup)
 }
 
 /* The low-speed limit also counts the wait for an answer, so it is for reads alone: a creating call that is cut off
- * costs a question about each of its leads. */
+ * costs a question about each of its leads. For the same reason a creating call takes no connection that has been idle
+ * for long: servers hang up after five seconds or more, and a call that meets this is unknown. */
 static bool prepare_times(CURL *easy, const struct handle_setup *setup, const struct request *request)
 {
   return SET(easy, CURLOPT_CONNECTTIMEOUT_MS, setup->connect_timeout_ms) &&
-         SET(easy, CURLOPT_TIMEOUT_MS, setup->request_timeout_ms) && SET(easy, CURLOPT_MAXAGE_CONN, CONNECTION_AGE_S) &&
+         SET(easy, CURLOPT_TIMEOUT_MS, setup->request_timeout_ms) &&
+         SET(easy, CURLOPT_MAXAGE_CONN, request->is_sent_once ? IDLE_MAX_ONCE_S : IDLE_MAX_S) &&
          (request->is_sent_once ||
           (SET(easy, CURLOPT_LOW_SPEED_LIMIT, LOW_SPEED_BYTES_S) && SET(easy, CURLOPT_LOW_SPEED_TIME, LOW_SPEED_S)));
 }

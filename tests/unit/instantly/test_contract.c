@@ -6,8 +6,9 @@
 static cJSON *read_specification(void)
 {
   const char *shared = g_getenv("LEADFERRY_SHARED");
-  g_autofree char *path =
-      g_build_filename(shared ? shared : "../shared", "data", "instantly-api-v2-openapi.json", NULL);
+  bool is_in_build = !shared && g_file_test("build.ninja", G_FILE_TEST_EXISTS);
+  if (!shared) shared = is_in_build ? "../../shared" : "../shared";
+  g_autofree char *path = g_build_filename(shared, "data", "instantly-api-v2-openapi.json", NULL);
   g_autofree char *text = NULL;
   gsize length = 0;
   if (!g_file_get_contents(path, &text, &length, NULL)) return NULL;
