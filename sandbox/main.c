@@ -80,7 +80,7 @@ static bool config_make(struct config *config, const struct options *options, GE
   return true;
 }
 
-static void ready_print(const struct world *world, uint16_t port)
+static void ready_print(struct world *world, uint16_t port)
 {
   g_autoptr(GString) out = g_string_new(NULL);
   const struct api_key *key = world->keys->len > 0 ? world->keys->pdata[0] : NULL;
@@ -121,7 +121,9 @@ static int run(struct world *world, const struct options *options, const sigset_
     fprintf(stderr, "leadferry-sandbox: %s\n", error->message);
     return EXIT_FAILURE;
   }
+  pthread_mutex_lock(&world->lock);
   ready_print(world, http_port(server));
+  pthread_mutex_unlock(&world->lock);
   do
     sigwait(signals, &signal_number);
   while (signal_number == SIGPIPE);
