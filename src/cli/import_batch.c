@@ -176,3 +176,12 @@ void batch_add(struct import_batch *batch, const struct csv_record *record, cons
   keep_fields(batch, record);
   g_array_append_val(batch->rows, row);
 }
+
+char *batch_person(const struct csv_record *record, const struct import_plan *plan)
+{
+  int column = plan->map.column[TARGET_EMAIL];
+  char *person = NULL;
+  bool has_it = !record->fault && column >= 0 && (size_t)column < record->fields_n;
+  if (has_it) email_canonical(record->fields[column], record->lengths[column], &person);
+  return person;
+}

@@ -40,3 +40,5 @@ struct csv_record batch_record(const struct import_batch *batch, const struct ba
 /* Copies a record and decides what can be decided from it alone: a reason, or an import_row. */
 void batch_add(struct import_batch *batch, const struct csv_record *record, const struct import_plan *plan,
                const char *campaign_id);
+/* The canonical address of a record, NULL when it has none or is faulty. Caller frees. */
+char *batch_person(const struct csv_record *record, const struct import_plan *plan);

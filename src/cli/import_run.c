@@ -2,6 +2,7 @@
 
 #include "cli/import_batch.h"
 #include "cli/import_reject.h"
+#include "cli/import_repeats.h"
 #include "cli/person_set.h"
 
 #include <string.h>
@@ -14,7 +15,9 @@ struct importer {
   struct import_report *report;
   struct csv_reader *reader;
   struct import_batch batch;
-  struct person_set seen;      /* persons of the rows that were taken */
+  struct person_set seen; /* persons of the rows that were taken */
+  bool has_repeats;       /* large file: only who may come again has to be remembered */
+  struct person_set repeats;
   struct reject_file *rejects; /* NULL in a dry run */
 };
 
@@ -77,8 +80,13 @@ static bool importer_open(struct importer *importer, GError **error)
   g_autoptr(GPtrArray) headers = NULL;
   batch_init(&importer->batch);
   person_set_init(&importer->seen);
+  person_set_init(&importer->repeats);
   importer->reader = csv_reader_open(importer->options->path, error);
   if (!importer->reader || !read_header(importer->reader, &headers, error)) return false;
+  importer->has_repeats = csv_reader_size_bytes(importer->reader) > IMPORT_REPEATS_FROM_BYTES;
+  if (importer->has_repeats && !import_find_repeats(importer->options, importer->plan, &importer->repeats, error)) {
+    return false;
+  }
   if (importer->options->is_dry_run) return true;
   importer->rejects = reject_open(importer->options->path, headers, error);
   return importer->rejects != NULL;
@@ -152,7 +160,8 @@ static void take_result(struct importer *importer, struct batch_row *row, enum i
   case IMPORT_DUPLICATE_PERSON: row->reason = REASON_DUPLICATE_PERSON; return;
   case IMPORT_ID_TAKEN: row->reason = REASON_LEAD_ID_TAKEN; return;
   }
-  person_set_add(&importer->seen, row->row.person);
+  bool may_come_again = !importer->has_repeats || person_set_has(&importer->repeats, row->row.person);
+  if (may_come_again) person_set_add(&importer->seen, row->row.person);
 }
 
 static bool round_send(struct round *round, struct importer *importer, bool *is_decided, GError **error)
@@ -202,6 +211,7 @@ static bool importer_flush(struct importer *importer, GError **error)
 static void importer_clear(struct importer *importer)
 {
   batch_clear(&importer->batch);
+  person_set_clear(&importer->repeats);
   person_set_clear(&importer->seen);
   csv_reader_free(importer->reader);
   reject_free(importer->rejects);

@@ -1,7 +1,8 @@
 #pragma once
 /* The import itself: from a CSV file into `leads` and `lead_fields`, in batches, in constant memory.
  *
- * import_look() reads the head of the file and decides the mapping; import_run() reads the file again from its start:
+ * import_look() reads the head of the file and decides the mapping; import_run() reads the file again from its start
+ * (large ones twice, see import_repeats.h):
  * 1. a row that cannot be a lead (no or invalid address, bad UTF-8, too many columns) is rejected here
  * 2. up to 1000 rows go to the warehouse in one transaction, which says who is known under another id
  * 3. rejected rows go to FILE.rejected.csv in the order of the file

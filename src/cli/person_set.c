@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define SLOTS_FIRST ((size_t)1 << 12)
-#define SLOTS_MAX   ((size_t)1 << 23)
+#define SLOTS_MAX   ((size_t)1 << 22)
 
 /* Never 0, which stands for a free slot. */
 static uint64_t digest_of(const char *person)

@@ -1,9 +1,9 @@
 #pragma once
 /* Who was in this file already: a set of persons as 64-bit digests in bounded memory.
  *
- * It grows up to 64 MB (some 5.8 million persons) and then takes no more: who is in it is still found, later persons
- * are left to the warehouse, which knows them by their lead_id. Two persons with the same digest are a matter of 1 in a
- * million even then. */
+ * It grows up to 32 MB (some 2.9 million persons) and then takes no more: who is in it is still found, later persons
+ * are left to the warehouse, which knows them by their lead_id. No file gets there unless it names millions of persons
+ * more than once (import_repeats.h). Two persons with the same digest are a matter of 1 in a million even then. */
 #include <glib.h>
 #include <stdbool.h>
 #include <stddef.h>

@@ -2,6 +2,7 @@
  * that importing twice changes nothing. */
 #include "base/error.h"
 #include "cli/import_reject.h"
+#include "cli/import_repeats.h"
 #include "cli/import_run.h"
 #include "cli/person_set.h"
 
@@ -199,6 +200,33 @@ static void test_person_set(void)
   person_set_clear(&set);
 }
 
+/* Large files are looked at first: all who come again are candidates, and hardly anybody else. */
+static void test_repeats_are_found(void)
+{
+  struct world world;
+  g_autoptr(GError) error = NULL;
+  GString *text = g_string_new("name,email\n");
+  for (int i = 0; i < 20000; i++) {
+    g_string_append_printf(text, "x,p%d@example.com\n", i);
+  }
+  g_string_append(text, "y, P7@Example.com \ny,nonsense\ny,p19999@example.com\n");
+  world_init(&world);
+  g_assert_true(g_file_set_contents(world.path, text->str, -1, NULL));
+  struct import_plan plan;
+  struct import_options options = {.path = world.path, .limit = SETTING_UNLIMITED};
+  struct person_set candidates;
+  person_set_init(&candidates);
+  g_assert_true(import_look(&options, &plan, &error));
+  g_assert_true(import_find_repeats(&options, &plan, &candidates, &error));
+  g_assert_true(person_set_has(&candidates, "p7@example.com"));
+  g_assert_true(person_set_has(&candidates, "p19999@example.com"));
+  g_assert_cmpuint(candidates.used_n, <, 10);
+  person_set_clear(&candidates);
+  import_plan_clear(&plan);
+  g_string_free(text, TRUE);
+  world_clear(&world);
+}
+
 static void test_reject_paths(void)
 {
   static const char *const paths[][2] = {{"leads.csv", "leads.rejected.csv"},
@@ -222,6 +250,7 @@ int main(int argc, char **argv)
   g_test_add_func("/import/fields", test_fields_and_columns_arrive);
   g_test_add_func("/import/duplicates-across-batches", test_duplicates_across_batches);
   g_test_add_func("/import/person-set", test_person_set);
+  g_test_add_func("/import/repeats", test_repeats_are_found);
   g_test_add_func("/import/reject-paths", test_reject_paths);
   return g_test_run();
 }
