@@ -49,8 +49,9 @@ static void next_after_the_end(const struct next_input *input, struct lead_next 
 {
   const struct lead_state *state = &input->row->state;
   const struct complete_settings *complete = &input->settings->complete;
-  const struct outcome_settings *outcome = &complete->outcomes[state->outcome];
-  const char *name = outcome_name(state->outcome);
+  enum outcome decides = state_action_outcome(state);
+  const struct outcome_settings *outcome = &complete->outcomes[decides];
+  const char *name = outcome_name(decides);
   if (state->outcome == OUTCOME_REMOVED_BY_HAND) {
     say(next, "done", g_strdup("Somebody removed it from Instantly by hand. It is never sent again."));
     return;

@@ -21,8 +21,8 @@ enum answer_class {
  * addresses. */
 enum answer_class classify_add(const struct add_answer *answer, size_t sent_n);
 
-/* Why one lead of an explained answer was not created, when the counters alone can tell (exactly one non-created counter
- * is non-zero); ATTRIBUTE_ASK otherwise, and for duplicates, whose row must be looked at. */
+/* Why one lead of an explained answer was not created, when the counters alone can tell (exactly one non-created
+ * counter is non-zero); ATTRIBUTE_ASK otherwise, and for duplicates, whose row must be looked at. */
 enum attribution {
   ATTRIBUTE_ASK,
   ATTRIBUTE_BLOCKLIST,

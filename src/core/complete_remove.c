@@ -238,7 +238,7 @@ static struct removal_decision decide(struct job *job, const struct removal *rem
 {
   struct removal_input input = {.removal = removal,
                                 .row = row,
-                                .settings = &job->settings->complete.outcomes[removal->outcome],
+                                .settings = &job->settings->complete.outcomes[removal->action_outcome],
                                 .is_configured_campaign =
                                     settings_campaign(job->settings, removal->campaign_id) != NULL,
                                 .is_blocklisted = removal->is_block_listed};
@@ -264,7 +264,7 @@ static bool sort_page(struct job *job, const struct page *due, const struct rows
     const struct removal *removal = page_row(due, struct removal, i);
     struct work work = {.removal = removal,
                         .row = g_hash_table_lookup(rows->by_id, removal->instantly_id),
-                        .settings = &job->settings->complete.outcomes[removal->outcome]};
+                        .settings = &job->settings->complete.outcomes[removal->action_outcome]};
     struct removal_decision decision = decide(job, removal, work.row);
     if (decision.verdict == REMOVE_GONE) {
       g_array_append_val(gone, work);

@@ -136,8 +136,10 @@ static const char *non_empty(const char *text)
 static const char *sticky_campaign(const struct lead_state *state)
 {
   if (!state) return NULL;
-  bool is_absent = state->settlement == SETTLEMENT_RELEASED && g_strcmp0(state->reason, "absent") == 0;
-  return is_absent || state->settlement == SETTLEMENT_NONE ? non_empty(state->campaign_id) : NULL;
+  bool was_tried = g_strcmp0(state->reason, "absent") == 0 || state->attempts > 1;
+  return (state->settlement == SETTLEMENT_RELEASED && was_tried) || state->settlement == SETTLEMENT_NONE
+             ? non_empty(state->campaign_id)
+             : NULL;
 }
 
 const char *verdict_campaign(const struct lead *lead, const struct lead_state *state, const char *default_campaign)

@@ -298,12 +298,17 @@ bool state_is_held(const struct lead_state *state)
   return state->held_n > state->resolved_n;
 }
 
+enum outcome state_action_outcome(const struct lead_state *state)
+{
+  return state->replied_at_us && state->outcome > OUTCOME_REMOVED_BY_HAND ? OUTCOME_REPLIED : state->outcome;
+}
+
 /* Is nothing more to be done in Instantly for an enrolment that is over? */
 static bool is_confirmed(const struct lead_state *state, const struct completion_policy *policy, bool is_configured)
 {
   if (state_is_removed(state) || state->outcome == OUTCOME_REMOVED_BY_HAND) return true;
   if (state->settlement == SETTLEMENT_ADOPTED && !policy->include_adopted) return true;
-  return policy->is_kept[state->outcome] || !is_configured;
+  return policy->is_kept[state_action_outcome(state)] || !is_configured;
 }
 
 struct user_columns state_columns(const struct lead_state *state, const struct completion_policy *policy,

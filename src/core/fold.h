@@ -17,6 +17,10 @@ enum phase state_phase(const struct lead_state *state);
 /* Is the lead enrolled in its current generation (added or adopted, not withdrawn)? The user's added_to_instantly. */
 bool state_is_enrolled(const struct lead_state *state);
 
+/* The outcome whose configured action and grace apply: whoever answered is treated as one who answered, even when an
+ * unsubscribe or a bounce outranks the reply as the enrolment's outcome. */
+enum outcome state_action_outcome(const struct lead_state *state);
+
 /* Is the enrolment still in Instantly as far as we know? */
 bool state_is_removed(const struct lead_state *state);
 

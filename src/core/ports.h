@@ -178,7 +178,7 @@ struct watched {
 /* Which enrolments to ask about: in the order of instantly_id, those that can still change (enrolled, not removed, not
  * withdrawn; finished ones only if finished at or after finished_after_us). */
 struct watch_query {
-  const char *after_id;        /* NULL: from the start */
+  const char *after_id; /* NULL: from the start */
   int64_t finished_after_us;
   const char *unstaged_run_id; /* only those that this run has not staged yet (by instantly_id); NULL: all */
   size_t limit;
@@ -221,6 +221,7 @@ struct removal {
   int64_t generation;
   int64_t epoch;
   enum outcome outcome;
+  enum outcome action_outcome; /* whose action and grace apply, see core/fold.h state_action_outcome() */
   int64_t finished_at_us;
   bool is_adopted;
   bool is_block_listed; /* a suppression of the person with pushed_at exists */
@@ -316,8 +317,8 @@ struct ledger_ops {
   /* Is a hold on for this campaign (or, with NULL, for everything)? reason is the caller's to free. */
   bool (*hold_check)(struct ledger *, const char *campaign_id, bool *is_on, char **reason, GError **error);
 
-  /* Appends released(never_sent) for every unsettled claim that is in no `sending`, of all runs but own_run_id (NULL: of
-   * all runs). Unsettled means: no settling event of the claim, whether folded already or not. */
+  /* Appends released(never_sent) for every unsettled claim that is in no `sending`, of all runs but own_run_id (NULL:
+   * of all runs). Unsettled means: no settling event of the claim, whether folded already or not. */
   bool (*release_never_sent)(struct ledger *, const char *own_run_id, int64_t *released_n, GError **error);
   /* Rows of struct open_batch: `sending` batches of any run but own_run_id (NULL: of any) with unsettled claims. */
   bool (*open_batches)(struct ledger *, const char *own_run_id, struct page *page, GError **error);
@@ -353,7 +354,8 @@ struct ledger_ops {
   bool (*removal_counts)(struct ledger *, const struct removal_query *query, GArray *counts, GError **error);
 
   /* Brings the user's columns up to lead_state; only rows that change are touched. *changed_n may be NULL. With
-   * is_dry_run it only counts. Never turns TRUE into FALSE or a value into NULL, but for withdrawn and reopened leads. */
+   * is_dry_run it only counts. Never turns TRUE into FALSE or a value into NULL, but for withdrawn and reopened leads.
+   */
   bool (*write_back)(struct ledger *, bool is_dry_run, int64_t *changed_n, GError **error);
 
   /* The reference that may be printed for a lead: its lead_id, or a keyed HMAC when that holds '@'. Caller frees. */

@@ -2,8 +2,8 @@
 /* The rate: GCRA with burst 5, a minute window, and AIMD on 429. Pure; the caller owns clock and waiting.
  *
  * rate_wait_us() reserves a slot and says how long to wait for it; rate_throttled() is told of a 429, rate_ok() of any
- * other answer. The rate starts at the configured one, falls by x0.7 with each 429 outside a pause (floor 1/s) and grows by 1/s each 5 s
- * up to the configured one. */
+ * other answer. The rate starts at the configured one, falls by x0.7 with each 429 outside a pause (floor 1/s) and
+ * grows by 1/s each 5 s up to the configured one. */
 #include <stdint.h>
 
 struct rate {

@@ -6,16 +6,17 @@
 #include "core/ports.h"
 
 struct retry_policy {
-  int tries_max;          /* 6 */
-  int64_t base_us;        /* 0.5 s */
-  int64_t cap_us;         /* 30 s */
+  int tries_max;              /* 6 */
+  int64_t base_us;            /* 0.5 s */
+  int64_t cap_us;             /* 30 s */
   int64_t retry_after_max_us; /* 300 s */
 };
 
 /* The default policy of reads. */
 extern const struct retry_policy retry_reads;
 
-/* How long to wait before try number `tries_done + 1`, or -1: give up. Full jitter; a Retry-After is honoured, clamped. */
+/* How long to wait before try number `tries_done + 1`, or -1: give up. Full jitter; a Retry-After is honoured, clamped.
+ */
 int64_t retry_wait_us(const struct retry_policy *policy, int tries_done, const struct reply *reply, struct rng *rng);
 
 /* Retry budget: 10 % of calls plus 1 a second. */
@@ -23,9 +24,9 @@ struct retry_budget {
   double tokens;
   int64_t updated_mono_us;
 };
-void retry_budget_init(struct retry_budget *budget, int64_t mono_us);   /* starts with 10 tokens */
-void retry_budget_earn(struct retry_budget *budget);                    /* a call was made */
-bool retry_budget_spend(struct retry_budget *budget, int64_t mono_us);  /* may a retry be made now? */
+void retry_budget_init(struct retry_budget *budget, int64_t mono_us);  /* starts with 10 tokens */
+void retry_budget_earn(struct retry_budget *budget);                   /* a call was made */
+bool retry_budget_spend(struct retry_budget *budget, int64_t mono_us); /* may a retry be made now? */
 
 /* Breaker: opens after 5 failures in a row or >= 50 % of the last 20; 30 s, doubling to 10 min; one probe. */
 struct breaker {
@@ -36,7 +37,7 @@ struct breaker {
   int64_t open_for_us;
   bool is_probing;
 };
-void breaker_init(struct breaker *breaker);                                    /* closed */
+void breaker_init(struct breaker *breaker); /* closed */
 /* How long to wait before the next call may go: 0 = now (possibly as the probe). */
 int64_t breaker_wait_us(struct breaker *breaker, int64_t mono_us);
 /* Tells it how a call ended. */

@@ -5,8 +5,8 @@
 /* What decides whether a campaign is fed. */
 struct feed_input {
   const struct campaign_settings *settings;
-  int64_t status;          /* Instantly's campaign status */
-  bool was_fed_before;     /* leadferry enrolled somebody there before */
+  int64_t status;      /* Instantly's campaign status */
+  bool was_fed_before; /* leadferry enrolled somebody there before */
   bool is_on_hold;
   bool has_tag_without_source;
 };
@@ -29,7 +29,10 @@ struct room_input {
   int64_t canary;
   struct campaign_counts counts;
 };
-struct room { int64_t n; enum verdict verdict; };
+struct room {
+  int64_t n;
+  enum verdict verdict;
+};
 struct room feed_room(const struct room_input *input); /* see above */
 
 /* How many contacts the plan still takes after the reserve; -1 when the plan is unknown. */

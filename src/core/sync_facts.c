@@ -14,6 +14,7 @@ bool remote_has_real_reply(const struct remote_lead *row)
 {
   if (row->replies <= 0 && !row->replied_at_us) return false;
   if (row->has_interest && row->interest != 0) return true;
+  if (row->replies > 1) return true; /* one sign cannot vouch for two replies */
   bool is_automatic = row->has_interest || row->pause_until_us != 0;
   return !is_automatic;
 }
@@ -155,14 +156,25 @@ static void put_settlement(struct facts *facts, enum event_kind kind)
   event->epoch = facts->state->epoch;
 }
 
+/* The claim that a stamp of this generation names, or NULL. A stamp on a row of this person is of one of the person's
+ * own claims: nobody else's lead ever carried it. */
+static const char *stamped_claim(const struct remote_lead *row, int64_t generation)
+{
+  g_autofree char *prefix = g_strdup_printf("%" G_GINT64_FORMAT ":", generation);
+  if (!row->stamp || !g_str_has_prefix(row->stamp, prefix)) return NULL;
+  return row->stamp[strlen(prefix)] ? row->stamp + strlen(prefix) : NULL;
+}
+
 /* Brings a lead home that the ledger does not count as enrolled: its stamp proves that we created the row; a row found
  * elsewhere earlier that now sits in the lead's campaign is adopted. False: the row is nothing of this lead's. */
 static bool enrolment_facts(struct facts *facts)
 {
   const struct lead_state *state = facts->state;
   if (state_is_enrolled(state)) return true;
-  if (remote_stamp_matches(facts->row, state->generation, state->claim_id)) {
+  const char *claim_id = stamped_claim(facts->row, state->generation);
+  if (claim_id) {
     put_settlement(facts, EVENT_ADDED);
+    facts->events[facts->n - 1].claim_id = claim_id; /* an earlier claim's, when its answer and its row came late */
     return true;
   }
   if (state->settlement != SETTLEMENT_FOUND_ELSEWHERE || g_strcmp0(facts->row->campaign_id, state->campaign_id) != 0)

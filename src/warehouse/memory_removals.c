@@ -1,4 +1,5 @@
 /* The reference warehouse: which enrolments are due for removal, and which can still change. */
+#include "core/fold.h"
 #include "warehouse/memory_priv.h"
 
 #include <string.h>
@@ -15,7 +16,7 @@ static bool is_due(const struct lead_state *state, const struct removal_query *q
   if (!state_is_enrolled(state) || !is_ours(state, query) || state_is_removed(state) || state_is_held(state))
     return false;
   if (!state->instantly_id || !state->finished_at_us || state->outcome <= OUTCOME_REMOVED_BY_HAND) return false;
-  int64_t grace_us = query->grace_us[state->outcome];
+  int64_t grace_us = query->grace_us[state_action_outcome(state)];
   return grace_us != INT64_MAX && query->now_us - state->finished_at_us >= grace_us;
 }
 
@@ -66,6 +67,7 @@ static void add_removal(const struct memory *memory, struct page *page, const st
       .generation = state->generation,
       .epoch = state->epoch,
       .outcome = state->outcome,
+      .action_outcome = state_action_outcome(state),
       .finished_at_us = state->finished_at_us,
       .is_adopted = state->settlement == SETTLEMENT_ADOPTED,
       .is_block_listed = is_block_listed(memory, state->person),

@@ -91,11 +91,24 @@ struct matcher {
   struct stage_report *report;
   GPtrArray *rows;      /* of the run */
   GHashTable *by_id;    /* instantly_id -> state */
-  GHashTable *by_stamp; /* "generation:claim_id" of the newest claim -> state */
+  GHashTable *by_stamp; /* "generation:claim_id" -> state: the newest claim, of a lead not enrolled any claim */
   GHashTable *staged;   /* ids of the rows */
   GHashTable *stamped;  /* stamps of the rows */
   GPtrArray *states;    /* in the order of lead_id */
 };
+
+static void stamps_fill(struct matcher *matcher)
+{
+  for (guint i = 0; i < matcher->memory->events->len; i++) {
+    const struct lead_event *event = g_ptr_array_index(matcher->memory->events, i);
+    struct lead_state *state =
+        event->kind == EVENT_CLAIMED ? g_hash_table_lookup(matcher->memory->states, event->lead_id) : NULL;
+    if (!state || event->generation != state->generation) continue;
+    if (state_is_enrolled(state) && g_strcmp0(event->claim_id, state->claim_id) != 0) continue;
+    g_hash_table_insert(matcher->by_stamp,
+                        g_strdup_printf("%" G_GINT64_FORMAT ":%s", event->generation, event->claim_id), state);
+  }
+}
 
 static void matcher_init(struct matcher *matcher)
 {
@@ -107,10 +120,8 @@ static void matcher_init(struct matcher *matcher)
     struct lead_state *state = g_ptr_array_index(matcher->states, i);
     if (state->instantly_id && !g_hash_table_contains(matcher->by_id, state->instantly_id))
       g_hash_table_insert(matcher->by_id, (gpointer)state->instantly_id, state);
-    if (state->claim_id)
-      g_hash_table_insert(matcher->by_stamp,
-                          g_strdup_printf("%" G_GINT64_FORMAT ":%s", state->generation, state->claim_id), state);
   }
+  stamps_fill(matcher);
   for (guint i = 0; i < matcher->rows->len; i++) {
     const struct remote_lead *row = g_ptr_array_index(matcher->rows, i);
     g_hash_table_add(matcher->staged, (gpointer)row->id);

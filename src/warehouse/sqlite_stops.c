@@ -164,6 +164,7 @@ bool sqlite_removals(struct ledger *ledger, const struct removal_query *removals
         .finished_at_us = query_column_int(&query, 8),
         .is_adopted = query_column_int(&query, 9) != 0,
         .is_block_listed = query_column_int(&query, 10) != 0,
+        .action_outcome = (enum outcome)query_column_int(&query, 11),
     };
     g_array_append_val(page->rows, row);
   }

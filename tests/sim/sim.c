@@ -146,8 +146,8 @@ static void world_init(struct world *world, uint64_t seed, const struct sim_opti
   fake_instantly_init(&world->fake, START_US);
   world->fake.next_fault = draw_fault;
   world->fake.context = world;
-  if (options->has_faults) world->fake.lag_calls = (int64_t)rng_below(&world->rng, 5);
-  world->fake.late_calls = 1 + (int64_t)rng_below(&world->rng, 2);
+  if (options->has_faults) world->fake.lag_calls = (int64_t)rng_below(&world->rng, 16);
+  world->fake.late_calls = 1 + (int64_t)rng_below(&world->rng, 10);
   world->stopped = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   import_leads(world);
 }
@@ -219,7 +219,7 @@ static bool run_job(struct world *world, enum sim_job which, int64_t points, GEr
 /* ---- other people ---- */
 
 /* Proviso (b) of the guarantee: nobody deletes a row between our POST and our finding it. So hands take only rows that
- * the ledger knows. */
+ * the ledger knows, and of which no request is still on its way. */
 static bool is_known(const struct world *world, const struct fake_row *row)
 {
   struct page page;
@@ -242,7 +242,8 @@ static void disturb_row(struct world *world, struct fake_row *row)
     row->replied_at_us = world->wall_us;
   }
   if (what == 1 && row->status == REMOTE_COMPLETED) row->status = REMOTE_PAUSED;
-  if (what == 2 && (row->stamp == NULL || is_known(world, row))) row->is_deleted = row->is_deleted_by_hand = true;
+  if (what == 2 && fake_instantly_late(&world->fake, row->person) == 0 && (row->stamp == NULL || is_known(world, row)))
+    row->is_deleted = row->is_deleted_by_hand = true;
   if (row->is_deleted)
     log_event(LOG_DEBUG, "deleted by hand", LOG_STR("stamp", row->stamp), LOG_INT("person", g_str_hash(row->person)));
 }

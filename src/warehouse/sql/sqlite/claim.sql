@@ -64,7 +64,8 @@ DELETE FROM temp.claim_rows;
 
 -- name: claim_rows_source
 -- A walk along the source with its states and fields beside it, all in the order of lead_id; then one sort by person, so
--- that the rows of a person stand together. LIMIT with OFFSET keeps person() from being called once per use.
+-- that the rows of a person stand together. LIMIT with OFFSET keeps person() from being called once per use; lead_fields is
+-- looked at only for variables that are in it.
 INSERT OR IGNORE INTO temp.claim_rows (person, lead_id, in_source, verdict, shows_contact, campaign_id, empty, has_state,
   is_held, is_unsettled, ever_added_at, finished_at, outcome, is_enrolled, reopened_at, settled, claim_epoch, generation,
   attempt)
@@ -77,7 +78,7 @@ SELECT CASE WHEN typeof(r.p) = 'text' THEN r.p ELSE '' END, r.lead_id, 1,
   END,
   r.shows_contact,
   coalesce(CASE WHEN NOT r.is_reused THEN
-             CASE WHEN (r.settlement = 2 AND r.reason = 'absent') OR r.settlement = 0
+             CASE WHEN (r.settlement = 2 AND (r.reason = 'absent' OR r.attempts > 1)) OR r.settlement = 0
                   THEN nullif(r.state_campaign_id, '') END
            END,
            nullif(r.campaign_id, ''), nullif(:default_campaign, '')),
@@ -89,10 +90,12 @@ SELECT CASE WHEN typeof(r.p) = 'text' THEN r.p ELSE '' END, r.lead_id, 1,
   CASE WHEN r.claim_id IS NULL OR r.settlement <> 2 THEN 1
        ELSE max(coalesce(r.attempts, 1), 1) + coalesce(r.reason IN ('absent', 'temporary'), 0) END
 FROM (
+  SELECT q.*, coalesce(q.state_person <> q.p, 0) AS is_reused FROM (
   SELECT l.${lead_id} AS lead_id, person(l.${email}) AS p, l.${campaign_id} AS campaign_id,
     coalesce(l.${added_to_instantly}, 0) OR coalesce(l.${cold_email_sent}, 0) OR coalesce(l.${sequence_completed}, 0)
       OR coalesce(l.${last_email_status}, '') <> '' AS shows_contact,
     (SELECT coalesce(sum(1 << v.bit), 0) FROM temp.variables v
+     LEFT JOIN lead_fields f ON NOT v.is_column AND f.lead_id = l.${lead_id}
      WHERE CASE
        WHEN v.is_column THEN trim(coalesce(CASE v.source
          WHEN 'first_name' THEN l.${first_name} WHEN 'last_name' THEN l.${last_name}
@@ -108,7 +111,7 @@ FROM (
               OR (j.type = 'text' AND trim(j.value, char(9, 10, 11, 12, 13, 32)) <> '')))
      END) AS empty,
     s.lead_id IS NOT NULL AS has_state,
-    coalesce(s.person <> person(l.${email}), 0) AS is_reused,
+    s.person AS state_person,
     coalesce(s.held_n > s.resolved_n, 0) AS is_held,
     coalesce(s.settlement IN (7, 8) AND s.withdrawn_at IS NULL, 0) AS is_enrolled,
     s.settlement, s.reason, s.campaign_id AS state_campaign_id, s.ever_added_at, s.finished_at, s.outcome,
@@ -116,9 +119,8 @@ FROM (
   FROM ${leads} l
   LEFT JOIN temp.aliases a ON a.lead_id = l.${lead_id}
   LEFT JOIN lead_state s ON s.lead_id = coalesce(a.state_id, l.${lead_id})
-  LEFT JOIN lead_fields f ON f.lead_id = l.${lead_id}
   WHERE l.${lead_id} IS NOT NULL
-  LIMIT -1 OFFSET 0) r
+  LIMIT -1 OFFSET 0) q) r
 ORDER BY 1, 2;
 
 -- name: claim_rows_states

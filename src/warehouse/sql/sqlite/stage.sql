@@ -36,7 +36,8 @@ CROSS JOIN lead_state s ON s.lead_id = n.lead_id AND s.instantly_id = t.instantl
 WHERE t.run_id = :run_id ORDER BY t.instantly_id, n.lead_id;
 
 -- name: matches_by_stamp
--- A row that carries the stamp of a lead's newest claim, and the lead's own row was not seen: the stamp says run and ord,
+-- A row that carries the stamp of a lead's newest claim (of a lead that is not enrolled: of any claim of its generation,
+-- the answer and the row may have come late), and the lead's own row was not seen: the stamp says run and ord,
 -- claim_ranges where that claim stands.
 INSERT OR IGNORE INTO temp.matches (instantly_id, lead_id)
 SELECT t.instantly_id, s.lead_id
@@ -44,7 +45,9 @@ FROM sync_stage t
 CROSS JOIN claim_ranges r ON r.run_id = stamp_run(t.stamp) AND stamp_ord(t.stamp) >= r.first_ord
   AND stamp_ord(t.stamp) < r.first_ord + r.claims_n
 CROSS JOIN lead_events e ON e.seq = r.first_seq + stamp_ord(t.stamp) - r.first_ord
-CROSS JOIN lead_state s ON s.lead_id = e.lead_id AND s.generation || ':' || s.claim_id = t.stamp
+CROSS JOIN lead_state s ON s.lead_id = e.lead_id AND (s.generation || ':' || s.claim_id = t.stamp
+  OR (NOT (s.settlement IN (7, 8) AND s.withdrawn_at IS NULL) AND e.generation = s.generation
+    AND s.generation || ':' || e.claim_id = t.stamp))
 WHERE t.run_id = :run_id AND t.stamp IS NOT NULL
   AND NOT EXISTS (SELECT 1 FROM temp.matches m WHERE m.instantly_id = t.instantly_id)
   AND NOT EXISTS (SELECT 1 FROM sync_stage o WHERE o.instantly_id = s.instantly_id AND o.run_id = :run_id)

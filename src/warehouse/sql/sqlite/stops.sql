@@ -58,7 +58,7 @@ FROM (
           coalesce(a.updated_at, 0)), 0)) AS ended_at,
         CASE WHEN a.status = -2 THEN 'unsubscribed'
           WHEN (a.replies > 0 OR a.replied_at IS NOT NULL)
-            AND (coalesce(a.interest <> 0, 0) OR (a.interest IS NULL AND a.pause_until IS NULL)) THEN 'replied'
+            AND (coalesce(a.interest <> 0, 0) OR a.replies > 1 OR (a.interest IS NULL AND a.pause_until IS NULL)) THEN 'replied'
           WHEN a.status = -1 THEN 'bounced' END AS reason
       FROM sync_stage a WHERE a.run_id = :run_id AND a.person IS NOT NULL) b
     WHERE b.reason IS NOT NULL) c
