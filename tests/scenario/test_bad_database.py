@@ -1,0 +1,187 @@
+"""What a bad database gets: a clear sentence, the documented exit code, nothing lost or half done."""
+
+import shutil
+import sqlite3
+import subprocess
+
+import pytest
+
+from product import Product, quiet_config
+
+WRITERS = ("export", "sync", "complete", "recover", "run")
+READERS = ("plan", "status")
+
+
+@pytest.fixture
+def world(start_sandbox, leadferry_binary, tmp_path):
+    return Product(start_sandbox(config=quiet_config()), leadferry_binary, tmp_path)
+
+
+def sentence(done, code, *words):
+    """One clear sentence on standard error with these words, and this exit code."""
+    assert done.returncode == code, done
+    said = [line for line in done.stderr.splitlines() if line.startswith("leadferry: ")]
+    assert said, done
+    for word in words:
+        assert any(word in line for line in said), (word, said)
+    return said
+
+
+def nothing_was_sent(world):
+    assert world.creating_calls() == 0 and world.sandbox.leads(campaign=world.campaign) == []
+
+
+@pytest.fixture
+def imported(world):
+    world.import_people(3)
+    return world
+
+
+@pytest.mark.parametrize("command", READERS)
+def test_missing_database(world, command):
+    sentence(world.run(command), 78, str(world.db), "leadferry import")
+    assert not world.db.exists()
+
+
+def test_missing_database_of_a_job(world):
+    """The first writing command makes it, and says so; there is nobody to send to."""
+    done = world.run("export", code=(0, 3))
+    assert world.db.exists() and str(world.db) in done.stderr
+    nothing_was_sent(world)
+
+
+def test_missing_folder(world):
+    world.configure(warehouse={"path": str(world.folder / "no" / "such" / "lf.db")})
+    sentence(world.run("export"), 1, "no/such", "folder")
+    sentence(world.run("status"), 78, "no/such")
+    assert not (world.folder / "no").exists()
+
+
+@pytest.mark.parametrize("command", ["export", "plan"])
+def test_a_folder_as_database(world, command):
+    world.db.mkdir()
+    sentence(world.run(command), 78, str(world.db))
+    assert list(world.db.iterdir()) == []
+    nothing_was_sent(world)
+
+
+@pytest.mark.parametrize("command", ["export", "plan", "status"])
+def test_a_file_that_is_no_database(world, command):
+    text = b"lead_id,email\n" + b"1,a@example.com\n" * 400
+    world.db.write_bytes(text)
+    done = world.run(command)
+    sentence(done, 1, str(world.db), "no SQLite database", "backup")
+    assert world.db.read_bytes() == text
+    nothing_was_sent(world)
+
+
+@pytest.mark.parametrize("command", ["export", "plan"])
+def test_a_truncated_database(imported, command):
+    whole = imported.db.read_bytes()
+    imported.db.write_bytes(whole[: len(whole) // 2])
+    half = imported.db.read_bytes()
+    done = imported.run(command)
+    sentence(done, 1, str(imported.db), "damaged")
+    nothing_was_sent(imported)
+    assert imported.db.read_bytes() == half
+    imported.db.write_bytes(whole)
+    assert imported.json("export")["added"] == 3
+
+
+def test_a_corrupt_database(imported):
+    """Garbage in the middle: the job ends, nothing was sent that is not on record."""
+    whole = bytearray(imported.db.read_bytes())
+    for at in range(8192, len(whole), 4096):
+        whole[at : at + 200] = b"\xa5" * 200
+    imported.db.write_bytes(whole)
+    done = imported.run("export")
+    sentence(done, 1, str(imported.db), "damaged")
+    nothing_was_sent(imported)
+
+
+def test_a_database_of_a_newer_version(imported):
+    imported.sql("UPDATE controls SET value = '999' WHERE name = 'schema_version'")
+    before = imported.db.read_bytes()
+    for command in (*WRITERS, *READERS):
+        sentence(imported.run(command), 78, "999")
+    assert imported.db.read_bytes() == before
+    nothing_was_sent(imported)
+
+
+def test_columns_that_leads_does_not_have(imported):
+    imported.configure(source={"columns": {"email": "mail"}})
+    sentence(imported.run("export"), 78, "mail")
+    nothing_was_sent(imported)
+
+
+def test_a_read_only_file(imported):
+    """Of another user, so to say: root may write any file, so only its folder's mount can forbid it here."""
+    disk = imported.folder / "disk"
+    disk.mkdir()
+    mounted(["-t", "tmpfs", "-o", "size=8m", "tmpfs"], disk)
+    try:
+        shutil.copy(imported.db, disk / "lf.db")
+        mounted(["-o", "remount,ro"], disk)
+        imported.configure(warehouse={"path": str(disk / "lf.db")})
+        for command in WRITERS:
+            sentence(imported.run(command), 1, str(disk / "lf.db"), "read-only")
+        assert imported.json("plan")["totals"]["add"] == 3
+        assert imported.json("status")["source_rows"] == 3
+        nothing_was_sent(imported)
+    finally:
+        subprocess.run(["umount", disk], check=False)
+
+
+def mounted(options, folder):
+    """Mounts, or skips the test where that is not allowed."""
+    done = subprocess.run(["mount", *options, folder], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        pytest.skip(f"mount is not allowed here: {done.stderr.strip()}")
+
+
+def test_a_full_disk(imported):
+    """While an export of many leads runs its disk becomes full. What went out is on record, the rest goes later."""
+    imported.import_people(1500)
+    disk = imported.folder / "disk"
+    disk.mkdir()
+    mounted(["-t", "tmpfs", "-o", "size=64m", "tmpfs"], disk)
+    try:
+        imported.run("status", code=0)
+        shutil.copy(imported.db, disk / "lf.db")
+        imported.configure(warehouse={"path": str(disk / "lf.db")}, instantly={"batch_size": 10})
+        size = (disk / "lf.db").stat().st_size
+        mounted(["-o", f"remount,size={size // 1024 + 900}k"], disk)
+        done = imported.run("export")
+        sentence(done, 1, "full")
+        mounted(["-o", "remount,size=64m"], disk)
+        imported.run("export", code=(0, 3, 5))
+        created = imported.sandbox.totals()
+        assert created["created_by_api"] == 1500 and created["created_twice"] == 0
+        db = sqlite3.connect(disk / "lf.db")
+        assert db.execute("SELECT count(*) FROM leads WHERE added_to_instantly").fetchone() == (1500,)
+        assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        db.close()
+    finally:
+        subprocess.run(["umount", disk], check=False)
+
+
+def test_a_second_run_while_one_runs(imported):
+    """It ends at once, and says who holds the lock."""
+    imported.sandbox.fault("POST /api/v2/leads/add", "delay", count=1, params={"ms": 3000})
+    first = imported.start("export")
+    try:
+        while not imported.creating_calls():
+            assert first.poll() is None, first.communicate()
+        for command in ("export", "sync", "complete", "recover"):
+            said = sentence(imported.run(command), 7, str(first.pid))
+            assert any("export" in line for line in said), said
+        done = imported.run("run")
+        assert done.returncode == 7
+        imported.run("plan", code=0)  # readers need no lock
+        imported.run("status", code=0)
+    finally:
+        out, err = first.communicate(timeout=60)
+    assert first.returncode == 0, err
+    totals = imported.sandbox.totals()
+    assert totals["created_by_api"] == 3 and totals["created_twice"] == 0
+    assert imported.run("export").returncode == 0
