@@ -2,17 +2,13 @@
 
 #include <stdio.h>
 #include <sys/resource.h>
+#include <time.h>
 
-static double seconds_of(struct timeval time)
+double bench_cpu_s(void)
 {
-  return (double)time.tv_sec + (double)time.tv_usec / 1e6;
-}
-
-static double cpu_now_s(void)
-{
-  struct rusage usage;
-  getrusage(RUSAGE_SELF, &usage);
-  return seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime);
+  struct timespec time;
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
 static double wall_now_s(void)
@@ -22,13 +18,13 @@ static double wall_now_s(void)
 
 void bench_start(struct bench_watch *watch)
 {
-  *watch = (struct bench_watch){.started_wall_s = wall_now_s(), .started_cpu_s = cpu_now_s()};
+  *watch = (struct bench_watch){.started_wall_s = wall_now_s(), .started_cpu_s = bench_cpu_s()};
 }
 
 void bench_stop(struct bench_watch *watch)
 {
   watch->wall_s = wall_now_s() - watch->started_wall_s;
-  watch->cpu_s = cpu_now_s() - watch->started_cpu_s;
+  watch->cpu_s = bench_cpu_s() - watch->started_cpu_s;
 }
 
 void bench_print(const char *name, const struct bench_watch *watch, const char *more)

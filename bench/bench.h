@@ -11,6 +11,9 @@ struct bench_watch {
   double wall_s, cpu_s; /* set by bench_stop() */
 };
 
+/* CPU seconds of this process so far, user and system, to the nanosecond. */
+double bench_cpu_s(void);
+
 /* Starts the watch. */
 void bench_start(struct bench_watch *watch);
 

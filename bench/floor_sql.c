@@ -15,11 +15,13 @@ static const char *const step_names[SQL_STEPS_N] = {"frame", "claim", "read", "a
 void sql_begin(struct sql_run *run)
 {
   run->started_s = (double)g_get_monotonic_time() / 1e6;
+  run->started_cpu_s = bench_cpu_s();
 }
 
 bool sql_end(struct sql_run *run, enum sql_step step, bool is_ok)
 {
   run->seconds[step] += (double)g_get_monotonic_time() / 1e6 - run->started_s;
+  run->cpu_s += bench_cpu_s() - run->started_cpu_s;
   return is_ok;
 }
 
@@ -36,16 +38,16 @@ static bool run_job(struct sql_run *run, const char *job, const struct clock *cl
   return is_ok;
 }
 
-static void print_steps(const struct sql_run *run, struct bench_watch *watch)
+static void print_steps(const struct sql_run *run)
 {
   g_autoptr(GString) more = g_string_new(NULL);
-  watch->wall_s = 0;
+  struct bench_watch watch = (struct bench_watch){.cpu_s = run->cpu_s};
   for (size_t i = 0; i < SQL_STEPS_N; i++) {
-    watch->wall_s += run->seconds[i];
+    watch.wall_s += run->seconds[i];
     g_string_append_printf(more, "\"%s_s\":%.4f,", step_names[i], run->seconds[i]);
   }
   g_string_append_printf(more, "\"leads\":%" G_GINT64_FORMAT, run->leads_n);
-  bench_print("floor-sql", watch, more->str);
+  bench_print("floor-sql", &watch, more->str);
 }
 
 static bool time_job(const struct settings *settings, const char *job, GError **error)
@@ -55,11 +57,8 @@ static bool time_job(const struct settings *settings, const char *job, GError **
   if (warehouse == NULL) return false;
   struct ledger *ledger = warehouse_ledger(warehouse);
   struct sql_run run = {.settings = settings, .ledger = ledger, .ops = ledger->ops};
-  struct bench_watch watch;
-  bench_start(&watch);
   bool is_ok = run_job(&run, job, clock, error);
-  bench_stop(&watch);
-  if (is_ok) print_steps(&run, &watch);
+  if (is_ok) print_steps(&run);
   warehouse_close(warehouse);
   return is_ok;
 }

@@ -23,8 +23,9 @@ struct sql_run {
   struct ledger *ledger;
   const struct ledger_ops *ops;
   struct job job;
-  double started_s;
+  double started_s, started_cpu_s;
   double seconds[SQL_STEPS_N];
+  double cpu_s; /* of all steps */
   int64_t leads_n;
 };
 
