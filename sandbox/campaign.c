@@ -145,6 +145,14 @@ static bool subsequences_configure(struct world *world, struct campaign *campaig
   return true;
 }
 
+/* A campaign that does not say which mailboxes send for it has them all. */
+static void mailboxes_add(const struct world *world, cJSON *settings)
+{
+  cJSON *emails = cJSON_AddArrayToObject(settings, "email_list");
+  for (guint i = 0; i < world->accounts->len; i++)
+    cJSON_AddItemToArray(emails, cJSON_CreateString(g_array_index(world->accounts, struct account, i).email));
+}
+
 bool campaign_configure(struct world *world, const cJSON *object, GError **error)
 {
   cJSON *settings = cJSON_Duplicate(object, true);
@@ -158,6 +166,7 @@ bool campaign_configure(struct world *world, const cJSON *object, GError **error
     return false;
   }
   steps_unfold(settings);
+  if (json_get(settings, "email_list") == NULL) mailboxes_add(world, settings);
   int status_number = status == NULL ? CAMPAIGN_ACTIVE : (int)status->valuedouble;
   struct campaign *campaign = campaign_new(world, settings, (enum campaign_status)status_number);
   if (id != NULL && !uuid_parse(cJSON_GetStringValue(id), &campaign->id)) {

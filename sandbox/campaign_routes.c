@@ -1,4 +1,5 @@
 /* /campaigns: list, create, read, change, delete, activate, pause, variables, search by contact. */
+#include "activity.h"
 #include "campaign.h"
 #include "handlers.h"
 #include "incoming.h"
@@ -286,6 +287,7 @@ void campaign_patch_handle(struct world *world, const struct request *request, s
   if (campaign == NULL || !schedule_check(request->json, reply)) return;
   settings_take(campaign->settings, request->json, campaign_patch_fields);
   campaign_parse(campaign);
+  activity_note(world, request, ACTIVITY_CAMPAIGN_UPDATED, campaign, 1);
   campaign->updated_ms = world->now_ms;
   render_campaign(world, campaign, reply->body);
 }
@@ -307,6 +309,7 @@ void campaign_activate_handle(struct world *world, const struct request *request
     return;
   }
   campaign_set_status(world, campaign, CAMPAIGN_ACTIVE);
+  activity_note(world, request, ACTIVITY_CAMPAIGN_LAUNCHED, campaign, 1);
   render_campaign(world, campaign, reply->body);
 }
 
@@ -315,6 +318,7 @@ void campaign_pause_handle(struct world *world, const struct request *request, s
   struct campaign *campaign = campaign_of(world, request, reply);
   if (campaign == NULL) return;
   campaign_set_status(world, campaign, CAMPAIGN_PAUSED);
+  activity_note(world, request, ACTIVITY_CAMPAIGN_PAUSED, campaign, 1);
   render_campaign(world, campaign, reply->body);
 }
 

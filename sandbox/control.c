@@ -1,5 +1,6 @@
 /* The control interface, /_sandbox/...: clock, state, audit, log of requests, faults, outcomes, and what somebody else
  * does in the workspace. No key is needed. */
+#include "activity.h"
 #include "audit.h"
 #include "blocklist.h"
 #include "campaign.h"
@@ -270,6 +271,7 @@ static void others_delete_handle(struct world *world, const struct request *requ
     audit_deleted(world, rows->pdata[i], false);
     store_remove(world, rows->pdata[i]);
   }
+  activity_note(world, request, ACTIVITY_LEADS_DELETED, NULL, rows->len);
   g_string_append_printf(reply->body, "{\"count\":%u}", rows->len);
 }
 
@@ -326,7 +328,11 @@ static void others_campaign_handle(struct world *world, const struct request *re
     g_string_append(reply->body, "{\"deleted\":true}");
     return;
   }
-  if (json_int(request->json, "status", &status)) campaign_set_status(world, campaign, (enum campaign_status)status);
+  if (json_int(request->json, "status", &status)) {
+    campaign_set_status(world, campaign, (enum campaign_status)status);
+    activity_note(world, request, status == CAMPAIGN_ACTIVE ? ACTIVITY_CAMPAIGN_LAUNCHED : ACTIVITY_CAMPAIGN_PAUSED,
+                  campaign, 1);
+  }
   render_campaign(world, campaign, reply->body);
 }
 

@@ -93,3 +93,4 @@ HANDLER(key_delete_handle);
 HANDLER(verification_handle);
 HANDLER(verification_get_handle);
 HANDLER(emails_list_handle);
+HANDLER(audit_logs_handle);

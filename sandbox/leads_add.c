@@ -1,4 +1,5 @@
 /* POST /leads/add and POST /leads: how rows come into being through the API. */
+#include "activity.h"
 #include "audit.h"
 #include "blocklist.h"
 #include "handlers.h"
@@ -257,6 +258,7 @@ void leads_add_handle(struct world *world, const struct request *request, struct
     if (result == ADD_CREATED) created_append(&adding, i, lead, &incoming[i]);
   }
   if (adding.verifying != NULL) verification_import(world, adding.campaign, adding.list, adding.verifying);
+  activity_note(world, request, ACTIVITY_LEADS_ADDED, adding.campaign, adding.counts[ADD_CREATED]);
   answer_append(&adding, json_string(request->json, "blocklist_id"), reply->body);
 }
 

@@ -1,4 +1,5 @@
 /* PATCH /leads/{id}, DELETE /leads/{id}, DELETE /leads, and update-interest-status. */
+#include "activity.h"
 #include "audit.h"
 #include "fields.h"
 #include "handlers.h"
@@ -96,6 +97,7 @@ void lead_delete_handle(struct world *world, const struct request *request, stru
   }
   render_lead(world, lead, reply->body);
   quota_hold(world, lead->campaign != 0);
+  activity_note(world, request, ACTIVITY_LEADS_DELETED, store_campaign_at(world, lead->campaign), 1);
   lead_delete(world, lead);
 }
 
@@ -161,6 +163,7 @@ void leads_delete_handle(struct world *world, const struct request *request, str
     return;
   }
   deletion_run(&deletion, ids);
+  activity_note(world, request, ACTIVITY_LEADS_DELETED, deletion.campaign, deletion.count);
   if (deletion.campaign != NULL) quota_hold(world, deletion.count);
   g_string_append_printf(reply->body, "{\"count\":%" G_GINT64_FORMAT "}", deletion.count);
 }

@@ -107,9 +107,7 @@ static void contacts_show(struct listing *listing, struct selector *selector, co
 
 void leads_list_handle(struct world *world, const struct request *request, struct reply *reply)
 {
-  static const char nothing[] = "{}";
-  g_autoptr(cJSON) empty = request->json == NULL ? cJSON_Parse(nothing) : NULL;
-  const cJSON *body = request->json == NULL ? empty : request->json;
+  const cJSON *body = request->json;
   struct listing listing = {.world = world, .out = reply->body, .limit = 10};
   struct selector selector;
   const char *cursor = json_string(body, "starting_after");

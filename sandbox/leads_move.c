@@ -1,4 +1,5 @@
 /* POST /leads/move (a background job) and the two calls that put one lead into a subsequence or take it out. */
+#include "activity.h"
 #include "audit.h"
 #include "engine.h"
 #include "fields.h"
@@ -142,6 +143,7 @@ static void moving_run(struct world *world, void *data)
     if (lead->person != NULL && moving->job->moved_emails->len < MOVED_EMAILS_MAX)
       g_ptr_array_add(moving->job->moved_emails, g_strdup(lead->person->email));
   }
+  activity_note(world, NULL, ACTIVITY_LEADS_MOVED, moving->campaign, moving->job->moved_n);
   if (!is_copy) sources_compact(world);
   job_finish(world, moving->job);
 }

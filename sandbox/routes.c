@@ -73,6 +73,7 @@ const struct route api_routes[] = {
      ROUTE_PLAIN},
     {"GET", "/api/v2/email-verification/{email}", "email_verifications:read", NULL, verification_get_handle,
      ROUTE_TEXT_PARAMS},
+    {"GET", "/api/v2/audit-logs", "audit_logs:read", NULL, audit_logs_handle, ROUTE_PLAIN},
     {"GET", "/api/v2/emails", "emails:read", NULL, emails_list_handle, ROUTE_PLAIN},
     {NULL, NULL, NULL, NULL, NULL, ROUTE_PLAIN},
 };

@@ -1,5 +1,6 @@
 #include "world.h"
 
+#include "activity.h"
 #include "audit.h"
 #include "base/clock.h"
 #include "base/error.h"
@@ -151,6 +152,7 @@ static void containers_make(struct world *world)
   world->subsequences = g_ptr_array_new_with_free_func(subsequence_free);
   world->keys = g_ptr_array_new_with_free_func(keys_free);
   world->jobs = g_ptr_array_new_with_free_func(job_free);
+  world->activities = g_ptr_array_new_with_free_func(activity_free);
   world->verifications = verifications_new();
   world->accounts = g_array_new(FALSE, TRUE, sizeof(struct account));
   world->history = g_array_new(FALSE, FALSE, sizeof(struct history));
@@ -231,6 +233,7 @@ static void world_empty(struct world *world)
   g_ptr_array_free(world->subsequences, TRUE);
   g_ptr_array_free(world->keys, TRUE);
   g_ptr_array_free(world->jobs, TRUE);
+  g_ptr_array_free(world->activities, TRUE);
   g_array_free(world->accounts, TRUE);
   g_array_free(world->history, TRUE);
   g_array_free(world->effects, TRUE);

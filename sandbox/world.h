@@ -77,6 +77,7 @@ struct world {
   GPtrArray *subsequences;   /* struct subsequence */
   GPtrArray *keys;           /* struct api_key */
   GPtrArray *jobs;           /* struct job (jobs.h) */
+  GPtrArray *activities;     /* struct activity (activity.h) */
   GHashTable *verifications; /* address -> struct verification (verification.c) */
   GArray *accounts;          /* struct account */
   struct heap outcomes;      /* opens, replies, bounces to come */

@@ -143,3 +143,21 @@ def test_campaigns(sandbox):
     zone = {"schedules": [{"name": "s", "timing": {"from": "09:00", "to": "17:00"}, "days": {"1": True}, "timezone": "UTC"}]}
     assert sandbox.api("PATCH", path, {"campaign_schedule": zone}).status == 400, "the list of zones is closed"
     assert sandbox.api("DELETE", path).status == 200 and sandbox.api("GET", path).status == 404
+
+
+def test_audit_log_of_the_workspace(sandbox):
+    founders = sandbox.campaign("Founders")
+    sandbox.add(founders, "a@x.example", "b@x.example")
+    sandbox.api("POST", f"/campaigns/{founders}/pause")
+    sandbox.control("POST", f"/campaigns/{founders}", {"status": 1})
+    sandbox.advance(60)
+    sandbox.api("DELETE", "/leads", {"campaign_id": founders, "status": 1})
+    items = sandbox.api("GET", "/audit-logs").json["items"]
+    assert [(i["activity_type"], i["from_api"], i["affected_count"]) for i in items] == \
+        [(2, True, 2), (4, False, 1), (5, True, 1), (9, True, 2)]
+    assert {i["campaign_id"] for i in items} == {founders} and items[0]["user_agent"] == "scenario-tests/1.0"
+    first = sandbox.api("GET", "/audit-logs?limit=3").json
+    rest = sandbox.api("GET", f"/audit-logs?limit=3&starting_after={first['next_starting_after']}").json
+    assert first["items"] + rest["items"] == items and "next_starting_after" not in rest
+    assert len(sandbox.api("GET", "/audit-logs?activity_type=5").json["items"]) == 1
+    assert sandbox.api("GET", "/audit-logs?limit=1001").status == 400

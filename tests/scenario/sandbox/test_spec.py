@@ -64,7 +64,7 @@ def tour(sandbox):
         ("PATCH", "/workspaces/current", {"name": "W"}), ("GET", "/workspace-billing/plan-details"),
         ("POST", "/api-keys", {"name": "k", "scopes": ["leads:read"]}), ("GET", "/api-keys"),
         ("POST", "/email-verification", {"email": "a@x.example"}), ("GET", "/email-verification/a@x.example"),
-        ("GET", "/emails"), ("GET", "/emails?email_type=received"),
+        ("GET", "/emails"), ("GET", "/audit-logs"), ("GET", "/emails?email_type=received"),
     ]
     for method, path, *rest in calls:
         sandbox.api(method, path, *rest)
