@@ -53,11 +53,12 @@ ORDER BY e.seq;
 
 -- name: open_batches
 -- The last `sending` of each range with an unsettled claim in it; a held claim waits for a person and is not asked about.
+-- The plus sign keeps the planner from building an index over all events.
 SELECT b.batch_id, b.run_id, b.campaign_id, b.ord, b.ord_to, b.recorded_at, max(e.attempt)
 FROM claim_ranges r
 CROSS JOIN lead_events b ON b.kind = 2 AND b.run_id = r.run_id
 CROSS JOIN lead_events e ON e.seq >= r.first_seq + max(0, b.ord - r.first_ord)
-  AND e.seq < r.first_seq + min(r.claims_n, b.ord_to - r.first_ord + 1) AND e.campaign_id = b.campaign_id
+  AND e.seq < r.first_seq + min(r.claims_n, b.ord_to - r.first_ord + 1) AND +e.campaign_id = b.campaign_id
 CROSS JOIN lead_state s ON s.lead_id = e.lead_id AND s.settlement = 1 AND s.claim_id = e.claim_id
 WHERE r.run_id IS NOT :own_run_id AND r.is_open
 GROUP BY b.seq ORDER BY b.seq;

@@ -20,6 +20,10 @@ PRAGMA temp.cache_size = -2000;
 -- A memory map would show as memory of the process and turns a disk error into a signal.
 PRAGMA mmap_size = 0;
 
+-- name: pragma_page_size
+-- Says something to a new file only: a tenth less work than with 4096 in passes over a million rows.
+PRAGMA page_size = 8192;
+
 -- name: pragma_journal
 -- A rollback journal, not WAL: readers then leave no -wal or -shm beside the file (plan writes not one byte), the file can
 -- be read from a read-only disk, and SQLite before 3.51.3 cannot meet its WAL-reset bug when another tool writes to leads.
