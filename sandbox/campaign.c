@@ -80,7 +80,23 @@ static int64_t limit_read(const cJSON *settings, const char *name)
   return json_real(settings, name, &limit) ? (int64_t)limit : -1;
 }
 
-void campaign_parse(struct campaign *campaign)
+/* Which mailboxes send for it: those of email_list that the workspace has. */
+static void senders_parse(const struct world *world, struct campaign *campaign)
+{
+  const cJSON *emails = json_array(campaign->settings, "email_list");
+  const cJSON *email;
+  g_array_set_size(campaign->senders, 0);
+  cJSON_ArrayForEach(email, emails)
+  {
+    for (guint i = 0; i < world->accounts->len; i++) {
+      uint16_t handle = (uint16_t)(i + 1);
+      if (g_strcmp0(g_array_index(world->accounts, struct account, i).email, cJSON_GetStringValue(email)) == 0)
+        g_array_append_val(campaign->senders, handle);
+    }
+  }
+}
+
+void campaign_parse(const struct world *world, struct campaign *campaign)
 {
   const cJSON *settings = campaign->settings;
   campaign->name = json_string(settings, "name");
@@ -95,6 +111,7 @@ void campaign_parse(struct campaign *campaign)
   campaign->daily_max_leads = limit_read(settings, "daily_max_leads");
   schedule_read(&campaign->schedule, json_get(settings, "campaign_schedule"));
   sequence_parse(&campaign->sequence, settings);
+  senders_parse(world, campaign);
   campaign->today_until_ms = 0;
 }
 
@@ -116,7 +133,8 @@ struct campaign *campaign_new(struct world *world, cJSON *settings, enum campaig
   campaign->bucket.is_sorted = true;
   campaign->stats = g_array_new(FALSE, TRUE, sizeof(struct stat));
   campaign->subsequences = g_ptr_array_new();
-  campaign_parse(campaign);
+  campaign->senders = g_array_new(FALSE, FALSE, sizeof(uint16_t));
+  campaign_parse(world, campaign);
   g_ptr_array_add(world->campaigns, campaign);
   campaign->handle = (uint16_t)world->campaigns->len;
   return campaign;
@@ -251,6 +269,7 @@ void campaign_free(gpointer data)
   g_ptr_array_free(campaign->fresh, TRUE);
   g_ptr_array_free(campaign->bucket.rows, TRUE);
   g_ptr_array_free(campaign->subsequences, TRUE);
+  g_array_free(campaign->senders, TRUE);
   g_array_free(campaign->stats, TRUE);
   heap_clear(&campaign->follow_ups);
   schedule_clear(&campaign->schedule);

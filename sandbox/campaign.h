@@ -9,7 +9,7 @@
 struct campaign *campaign_new(struct world *world, cJSON *settings, enum campaign_status status);
 
 /* Reads settings again after a change. */
-void campaign_parse(struct campaign *campaign);
+void campaign_parse(const struct world *world, struct campaign *campaign);
 
 /* Makes one from the configuration file's object: settings, plus status, steps, chances, subsequences. */
 bool campaign_configure(struct world *world, const cJSON *object, GError **error) G_GNUC_WARN_UNUSED_RESULT;

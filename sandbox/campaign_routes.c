@@ -286,7 +286,7 @@ void campaign_patch_handle(struct world *world, const struct request *request, s
   struct campaign *campaign = campaign_of(world, request, reply);
   if (campaign == NULL || !schedule_check(request->json, reply)) return;
   settings_take(campaign->settings, request->json, campaign_patch_fields);
-  campaign_parse(campaign);
+  campaign_parse(world, campaign);
   activity_note(world, request, ACTIVITY_CAMPAIGN_UPDATED, campaign, 1);
   campaign->updated_ms = world->now_ms;
   render_campaign(world, campaign, reply->body);

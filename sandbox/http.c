@@ -372,13 +372,11 @@ static bool listening_begin(struct http_server *server, uint16_t port, GError **
   return true;
 }
 
-/* Stops listening for a while: connections are refused by the kernel then. */
+/* Listens again after a while. */
 static void *refusing_run(void *data)
 {
   struct http_server *server = data;
   g_autoptr(GError) error = NULL;
-  int fd = MHD_quiesce_daemon(server->daemons[atomic_load(&server->daemons_n) - 1]);
-  if (fd >= 0) close(fd);
   pause_ms(server, server->refuse_ms);
   if (!listening_begin(server, server->port, &error)) g_warning("%s", error->message);
   atomic_store(&server->is_refusing, false);
@@ -386,10 +384,13 @@ static void *refusing_run(void *data)
   return NULL;
 }
 
+/* Stops listening at once, before the caller resets its connection: the kernel refuses whoever comes after that. */
 static void refusing_start(struct http_server *server, int64_t refuse_ms)
 {
   pthread_t thread;
   if (atomic_load(&server->daemons_n) == DAEMONS_MAX || atomic_exchange(&server->is_refusing, true)) return;
+  int fd = MHD_quiesce_daemon(server->daemons[atomic_load(&server->daemons_n) - 1]);
+  if (fd >= 0) close(fd);
   server->refuse_ms = refuse_ms;
   atomic_fetch_add(&server->helpers_n, 1);
   if (thread_start(&thread, refusing_run, server)) {

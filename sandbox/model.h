@@ -229,6 +229,7 @@ struct campaign {
   int64_t daily_limit;     /* -1: none */
   int64_t daily_max_leads; /* -1: none */
   struct bucket bucket;
+  GArray *senders;       /* uint16_t handles of the mailboxes of email_list; empty: all */
   GHashTable *variables; /* custom variable names seen; owned strings */
   GHashTable *answered;  /* company domains that answered; owned strings */
   GPtrArray *fresh;      /* rows never mailed, in order of arrival */

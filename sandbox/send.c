@@ -20,17 +20,22 @@ static bool account_may_send(struct account *account, int64_t now_ms)
   return account->is_healthy && (account->daily_limit < 0 || account->sent_n < account->daily_limit);
 }
 
-/* The mailbox of this lead: always the same while it has room. 0 when none has. */
+/* The mailbox of this lead: always the same while it has room. 0 when none of the campaign's has. */
 static uint16_t account_pick(struct world *world, const struct lead *lead, uint16_t preferred)
 {
-  guint count = world->accounts->len;
-  guint first = preferred > 0 ? preferred - 1U : (guint)(outcome_draw(world, lead, 0, PURPOSE_MAILBOX) * (double)count);
-  for (guint i = 0; i < count; i++) {
-    guint index = (first + i) % count;
-    struct account *account = &g_array_index(world->accounts, struct account, index);
+  const GArray *senders = store_campaign_at(world, lead->campaign)->senders;
+  guint count = senders->len > 0 ? senders->len : world->accounts->len;
+  guint first = (guint)(outcome_draw(world, lead, 0, PURPOSE_MAILBOX) * (double)count);
+  for (guint i = 0; i <= count; i++) {
+    guint place = (first + i) % MAX(count, 1);
+    uint16_t handle = senders->len > 0 && count > 0 ? g_array_index(senders, uint16_t, place) : (uint16_t)(place + 1);
+    /* The one that wrote before comes first. */
+    if (i == 0 && preferred > 0) handle = preferred;
+    if (handle > world->accounts->len) continue;
+    struct account *account = &g_array_index(world->accounts, struct account, handle - 1U);
     if (!account_may_send(account, world->now_ms)) continue;
     account->sent_n++;
-    return (uint16_t)(index + 1);
+    return handle;
   }
   return 0;
 }

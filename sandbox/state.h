@@ -3,8 +3,8 @@
  *
  * It is written by this program for this program: raw records behind a header that names the version and the sizes of
  * the records; a file of another version is refused. Pointers become indexes. Effects that are still to come are run
- * before saving. The logs of requests and activities, jobs, faults and the wire clock are not kept. Writing goes to a temporary file that
- * is renamed over the old one. */
+ * before saving. The logs of requests and activities, jobs, faults and the wire clock are not kept. Writing goes to a
+ * temporary file that is renamed over the old one. */
 #include "world.h"
 
 /* Saves the world. ERROR_LOCAL when it cannot be written. */

@@ -105,6 +105,18 @@ def test_account_limits(start_sandbox):
     assert sent(sandbox) == 25
 
 
+def test_each_campaign_sends_from_its_own_mailboxes(start_sandbox):
+    accounts = [{"email": f"m{i}@s.example", "healthy": i != 2} for i in range(5)]
+    own = {"steps": steps(1, 1), "email_list": ["m1@s.example", "m2@s.example", "m3@s.example", "gone@s.example"]}
+    sandbox = start_sandbox(config=workspace(own, accounts=accounts))
+    sandbox.add(sandbox.campaign("C"), *addresses(60))
+    sandbox.advance(hours=2)
+    first = {r["email"]: r["last_contacted_from"] for r in sandbox.leads()}
+    assert set(first.values()) == {"m1@s.example", "m3@s.example"}, "m2 is not healthy"
+    sandbox.advance(days=2)
+    assert {r["email"]: r["last_contacted_from"] for r in sandbox.leads()} == first, "a thread keeps its mailbox"
+
+
 def test_follow_ups_go_before_new_leads(start_sandbox):
     for new_first, expected in ((False, 10), (True, 20)):
         sandbox = start_sandbox(config=workspace({"daily_limit": 10, "steps": steps(1, 1), "prioritize_new_leads": new_first}))
