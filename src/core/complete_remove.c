@@ -156,15 +156,14 @@ static bool read_addresses(struct job *job, const GArray *work, GHashTable *pres
 }
 
 /* Keeps of `work` only what is absent by id and by address in its campaign; the rest stays for the next run. */
-static bool keep_confirmed(struct job *job, GArray *work, bool is_by_address, GError **error)
+static bool keep_confirmed(struct job *job, GArray *work, GError **error)
 {
   g_autofree const char **ids = g_new0(const char *, work->len + 1);
   for (guint i = 0; i < work->len; i++)
     ids[i] = g_array_index(work, struct work, i).removal->instantly_id;
   g_autoptr(GHashTable) present = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   struct rows rows = {0};
-  bool is_ok =
-      rows_read(job, ids, work->len, &rows, error) && (!is_by_address || read_addresses(job, work, present, error));
+  bool is_ok = rows_read(job, ids, work->len, &rows, error) && read_addresses(job, work, present, error);
   for (guint i = 0; is_ok && i < work->len;) {
     const struct removal *removal = g_array_index(work, struct work, i).removal;
     const struct remote_lead *row = g_hash_table_lookup(rows.by_id, removal->instantly_id);
@@ -229,7 +228,7 @@ static bool act(struct job *job, GArray *work, struct complete_report *report, G
   if (!is_ok) return false;
   log_event(LOG_INFO, "leads removed", LOG_STR("campaign", campaign_id), LOG_INT("leads", work->len),
             LOG_STR("reason", outcome_name(first->removal->outcome)));
-  return keep_confirmed(job, work, true, error) && record_removed(job, work, report, error);
+  return keep_confirmed(job, work, error) && record_removed(job, work, report, error);
 }
 
 /* ---- one page ---- */
@@ -248,7 +247,8 @@ static struct removal_decision decide(struct job *job, const struct removal *rem
 /* Sorts the page's works by what is done with them together: campaign and outcome. */
 static GArray *group_of(GHashTable *groups, const struct removal *removal)
 {
-  g_autofree char *key = g_strdup_printf("%s/%d", removal->campaign_id, (int)removal->outcome);
+  g_autofree char *key =
+      g_strdup_printf("%s/%d/%d", removal->campaign_id, (int)removal->outcome, (int)removal->action_outcome);
   GArray *group = g_hash_table_lookup(groups, key);
   if (group == NULL) {
     group = g_array_new(FALSE, TRUE, sizeof(struct work));
@@ -257,27 +257,37 @@ static GArray *group_of(GHashTable *groups, const struct removal *removal)
   return group;
 }
 
-static bool sort_page(struct job *job, const struct page *due, const struct rows *rows, GHashTable *groups,
-                      GArray *gone, struct complete_report *report, GError **error)
+/* A page of due removals, read again and sorted. */
+struct sorted {
+  struct rows rows;
+  GHashTable *groups; /* what is acted upon together -> GArray of struct work */
+  GArray *gone;       /* struct work: absent by id */
+};
+
+/* A row that is not the one we added is worth a person's look; one that only moved on is the next sync's. */
+static bool leave_alone(struct job *job, const struct removal *removal, const char *reason, GError **error)
+{
+  log_event(LOG_INFO, "lead left alone", LOG_STR("reason", reason));
+  bool is_strange = strcmp(reason, "other_stamp") == 0 || strcmp(reason, "other_address") == 0;
+  return !is_strange ||
+         report_error(job, removal, reason, "the row in Instantly is not the one we added; left alone", error);
+}
+
+static bool sort_page(struct job *job, const struct page *due, struct sorted *sorted, struct complete_report *report,
+                      GError **error)
 {
   for (guint i = 0; i < due->rows->len; i++) {
     const struct removal *removal = page_row(due, struct removal, i);
     struct work work = {.removal = removal,
-                        .row = g_hash_table_lookup(rows->by_id, removal->instantly_id),
+                        .row = g_hash_table_lookup(sorted->rows.by_id, removal->instantly_id),
                         .settings = &job->settings->complete.outcomes[removal->action_outcome]};
     struct removal_decision decision = decide(job, removal, work.row);
-    if (decision.verdict == REMOVE_GONE) {
-      g_array_append_val(gone, work);
-    } else if (decision.verdict == REMOVE_NOT) {
+    if (decision.verdict == REMOVE_NOT) {
       report->changed_n++;
-      log_event(LOG_INFO, "lead left alone", LOG_STR("reason", decision.reason));
-      bool is_strange = strcmp(decision.reason, "other_stamp") == 0 || strcmp(decision.reason, "other_address") == 0;
-      if (is_strange && !report_error(job, removal, decision.reason,
-                                      "the row in Instantly is not the one we added; left alone", error))
-        return false;
-    } else {
-      g_array_append_val(group_of(groups, removal), work);
+      if (!leave_alone(job, removal, decision.reason, error)) return false;
+      continue;
     }
+    g_array_append_val(decision.verdict == REMOVE_GONE ? sorted->gone : group_of(sorted->groups, removal), work);
   }
   return true;
 }
@@ -296,7 +306,7 @@ static bool record_gone(struct job *job, GArray *gone, struct complete_report *r
       g_array_append_vals(same, &g_array_index(gone, struct work, i), 1);
       g_array_remove_index(gone, i);
     }
-    if (!keep_confirmed(job, same, true, error) || !record_removed(job, same, report, error)) return false;
+    if (!keep_confirmed(job, same, error) || !record_removed(job, same, report, error)) return false;
   }
   return true;
 }
@@ -308,14 +318,14 @@ bool complete_page(struct job *job, const struct page *due, struct complete_repo
     ids[i] = page_row(due, struct removal, i)->instantly_id;
   g_autoptr(GHashTable) groups = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_array_unref);
   g_autoptr(GArray) gone = g_array_new(FALSE, TRUE, sizeof(struct work));
-  struct rows rows = {0};
-  bool is_ok = rows_read(job, ids, due->rows->len, &rows, error) &&
-               sort_page(job, due, &rows, groups, gone, report, error) && record_gone(job, gone, report, error);
+  struct sorted sorted = {.groups = groups, .gone = gone};
+  bool is_ok = rows_read(job, ids, due->rows->len, &sorted.rows, error) &&
+               sort_page(job, due, &sorted, report, error) && record_gone(job, gone, report, error);
   GHashTableIter iter;
   gpointer group;
   g_hash_table_iter_init(&iter, groups);
   while (is_ok && g_hash_table_iter_next(&iter, NULL, &group))
     is_ok = act(job, group, report, error);
-  rows_clear(&rows);
+  rows_clear(&sorted.rows);
   return is_ok;
 }

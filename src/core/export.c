@@ -84,8 +84,9 @@ static bool claim_leads(struct job *job, struct export_report *report, GError **
   struct claim_rules rules = {.feeds = feeds};
   export_claim_rules(job, report, feeds, &rules);
   if (!job->ledger->ops->claim(job->ledger, &rules, &report->claim, error)) return false;
-  log_event(LOG_INFO, "leads claimed", LOG_INT("source", report->claim.source_n),
-            LOG_INT("leads", report->claim.claimed_n));
+  if (!job->is_dry_run)
+    log_event(LOG_INFO, "leads claimed", LOG_INT("source", report->claim.source_n),
+              LOG_INT("leads", report->claim.claimed_n));
   return true;
 }
 

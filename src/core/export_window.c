@@ -20,8 +20,7 @@ static void parcel_free(gpointer data)
 }
 
 /* Refuses claims that were stopped since the claim, or whose source row is gone; the rest may go. */
-static GPtrArray *still_allowed(struct export_send *send, struct settle_log *log, const GPtrArray *claims,
-                                const struct page *stopped)
+static GPtrArray *still_allowed(struct settle_log *log, const GPtrArray *claims, const struct page *stopped)
 {
   GPtrArray *allowed = g_ptr_array_sized_new(claims->len);
   g_autoptr(GHashTable) reasons = g_hash_table_new(g_int64_hash, g_int64_equal);
@@ -33,9 +32,9 @@ static GPtrArray *still_allowed(struct export_send *send, struct settle_log *log
     struct claim *claim = g_ptr_array_index(claims, i);
     const char *reason = g_hash_table_lookup(reasons, &claim->ord);
     if (reason != NULL)
-      settle_refuse(log, send->job, claim, EVENT_SKIPPED, reason, &send->tally);
+      settle_refuse(log, claim, EVENT_SKIPPED, reason);
     else if (claim->lead.email == NULL)
-      settle_release(log, send->job, claim, "source_row_gone", &send->tally);
+      settle_release(log, claim, "source_row_gone");
     else
       g_ptr_array_add(allowed, claim);
   }
@@ -49,11 +48,11 @@ static GPtrArray *drop_stopped(struct export_send *send, const GPtrArray *claims
   struct page stopped;
   struct settle_log log;
   page_init(&stopped, sizeof(struct stopped_claim));
-  settle_log_init(&log);
+  settle_log_init(&log, send->job, &send->tally);
   GPtrArray *allowed = NULL;
   if (job->ledger->ops->stops_check(job->ledger, all, claims->len, &stopped, error)) {
-    allowed = still_allowed(send, &log, claims, &stopped);
-    if (!settle_log_append(&log, job, error)) g_clear_pointer(&allowed, g_ptr_array_unref);
+    allowed = still_allowed(&log, claims, &stopped);
+    if (!settle_log_append(&log, error)) g_clear_pointer(&allowed, g_ptr_array_unref);
   }
   settle_log_clear(&log);
   page_clear(&stopped);
@@ -172,7 +171,6 @@ static void remember_unknown(struct export_send *send, const struct add_batch *b
 /* Puts a batch back that did not get through, or gives it up after SENDS_MAX: released, and the run ends. */
 static bool put_back(struct export_send *send, GQueue *queue, const struct parcel *parcel, GError **error)
 {
-  struct job *job = send->job;
   if (parcel->sends_n + 1 < SENDS_MAX) {
     struct parcel *again = parcel_new(parcel->batch.campaign_id, parcel->batch.claims, 0, parcel->batch.claims->len);
     again->sends_n = parcel->sends_n + 1;
@@ -184,10 +182,10 @@ static bool put_back(struct export_send *send, GQueue *queue, const struct parce
     return true;
   }
   struct settle_log log;
-  settle_log_init(&log);
+  settle_log_init(&log, send->job, &send->tally);
   for (guint i = 0; i < parcel->batch.claims->len; i++)
-    settle_release(&log, job, g_ptr_array_index(parcel->batch.claims, i), "temporary", &send->tally);
-  bool is_ok = settle_log_append(&log, job, error);
+    settle_release(&log, g_ptr_array_index(parcel->batch.claims, i), "temporary");
+  bool is_ok = settle_log_append(&log, error);
   settle_log_clear(&log);
   send->is_run_stopped = send->is_temporary = true;
   return is_ok;
@@ -201,40 +199,37 @@ static void stop_run(struct export_send *send, const struct reply *reply)
               (int)reply->status, reply->message);
 }
 
-/* What one transmission was: its parcel, name and start. */
+/* What went out together, and when. */
 struct sent {
-  const struct parcel *parcel;
-  char *batch_id;
+  const GPtrArray *ready; /* struct parcel */
   int64_t mono_us;
+  bool *is_stopped; /* set when the campaign takes nothing more */
 };
 
 /* Step 5 for one answer; what has to go again is put back into the queue. */
-static bool settle_parcel(struct export_send *send, GQueue *queue, const struct sent *sent, bool *is_stopped,
-                          GError **error)
+static bool settle_parcel(struct export_send *send, GQueue *queue, const struct sent *sent, guint i, GError **error)
 {
-  struct add_batch batch = sent->parcel->batch;
+  const struct parcel *parcel = g_ptr_array_index(sent->ready, i);
+  g_autofree char *batch_id = batch_id_of(send, sent->ready, i);
+  struct add_batch batch = parcel->batch;
   enum settle_next next;
   if (!settle_answer(send->job, &batch, &send->tally, &next, error)) return false;
   switch (next) {
   case SETTLE_DONE: break;
-  case SETTLE_SEND_AGAIN: return put_back(send, queue, sent->parcel, error);
-  case SETTLE_SPLIT: split(queue, sent->parcel); break;
-  case SETTLE_STOP_CAMPAIGN: *is_stopped = true; break;
+  case SETTLE_SEND_AGAIN: return put_back(send, queue, parcel, error);
+  case SETTLE_SPLIT: split(queue, parcel); break;
+  case SETTLE_STOP_CAMPAIGN: *sent->is_stopped = true; break;
   case SETTLE_STOP_RUN: stop_run(send, &batch.answer.reply); break;
-  case SETTLE_LATER: remember_unknown(send, &batch, sent->batch_id, sent->mono_us); break;
+  case SETTLE_LATER: remember_unknown(send, &batch, batch_id, sent->mono_us); break;
   }
   return true;
 }
 
 /* All answers of a transmission are settled even when the run stops in the middle: they came. */
-static bool settle_ready(struct export_send *send, GQueue *queue, const GPtrArray *ready, int64_t sent_mono_us,
-                         bool *is_stopped, GError **error)
+static bool settle_sent(struct export_send *send, GQueue *queue, const struct sent *sent, GError **error)
 {
-  for (guint i = ready->len; i > 0; i--) { /* backwards: what is put back at the head stays in order */
-    g_autofree char *batch_id = batch_id_of(send, ready, i - 1);
-    struct sent sent = {.parcel = g_ptr_array_index(ready, i - 1), .batch_id = batch_id, .mono_us = sent_mono_us};
-    if (!settle_parcel(send, queue, &sent, is_stopped, error)) return false;
-  }
+  for (guint i = sent->ready->len; i > 0; i--) /* backwards: what is put back at the head stays in order */
+    if (!settle_parcel(send, queue, sent, i - 1, error)) return false;
   return true;
 }
 
@@ -244,10 +239,10 @@ static bool send_queue(struct export_send *send, GQueue *queue, bool *is_stopped
     if (!send->job->ledger->ops->lease_check(send->job->ledger, &send->job->lease, error)) return false;
     g_autoptr(GPtrArray) ready = prepare(send, queue, error);
     if (ready == NULL || !record_sending(send, ready, error)) return false;
-    int64_t sent_mono_us = clock_mono_us(send->job->clock);
+    struct sent sent = {.ready = ready, .mono_us = clock_mono_us(send->job->clock), .is_stopped = is_stopped};
     transmit(send, ready);
     send->pause_us = 0;
-    if (!settle_ready(send, queue, ready, sent_mono_us, is_stopped, error)) return false;
+    if (!settle_sent(send, queue, &sent, error)) return false;
     if (send->pause_us > 0) clock_sleep_us(send->job->clock, send->pause_us);
   }
   return true;

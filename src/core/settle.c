@@ -60,8 +60,7 @@ static const struct claim *claim_at(const struct add_batch *batch, size_t i)
 }
 
 /* Appends `added` for the created ones and collects the others. */
-static GPtrArray *settle_created(struct settle_log *log, const struct job *job, const struct add_batch *batch,
-                                 struct settle_tally *tally)
+static GPtrArray *settle_created(struct settle_log *log, const struct add_batch *batch)
 {
   GPtrArray *missing = g_ptr_array_sized_new(batch->claims->len);
   g_autofree const char **ids = g_new0(const char *, batch->claims->len);
@@ -75,17 +74,16 @@ static GPtrArray *settle_created(struct settle_log *log, const struct job *job, 
       g_ptr_array_add(missing, (gpointer)claim);
       continue;
     }
-    struct lead_event *event = settle_event(log, job, claim, EVENT_ADDED, NULL);
+    struct lead_event *event = settle_event(log, claim, EVENT_ADDED, NULL);
     event->instantly_id = g_string_chunk_insert(log->text, ids[i]);
     if (batch->answer.reply.date_us != 0) event->occurred_at_us = batch->answer.reply.date_us;
-    tally->added_n++;
+    log->tally->added_n++;
   }
   return missing;
 }
 
 /* What the counters alone say about every missing lead; false when they cannot. */
-static bool refuse_by_counters(struct settle_log *log, const struct job *job, const struct add_answer *answer,
-                               const GPtrArray *missing, struct settle_tally *tally)
+static bool refuse_by_counters(struct settle_log *log, const struct add_answer *answer, const GPtrArray *missing)
 {
   static const struct {
     enum attribution attribution;
@@ -100,7 +98,7 @@ static bool refuse_by_counters(struct settle_log *log, const struct job *job, co
   for (size_t t = 0; t < G_N_ELEMENTS(table); t++) {
     if (table[t].attribution != attribution) continue;
     for (guint i = 0; i < missing->len; i++)
-      settle_refuse(log, job, g_ptr_array_index(missing, i), table[t].kind, table[t].reason, tally);
+      settle_refuse(log, g_ptr_array_index(missing, i), table[t].kind, table[t].reason);
     return true;
   }
   return false;
@@ -117,16 +115,15 @@ static const char *leftover_reason(const struct add_answer *answer, enum event_k
 }
 
 /* Asks for up to ASK_MAX missing leads; those that nobody has are collected into nowhere. */
-static bool settle_asked(struct settle_log *log, struct job *job, struct settle_question *question, GPtrArray *nowhere,
-                         struct settle_tally *tally, GError **error)
+static bool settle_asked(struct settle_log *log, struct settle_question *question, GPtrArray *nowhere, GError **error)
 {
-  bool is_ok = settle_ask(job, question, error);
+  bool is_ok = settle_ask(log->job, question, error);
   for (size_t i = 0; is_ok && i < question->claims_n; i++) {
     struct settle_finding finding = settle_answer_for(question, question->claims[i]);
     if (finding.verdict == FOUND_NOWHERE)
       g_ptr_array_add(nowhere, (gpointer)question->claims[i]);
     else
-      settle_found(log, job, question->claims[i], &finding, tally);
+      settle_found(log, question->claims[i], &finding);
   }
   page_clear(&question->found);
   return is_ok;
@@ -139,14 +136,14 @@ static bool nowhere_is_explained(const struct add_answer *answer, size_t nowhere
   return (int64_t)nowhere_n <= answer->in_blocklist + answer->skipped + answer->invalid + answer->incomplete;
 }
 
-static bool settle_missing(struct settle_log *log, struct job *job, const struct add_batch *batch, GPtrArray *missing,
-                           struct settle_tally *tally, enum settle_next *next, GError **error)
+static bool settle_missing(struct settle_log *log, const struct add_batch *batch, GPtrArray *missing,
+                           enum settle_next *next, GError **error)
 {
   g_autoptr(GPtrArray) nowhere = g_ptr_array_new();
   for (guint at = 0; at < missing->len; at += ASK_MAX) {
     struct settle_question question = {.claims = (const struct claim *const *)(void *)(missing->pdata + at),
                                        .claims_n = MIN(ASK_MAX, missing->len - at)};
-    if (!settle_asked(log, job, &question, nowhere, tally, error)) return false;
+    if (!settle_asked(log, &question, nowhere, error)) return false;
   }
   if (!nowhere_is_explained(&batch->answer, nowhere->len)) {
     *next = SETTLE_LATER;
@@ -155,7 +152,7 @@ static bool settle_missing(struct settle_log *log, struct job *job, const struct
   enum event_kind kind;
   const char *reason = leftover_reason(&batch->answer, &kind);
   for (guint i = 0; i < nowhere->len; i++)
-    settle_refuse(log, job, g_ptr_array_index(nowhere, i), kind, reason, tally);
+    settle_refuse(log, g_ptr_array_index(nowhere, i), kind, reason);
   return true;
 }
 
@@ -164,18 +161,18 @@ static bool settle_explained(struct job *job, struct add_batch *batch, struct se
                              enum settle_next *next, GError **error)
 {
   struct settle_log log;
-  settle_log_init(&log);
-  g_autoptr(GPtrArray) missing = settle_created(&log, job, batch, tally);
+  settle_log_init(&log, job, tally);
+  g_autoptr(GPtrArray) missing = settle_created(&log, batch);
   bool is_ok = true;
-  if (missing->len > 0 && !refuse_by_counters(&log, job, &batch->answer, missing, tally)) {
-    is_ok = settle_log_append(&log, job, error);
+  if (missing->len > 0 && !refuse_by_counters(&log, &batch->answer, missing)) {
+    is_ok = settle_log_append(&log, error);
     g_autoptr(GError) asking = NULL;
-    if (is_ok && !settle_missing(&log, job, batch, missing, tally, next, &asking)) {
+    if (is_ok && !settle_missing(&log, batch, missing, next, &asking)) {
       log_event(LOG_WARNING, "missing leads not explained yet", LOG_STR("error", asking->message));
       *next = SETTLE_LATER;
     }
   }
-  is_ok = is_ok && settle_log_append(&log, job, error);
+  is_ok = is_ok && settle_log_append(&log, error);
   settle_log_clear(&log);
   return is_ok;
 }
@@ -186,12 +183,12 @@ static bool release_all(struct job *job, const struct add_batch *batch, const ch
                         GError **error)
 {
   struct settle_log log;
-  settle_log_init(&log);
+  settle_log_init(&log, job, tally);
   for (guint i = 0; i < batch->claims->len; i++)
-    settle_release(&log, job, claim_at(batch, i), reason, tally);
+    settle_release(&log, claim_at(batch, i), reason);
   struct error_row row = {.type = reason, .message = batch->answer.reply.message, .key = reason};
   g_array_append_val(log.errors, row);
-  bool is_ok = settle_log_append(&log, job, error);
+  bool is_ok = settle_log_append(&log, error);
   settle_log_clear(&log);
   return is_ok;
 }
@@ -199,10 +196,10 @@ static bool release_all(struct job *job, const struct add_batch *batch, const ch
 static bool refuse_single(struct job *job, const struct add_batch *batch, struct settle_tally *tally, GError **error)
 {
   struct settle_log log;
-  settle_log_init(&log);
-  settle_refuse(&log, job, claim_at(batch, 0), EVENT_REJECTED, "refused_by_api", tally);
-  settle_error(&log, job, claim_at(batch, 0), "rejected", batch->answer.reply.message);
-  bool is_ok = settle_log_append(&log, job, error);
+  settle_log_init(&log, job, tally);
+  settle_refuse(&log, claim_at(batch, 0), EVENT_REJECTED, "refused_by_api");
+  settle_error(&log, claim_at(batch, 0), "rejected", batch->answer.reply.message);
+  bool is_ok = settle_log_append(&log, error);
   settle_log_clear(&log);
   return is_ok;
 }

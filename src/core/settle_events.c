@@ -5,8 +5,10 @@
 /* The fifth try is the last one: retry_count above 3 parks the lead for a person. */
 #define TRIES_MAX 5
 
-void settle_log_init(struct settle_log *log)
+void settle_log_init(struct settle_log *log, struct job *job, struct settle_tally *tally)
 {
+  log->job = job;
+  log->tally = tally;
   log->events = g_array_new(FALSE, TRUE, sizeof(struct lead_event));
   log->errors = g_array_new(FALSE, TRUE, sizeof(struct error_row));
   log->suppressions = g_array_new(FALSE, TRUE, sizeof(struct suppression));
@@ -26,8 +28,8 @@ static const char *keep(struct settle_log *log, const char *text)
   return text == NULL ? NULL : g_string_chunk_insert(log->text, text);
 }
 
-struct lead_event *settle_event(struct settle_log *log, const struct job *job, const struct claim *claim,
-                                enum event_kind kind, const char *reason)
+struct lead_event *settle_event(struct settle_log *log, const struct claim *claim, enum event_kind kind,
+                                const char *reason)
 {
   g_autofree char *claim_id = claim_id_text(claim->run_id, claim->ord);
   struct lead_event event = {.kind = kind,
@@ -39,38 +41,36 @@ struct lead_event *settle_event(struct settle_log *log, const struct job *job, c
                              .ord = claim->ord,
                              .generation = claim->generation,
                              .epoch = claim->epoch,
-                             .run_id = job->run_id,
-                             .occurred_at_us = job->now_us};
+                             .run_id = log->job->run_id,
+                             .occurred_at_us = log->job->now_us};
   g_array_append_val(log->events, event);
   return &g_array_index(log->events, struct lead_event, log->events->len - 1);
 }
 
-void settle_found(struct settle_log *log, const struct job *job, const struct claim *claim,
-                  const struct settle_finding *finding, struct settle_tally *tally)
+void settle_found(struct settle_log *log, const struct claim *claim, const struct settle_finding *finding)
 {
   static const enum event_kind kinds[] = {
       [FOUND_OURS] = EVENT_ADDED, [FOUND_ADOPT] = EVENT_ADOPTED, [FOUND_ELSEWHERE] = EVENT_FOUND_ELSEWHERE};
   const struct remote_lead *row = finding->row;
-  struct lead_event *event = settle_event(log, job, claim, kinds[finding->verdict], NULL);
+  struct lead_event *event = settle_event(log, claim, kinds[finding->verdict], NULL);
   if (row->created_at_us != 0) event->occurred_at_us = row->created_at_us;
   if (finding->verdict == FOUND_ELSEWHERE) {
     g_autofree char *detail = g_strdup_printf("{\"campaign\":\"%s\"}", row->campaign_id);
     event->reason = "other_campaign";
     event->detail = keep(log, detail);
-    tally->elsewhere_n++;
+    log->tally->elsewhere_n++;
     return;
   }
   event->instantly_id = keep(log, row->id);
   if (finding->verdict == FOUND_OURS)
-    tally->added_n++;
+    log->tally->added_n++;
   else
-    tally->adopted_n++;
+    log->tally->adopted_n++;
 }
 
-void settle_error(struct settle_log *log, const struct job *job, const struct claim *claim, const char *type,
-                  const char *message)
+void settle_error(struct settle_log *log, const struct claim *claim, const char *type, const char *message)
 {
-  g_autofree char *ref = job->ledger->ops->lead_ref(job->ledger, claim->lead.lead_id);
+  g_autofree char *ref = log->job->ledger->ops->lead_ref(log->job->ledger, claim->lead.lead_id);
   g_autofree char *key = g_strdup_printf("%s|%s|%s", type, claim->lead.lead_id, claim->campaign_id);
   struct error_row row = {.type = keep(log, type),
                           .lead_ref = keep(log, ref),
@@ -86,40 +86,38 @@ static bool is_try(const char *reason)
   return strcmp(reason, "absent") == 0 || strcmp(reason, "temporary") == 0;
 }
 
-void settle_release(struct settle_log *log, const struct job *job, const struct claim *claim, const char *reason,
-                    struct settle_tally *tally)
+void settle_release(struct settle_log *log, const struct claim *claim, const char *reason)
 {
-  settle_event(log, job, claim, EVENT_RELEASED, reason);
-  tally->released_n++;
+  settle_event(log, claim, EVENT_RELEASED, reason);
+  log->tally->released_n++;
   if (!is_try(reason)) return;
-  settle_error(log, job, claim, reason,
+  settle_error(log, claim, reason,
                strcmp(reason, "absent") == 0
                    ? "the answer never came and Instantly does not have the lead; it will be tried again"
                    : "Instantly could not be reached; it will be tried again");
   if (claim->attempt < TRIES_MAX) return;
-  settle_event(log, job, claim, EVENT_HELD, "tries_used_up");
-  settle_error(log, job, claim, "held", "held after 5 tries; see `leadferry errors list`, then `leadferry retry`");
-  tally->held_n++;
+  settle_event(log, claim, EVENT_HELD, "tries_used_up");
+  settle_error(log, claim, "held", "held after 5 tries; see `leadferry errors list`, then `leadferry retry`");
+  log->tally->held_n++;
 }
 
-void settle_refuse(struct settle_log *log, const struct job *job, const struct claim *claim, enum event_kind kind,
-                   const char *reason, struct settle_tally *tally)
+void settle_refuse(struct settle_log *log, const struct claim *claim, enum event_kind kind, const char *reason)
 {
-  settle_event(log, job, claim, kind, reason);
-  tally->refused_n++;
+  settle_event(log, claim, kind, reason);
+  log->tally->refused_n++;
   if (strcmp(reason, "blocklisted") != 0) return;
   struct suppression stop = {.person = keep(log, claim->person),
                              .reason = "blocklisted",
                              .source = "blocklist",
                              .actor = "export",
-                             .created_at_us = job->now_us,
-                             .pushed_at_us = job->now_us};
+                             .created_at_us = log->job->now_us,
+                             .pushed_at_us = log->job->now_us};
   g_array_append_val(log->suppressions, stop);
 }
 
-bool settle_log_append(struct settle_log *log, const struct job *job, GError **error)
+bool settle_log_append(struct settle_log *log, GError **error)
 {
-  struct ledger *ledger = job->ledger;
+  struct ledger *ledger = log->job->ledger;
   const struct ledger_ops *ops = ledger->ops;
   if (log->suppressions->len > 0 && !ops->suppress(ledger, (const struct suppression *)(void *)log->suppressions->data,
                                                    log->suppressions->len, NULL, error))

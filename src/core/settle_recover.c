@@ -42,17 +42,17 @@ struct pass {
   int64_t open_n;
 };
 
-static void settle_absent(struct settle_log *log, struct job *job, const struct claim *claim,
-                          const struct unknown_batch *batch, struct pass *pass)
+static void settle_absent(struct settle_log *log, const struct claim *claim, const struct unknown_batch *batch,
+                          struct pass *pass)
 {
   pass->absent_n++;
   if (!pass->is_last) return;
   if (batch->absent_reason != NULL)
-    settle_release(log, job, claim, batch->absent_reason, pass->tally);
+    settle_release(log, claim, batch->absent_reason);
   else if (pass->absent != NULL)
     g_array_append_val(pass->absent, claim->ord);
   else
-    settle_release(log, job, claim, "absent", pass->tally);
+    settle_release(log, claim, "absent");
 }
 
 static bool ask_page(struct job *job, const struct page *claims, const struct unknown_batch *batch, struct pass *pass,
@@ -65,17 +65,17 @@ static bool ask_page(struct job *job, const struct page *claims, const struct un
   struct settle_question question = {.claims = (const struct claim *const *)(void *)asked->pdata,
                                      .claims_n = asked->len};
   struct settle_log log;
-  settle_log_init(&log);
+  settle_log_init(&log, job, pass->tally);
   bool is_ok = settle_ask(job, &question, error);
   for (guint i = 0; is_ok && i < asked->len; i++) {
     const struct claim *claim = g_ptr_array_index(asked, i);
     struct settle_finding finding = settle_answer_for(&question, claim);
     if (finding.verdict == FOUND_NOWHERE)
-      settle_absent(&log, job, claim, batch, pass);
+      settle_absent(&log, claim, batch, pass);
     else
-      settle_found(&log, job, claim, &finding, pass->tally);
+      settle_found(&log, claim, &finding);
   }
-  is_ok = is_ok && settle_log_append(&log, job, error);
+  is_ok = is_ok && settle_log_append(&log, error);
   page_clear(&question.found);
   settle_log_clear(&log);
   return is_ok;
@@ -190,16 +190,16 @@ static bool hold_batch(struct job *job, const struct unknown_batch *batch, struc
   struct page claims;
   struct settle_log log;
   page_init(&claims, sizeof(struct claim));
-  settle_log_init(&log);
+  settle_log_init(&log, job, tally);
   bool is_ok = job->ledger->ops->claims_read(job->ledger, &query, &claims, error);
   for (guint i = 0; is_ok && i < claims.rows->len; i++) {
     const struct claim *claim = page_row(&claims, struct claim, i);
     if (claim->is_held) continue;
-    settle_event(&log, job, claim, EVENT_HELD, "campaign_gone");
-    settle_error(&log, job, claim, "campaign_gone", "the campaign of an open claim does not exist any more");
+    settle_event(&log, claim, EVENT_HELD, "campaign_gone");
+    settle_error(&log, claim, "campaign_gone", "the campaign of an open claim does not exist any more");
     tally->held_n++;
   }
-  is_ok = is_ok && settle_log_append(&log, job, error);
+  is_ok = is_ok && settle_log_append(&log, error);
   settle_log_clear(&log);
   page_clear(&claims);
   return is_ok;
