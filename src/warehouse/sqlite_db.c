@@ -161,9 +161,14 @@ static char *text_with_names(const struct sql_names *names, const char *text)
   return g_string_free(out, FALSE);
 }
 
+char *sqlite_db_text(const struct sqlite_db *db, enum sql_id id)
+{
+  return text_with_names(&db->names, sql_statements[id].text);
+}
+
 sqlite3_stmt *sqlite_db_prepare(struct sqlite_db *db, enum sql_id id, GError **error)
 {
-  g_autofree char *text = text_with_names(&db->names, sql_statements[id].text);
+  g_autofree char *text = sqlite_db_text(db, id);
   sqlite3_stmt *statement = NULL;
   int code = sqlite3_prepare_v3(db->handle, text, -1, SQLITE_PREPARE_PERSISTENT, &statement, NULL);
   if (code == SQLITE_OK) return statement;
@@ -175,7 +180,7 @@ sqlite3_stmt *sqlite_db_prepare(struct sqlite_db *db, enum sql_id id, GError **e
 bool sqlite_db_create_temporary(struct sqlite_db *db, enum sql_id id, GError **error)
 {
   const char *create = "CREATE ";
-  g_autofree char *text = text_with_names(&db->names, sql_statements[id].text);
+  g_autofree char *text = sqlite_db_text(db, id);
   g_assert(g_str_has_prefix(text, create));
   g_autofree char *temporary = g_strconcat(create, "TEMP ", text + strlen(create), NULL);
   int code = sqlite3_exec(db->handle, temporary, NULL, NULL, NULL);

@@ -59,6 +59,8 @@ bool sqlite_db_fail(struct sqlite_db *db, int code, GError **error);
 /* Prepares a statement from its text with the names filled in; for tests, too. NULL and error on failure. */
 sqlite3_stmt *sqlite_db_prepare(struct sqlite_db *db, enum sql_id id, GError **error);
 
+/* A statement's text with the names filled in; caller frees. */
+char *sqlite_db_text(const struct sqlite_db *db, enum sql_id id);
 /* Runs a CREATE TABLE statement so that it makes a temporary table: nothing is written to the file. */
 bool sqlite_db_create_temporary(struct sqlite_db *db, enum sql_id id, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -4,6 +4,8 @@
 #include "base/text.h"
 #include "warehouse/sqlite.h"
 
+#include <string.h>
+
 /* What a table or a part of it is called, and the statement that makes it. NULL columns: ours, made as a whole. */
 static const struct object {
   const char *name; /* NULL: the source's table */
@@ -87,6 +89,20 @@ static bool objects_create(struct sqlite_warehouse *self, int64_t *created_n, GE
   return true;
 }
 
+/* The view names the source's table and columns; when these were configured anew it is made anew. */
+static bool report_view_refresh(struct sqlite_warehouse *self, GError **error)
+{
+  g_autofree char *wanted = sqlite_db_text(&self->db, SQL_SCHEMA_LEAD_REPORT);
+  query_scope struct query query = {0};
+  bool has_row = false;
+  if (!query_open(&query, &self->db, SQL_SCHEMA_TEXT, error)) return false;
+  query_text(&query, ":name", "lead_report");
+  if (!query_next(&query, &has_row, error)) return false;
+  if (has_row && strcmp(g_strstrip(wanted), query_column_text(&query, 0)) == 0) return true;
+  query_close(&query);
+  return sql_run(&self->db, SQL_SCHEMA_DROP_LEAD_REPORT, error) && sql_run(&self->db, SQL_SCHEMA_LEAD_REPORT, error);
+}
+
 /* A user's own table may have no index on its key. A view cannot have one and needs none from us. */
 static bool leads_index_create(struct sqlite_warehouse *self, int64_t *created_n, GError **error)
 {
@@ -157,7 +173,8 @@ bool sqlite_schema_apply(struct warehouse *warehouse, bool *created, GError **er
   if (!transaction_begin(&transaction, &self->db, true, error)) return false;
   if (!sqlite_schema_refuse_newer(self, error) || !sqlite_schema_check(warehouse, findings, error)) return false;
   if (!refuse_fatal(findings, error) || !objects_create(self, &created_n, error)) return false;
-  if (!leads_index_create(self, &indexed_n, error) || !controls_fill(self, error)) return false;
+  if (!leads_index_create(self, &indexed_n, error) || !report_view_refresh(self, error)) return false;
+  if (!controls_fill(self, error)) return false;
   if (created) *created = created_n + indexed_n > 0;
   return transaction_commit(&transaction, error);
 }

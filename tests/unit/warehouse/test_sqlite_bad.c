@@ -116,6 +116,30 @@ static void test_own_table(void)
   sqlite_fixture_clear(&fixture);
 }
 
+/* Another source table: the view follows, nothing else is made anew. */
+static void test_other_source(void)
+{
+  struct sqlite_fixture fixture;
+  g_autoptr(GError) error = NULL;
+  bool was_created = false;
+  sqlite_fixture_init(&fixture);
+  sqlite_fixture_open(&fixture);
+  g_autofree char *key = sqlite_fixture_text(&fixture, "SELECT hex(value) FROM controls WHERE name = 'hmac_key'");
+  g_clear_pointer(&fixture.warehouse, warehouse_close);
+  fixture.settings.source.table = g_strdup("other");
+  sqlite_fixture_reopen(&fixture, WAREHOUSE_WRITE);
+  g_assert_true(schema_apply(fixture.warehouse, &was_created, &error));
+  g_assert_true(was_created);
+  sqlite_fixture_exec(&fixture, "INSERT INTO other (lead_id, email) VALUES ('o1', 'o@x.com')");
+  g_autofree char *row = sqlite_fixture_text(&fixture, "SELECT lead_id || next_action FROM lead_report");
+  g_assert_cmpstr(row, ==, "o1export decides");
+  g_autofree char *same_key = sqlite_fixture_text(&fixture, "SELECT hex(value) FROM controls WHERE name = 'hmac_key'");
+  g_assert_cmpstr(same_key, ==, key);
+  g_assert_true(schema_apply(fixture.warehouse, &was_created, &error));
+  g_assert_false(was_created);
+  sqlite_fixture_clear(&fixture);
+}
+
 /* ---- reading without writing ---- */
 
 static char *folder_state(const struct sqlite_fixture *fixture)
@@ -199,6 +223,7 @@ int main(int argc, char **argv)
   g_test_add_func("/warehouse/sqlite/bad/newer", test_newer);
   g_test_add_func("/warehouse/sqlite/bad/wrong-type", test_wrong_type);
   g_test_add_func("/warehouse/sqlite/bad/own-table", test_own_table);
+  g_test_add_func("/warehouse/sqlite/bad/other-source", test_other_source);
   g_test_add_func("/warehouse/sqlite/read/writes-nothing", test_reads_write_nothing);
   g_test_add_func("/warehouse/sqlite/read/without-tables", test_reads_without_tables);
   return g_test_run();

@@ -303,6 +303,9 @@ DROP VIEW IF EXISTS lead_report;
 -- Every table and view, of this database and of the temporary one that stands in for missing tables.
 SELECT name FROM main.sqlite_schema WHERE type IN ('table', 'view', 'index') AND name = :name;
 
+-- name: schema_text
+SELECT sql FROM main.sqlite_schema WHERE name = :name;
+
 -- name: schema_columns
 -- One row per column of a table or view, in its order.
 SELECT name, type FROM pragma_table_info(:table);
