@@ -9,7 +9,6 @@ static const char *const warehouse_words[] = {"sqlite", NULL};
 static const char *const endpoint_words[] = {"bulk", "single", NULL};
 static const char *const once_words[] = {"ever", "cooldown", NULL};
 static const char *const action_words[] = {"delete", "move", "keep", NULL};
-static const char *const gone_words[] = {"keep", "stop", NULL};
 static const char *const draft_words[] = {"refuse", NULL};
 static const char *const paused_words[] = {"refuse", "feed", NULL};
 static const char *const completed_words[] = {"activate", "refuse", NULL};
@@ -162,8 +161,6 @@ const struct setting settings_table[] = {
     MAP("source.columns", source.columns, column_words, .doc = "Our column and the name that your table has for it"),
     BOOL("source.write_back", source.write_back, "true",
          .doc = "Write added_to_instantly and its sisters into the table; false for read-only sources"),
-    ENUM("source.gone", source.gone, "keep", gone_words,
-         .doc = "What a row that vanished from the table means for its running enrolment"),
 
     BOOL("complete.armed", complete.armed, "false",
          .doc = "Really remove; while it is false `complete` prints what it would remove and ends with code 6"),

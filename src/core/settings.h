@@ -19,7 +19,6 @@ enum on_completed { ON_COMPLETED_ACTIVATE, ON_COMPLETED_REFUSE };
 enum once_rule { ONCE_EVER, ONCE_COOLDOWN };
 enum export_endpoint { EXPORT_BULK, EXPORT_SINGLE };
 enum removal_action { REMOVAL_DELETE, REMOVAL_MOVE, REMOVAL_KEEP };
-enum gone_policy { GONE_KEEP, GONE_STOP }; /* a source row that vanished while its person is enrolled */
 
 struct warehouse_settings {
   char *type; /* "sqlite" ("memory" in tests, "bigquery" later) */
@@ -83,7 +82,6 @@ struct source_settings {
   char *table;     /* default "leads" */
   GArray *columns; /* struct field_mapping: our column <- the user's column */
   bool write_back;
-  enum gone_policy gone;
 };
 
 struct outcome_settings {

@@ -105,7 +105,7 @@ static void test_values(void)
                 "export:\n  default_campaign: " A "\n  endpoint: single\n  max_per_run: unlimited\n"
                 "  fields: {website: url}\n  custom_variables: {title: job title, Größe: size}\n  once: cooldown\n"
                 "  cooldown_days: {no_reply: 180}\n"
-                "source: {table: my-leads, columns: {email: e_mail}, write_back: false, gone: stop}\n"
+                "source: {table: my-leads, columns: {email: e_mail}, write_back: false}\n"
                 "complete:\n  armed: True\n  outcomes:\n    replied: {action: move, move_to: " B "}\n"
                 "sync:\nlog: {level: debug, format: json}\n");
   const struct settings *s = &f.settings;
@@ -129,7 +129,6 @@ static void test_values(void)
   g_assert_cmpstr(title->target, ==, "title");
   g_assert_cmpstr(title->source, ==, "job title");
   g_assert_cmpstr(s->source.table, ==, "my-leads");
-  g_assert_cmpint(s->source.gone, ==, GONE_STOP);
   g_assert_true(s->complete.armed);
   g_assert_cmpint(s->complete.outcomes[OUTCOME_REPLIED].action, ==, REMOVAL_MOVE);
   g_assert_cmpstr(s->complete.outcomes[OUTCOME_REPLIED].move_to, ==, B);

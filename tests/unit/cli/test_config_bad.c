@@ -99,7 +99,6 @@ static const struct {
                                             "that begins with a letter or _, found text: leads; drop"},
     {"source:\n  table: 1leads\n", "f.yaml:2:10: source.table: expected a name of letters, digits, _ and - that begins "
                                    "with a letter or _, found text: 1leads"},
-    {"source:\n  gone: delete\n", "f.yaml:2:9: source.gone: expected one of keep, stop, found text: delete"},
     {"instantly:\n  batch_size: 0\n",
      "f.yaml:2:15: instantly.batch_size: expected a whole number from 1 to 1000, found a whole number: 0"},
     {"instantly:\n  batch_size: 1001\n",
