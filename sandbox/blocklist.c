@@ -102,8 +102,14 @@ struct block_entry *blocklist_get(const struct world *world, const char *id)
 
 void blocklist_remove(struct world *world, struct block_entry *entry)
 {
+  GPtrArray *entries = world->blocklist->entries;
   g_hash_table_remove(world->blocklist->by_value, entry->value);
-  g_ptr_array_remove(world->blocklist->entries, entry);
+  /* From the end: the wipe takes the newest first. */
+  for (guint i = entries->len; i > 0; i--) {
+    if (entries->pdata[i - 1] != entry) continue;
+    g_ptr_array_remove_index(entries, i - 1);
+    return;
+  }
 }
 
 bool blocklist_has(const struct world *world, const struct person *person)

@@ -205,7 +205,9 @@ static bool outcome_make(struct world *world, struct lead *lead, const cJSON *bo
   int64_t interest = 1;
   json_int(body, "step", &step);
   json_int(body, "variant", &variant);
-  if (g_strcmp0(event, "interest") == 0) {
+  if (event != NULL && g_str_has_prefix(event, "interest")) {
+    /* "interest" with a value, or "interest(2)". */
+    if (event[strlen("interest")] == '(') interest = g_ascii_strtoll(event + strlen("interest("), NULL, 10);
     bool is_null = cJSON_IsNull(json_get(body, "value"));
     json_int(body, "value", &interest);
     outcome_interest(world, lead, is_null ? NULL : &interest);

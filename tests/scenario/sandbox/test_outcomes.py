@@ -188,7 +188,7 @@ def test_filters(start_sandbox):
     sandbox.add(sandbox.campaign("C"), "new@x.example")
     for event in events:
         sandbox.outcome(f"{event}@x.example", event)
-    sandbox.outcome("done@x.example", "interest", value=2)
+    sandbox.outcome("done@x.example", "interest(2)")
 
     def found(name):
         return {r["email"].split("@")[0] for r in sandbox.leads(filter=name)}
