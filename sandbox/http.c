@@ -57,6 +57,13 @@ static enum MHD_Result query_add(void *data, enum MHD_ValueKind kind, const char
   return MHD_YES;
 }
 
+/* Room for the body that the head announces: no growing in steps. */
+static gsize body_room(struct MHD_Connection *connection)
+{
+  const char *length = header(connection, MHD_HTTP_HEADER_CONTENT_LENGTH);
+  return length == NULL ? 0 : (gsize)MIN(g_ascii_strtoull(length, NULL, 10), 1024 * 1024);
+}
+
 static struct call *call_new(struct http_server *server, struct MHD_Connection *connection, const char *method,
                              const char *path)
 {
@@ -67,7 +74,7 @@ static struct call *call_new(struct http_server *server, struct MHD_Connection *
   request->method = g_intern_string(method);
   request->path = g_strdup(path);
   request->query = g_array_new(FALSE, TRUE, sizeof(struct query_item));
-  request->body = g_string_new(NULL);
+  request->body = g_string_sized_new(body_room(connection));
   request->authorization = header(connection, "Authorization");
   request->user_agent = header(connection, "User-Agent");
   request->content_type = header(connection, "Content-Type");

@@ -146,7 +146,7 @@ static void created_append(struct adding *adding, int index, const struct lead *
   char id[UUID_TEXT_BYTES];
   GString *out = adding->created;
   uuid_format(&lead->id, id);
-  if (out->len > 0) g_string_append_c(out, ',');
+  if (out->str[out->len - 1] != '[') g_string_append_c(out, ',');
   /* No printf: this is the inner loop of a million rows. */
   g_string_append_c(out, '{');
   out_int(out, "index", index);
@@ -213,7 +213,7 @@ static void answer_append(const struct adding *adding, const char *blocklist_use
   int64_t total_n = 0;
   for (size_t i = 0; i < ADD_RESULTS_N; i++)
     total_n += counts[i];
-  g_string_append(out, "{\"status\":\"success\"");
+  json_append_str(out, "status", "success");
   json_append_int(out, "total_sent", total_n);
   json_append_int(out, "leads_uploaded", counts[ADD_CREATED]);
   json_append_int(out, "in_blocklist", counts[ADD_IN_BLOCKLIST]);
@@ -230,10 +230,7 @@ static void answer_append(const struct adding *adding, const char *blocklist_use
     int64_t left_n = world->plan_limit - world->plan_used_n - world->plan_held_n;
     g_string_append_printf(out, "%" G_GINT64_FORMAT, MAX(left_n, 0));
   }
-  json_append_key(out, "created_leads");
-  g_string_append_c(out, '[');
-  g_string_append_len(out, adding->created->str, (gssize)adding->created->len);
-  g_string_append(out, "]}");
+  g_string_append_c(out, '}');
 }
 
 void leads_add_handle(struct world *world, const struct request *request, struct reply *reply)
@@ -247,8 +244,9 @@ void leads_add_handle(struct world *world, const struct request *request, struct
     reply_error(reply, 402, "Lead limit of the plan is reached");
     return;
   }
-  g_autoptr(GString) created = g_string_sized_new(160000);
-  adding.created = created;
+  /* The rows go straight into the answer, in front of the counters. */
+  adding.created = reply->body;
+  g_string_append(reply->body, "{\"created_leads\":[");
   if (adding.verifies) adding.verifying = g_ptr_array_new();
   world->add_calls_n++;
   for (int i = 0; i < leads_n; i++) {
@@ -258,6 +256,7 @@ void leads_add_handle(struct world *world, const struct request *request, struct
     if (result == ADD_CREATED) created_append(&adding, i, lead, &incoming[i]);
   }
   if (adding.verifying != NULL) verification_import(world, adding.campaign, adding.list, adding.verifying);
+  g_string_append_c(reply->body, ']');
   activity_note(world, request, ACTIVITY_LEADS_ADDED, adding.campaign, adding.counts[ADD_CREATED]);
   answer_append(&adding, json_string(request->json, "blocklist_id"), reply->body);
 }
