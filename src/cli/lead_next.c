@@ -121,7 +121,11 @@ void lead_next(const struct next_input *input, struct lead_next *next)
 {
   const struct lead_report_row *row = input->row;
   *next = (struct lead_next){0};
-  if (row->has_state && state_is_held(&row->state)) {
+  /* The state below this lead_id is another person's: nothing of it is this row's. */
+  bool is_reused = input->has_verdict && input->verdict.verdict == VERDICT_LEAD_ID_REUSED;
+  if (is_reused) {
+    next_by_verdict(input, next);
+  } else if (row->has_state && state_is_held(&row->state)) {
     say(next, "held",
         g_strdup_printf("It is held and waits for somebody to decide: %s. `leadferry retry --lead-id %s` lets it go.",
                         row->state.held_reason ? row->state.held_reason : "no reason given", input->lead_ref));

@@ -10,6 +10,7 @@ void lead_view_init(struct lead_view *view)
 {
   *view = (struct lead_view){0};
   page_init(&view->rows, sizeof(struct lead_report_row));
+  page_init(&view->of_person, sizeof(struct lead_report_row));
   page_init(&view->suppressions, sizeof(struct suppression));
   page_init(&view->remote, sizeof(struct remote_lead));
   page_init(&view->fact_text, 1);
@@ -25,6 +26,7 @@ void lead_view_clear(struct lead_view *view)
   page_clear(&view->fact_text);
   page_clear(&view->remote);
   page_clear(&view->suppressions);
+  page_clear(&view->of_person);
   page_clear(&view->rows);
 }
 
@@ -88,28 +90,46 @@ static struct lead_decision decide_row(const struct lead_view *view, const struc
   return decision;
 }
 
-/* Rows that pass the rules compete with each other: one row of a person goes out, and the campaign has room for it. */
+static bool has_eligible(const struct lead_view *view)
+{
+  for (guint i = 0; i < view->rows.rows->len; i++)
+    if (view->decisions[i].result.verdict == VERDICT_ELIGIBLE) return true;
+  return false;
+}
+
+static struct candidate candidate_of(const struct lead_view *view, const struct lead_report_row *row,
+                                     const char *campaign_id)
+{
+  return (struct candidate){.lead_id = row->lead.lead_id,
+                            .person = view->person,
+                            .campaign_id = campaign_id,
+                            .was_claimed = row->has_state && (row->state.claim_id || row->state.generation > 1)};
+}
+
+static void take_result(struct lead_view *view, const struct candidate *candidate)
+{
+  for (guint i = 0; i < view->rows.rows->len; i++) {
+    const struct lead_report_row *row = page_row(&view->rows, struct lead_report_row, i);
+    if (!g_strcmp0(row->lead.lead_id, candidate->lead_id)) view->decisions[i].result = candidate->result;
+  }
+}
+
+/* Rows that pass the rules compete with all others of the person that do, also with those that were not asked for: one
+ * row of a person goes out, and the campaign has room for it. */
 static void rank(struct lead_view *view, const struct claim_rules *rules)
 {
-  guint n = view->rows.rows->len;
+  guint n = view->of_person.rows->len;
   g_autofree struct candidate *candidates = g_new0(struct candidate, n + 1);
   size_t candidates_n = 0;
   for (guint i = 0; i < n; i++) {
-    const struct lead_report_row *row = page_row(&view->rows, struct lead_report_row, i);
-    if (view->decisions[i].result.verdict != VERDICT_ELIGIBLE) continue;
-    bool was_claimed = row->has_state && (row->state.claim_id || row->state.generation > 1);
-    candidates[candidates_n++] = (struct candidate){.lead_id = row->lead.lead_id,
-                                                    .person = view->person,
-                                                    .campaign_id = view->decisions[i].campaign_id,
-                                                    .was_claimed = was_claimed};
+    const struct lead_report_row *row = page_row(&view->of_person, struct lead_report_row, i);
+    struct lead_decision decision = decide_row(view, row, rules);
+    if (decision.result.verdict == VERDICT_ELIGIBLE)
+      candidates[candidates_n++] = candidate_of(view, row, decision.campaign_id);
   }
   eligibility_rank(candidates, candidates_n, rules);
-  for (size_t c = 0; c < candidates_n; c++) {
-    for (guint i = 0; i < n; i++) {
-      const struct lead_report_row *row = page_row(&view->rows, struct lead_report_row, i);
-      if (row->lead.lead_id == candidates[c].lead_id) view->decisions[i].result = candidates[c].result;
-    }
-  }
+  for (size_t c = 0; c < candidates_n; c++)
+    take_result(view, &candidates[c]);
 }
 
 static bool decide(struct cli *cli, struct lead_view *view, GError **error)
@@ -127,7 +147,8 @@ static bool decide(struct cli *cli, struct lead_view *view, GError **error)
     for (guint i = 0; i < view->rows.rows->len; i++) {
       view->decisions[i] = decide_row(view, page_row(&view->rows, struct lead_report_row, i), &rules);
     }
-    rank(view, &rules);
+    ok = !has_eligible(view) || report_find(cli->warehouse, view->person, &view->of_person, error);
+    if (ok) rank(view, &rules);
   }
   job_clear(&job);
   return ok;

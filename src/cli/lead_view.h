@@ -13,7 +13,8 @@ struct lead_decision {
 };
 
 struct lead_view {
-  struct page rows;         /* struct lead_report_row: the leads of the person */
+  struct page rows;         /* struct lead_report_row: the leads that were asked for */
+  struct page of_person;    /* struct lead_report_row: all leads of the person, read when a row passes the rules */
   struct page suppressions; /* struct suppression */
   struct page remote;       /* struct remote_lead: its rows in Instantly */
   struct page fact_text;
