@@ -1,10 +1,10 @@
 #pragma once
-/* What a warehouse backend implements (src/warehouse only; users include warehouse/warehouse.h).
+/* What a warehouse backend implements (src/warehouse only; users include warehouse/warehouse.h and warehouse/brakes.h).
  *
  * A backend is one constant table. open() returns a struct of its own whose first member is a struct warehouse with
  * both members set; every other function gets that pointer back. A function left NULL is a feature that the backend
  * does not have: warehouse.c answers ERROR_CONFIG for it. Rows, pages and errors are as warehouse.h says. */
-#include "warehouse/warehouse.h"
+#include "warehouse/brakes.h"
 
 struct warehouse_backend;
 
@@ -40,6 +40,13 @@ struct warehouse_backend {
   bool (*report_empty_values)(struct warehouse *warehouse, const struct empty_query *query, struct empty_count *count,
                               GError **error);
   bool (*retry_leads)(struct warehouse *warehouse, const struct retry_query *query, int64_t *retried_n, GError **error);
+
+  bool (*brakes_write)(struct warehouse *warehouse, const struct brake *rows, size_t rows_n,
+                       struct brake_report *report, GError **error);
+  bool (*report_stops)(struct warehouse *warehouse, const struct stop_query *query, struct page *page, GError **error);
+  bool (*report_holds)(struct warehouse *warehouse, struct page *page, GError **error);
+  bool (*report_lease)(struct warehouse *warehouse, struct lease_view *view, GError **error);
+  bool (*lease_break)(struct warehouse *warehouse, bool *was_cleared, GError **error);
 };
 
 /* The reference: everything in GLib tables, decided by the pure functions of core/. Nothing outlives close(). */

@@ -194,6 +194,9 @@ const struct warehouse_backend memory_backend = {
     .report_campaigns = memory_report_campaigns,
     .report_empty_values = memory_report_empty_values,
     .retry_leads = memory_retry_leads,
+    .brakes_write = memory_brakes_write,
+    .report_stops = memory_report_stops,
+    .report_holds = memory_report_holds,
 };
 
 /* ---- the hands of tests ---- */
@@ -201,10 +204,12 @@ const struct warehouse_backend memory_backend = {
 void memory_set_hold(struct warehouse *warehouse, const char *campaign_id, const char *reason)
 {
   struct memory *memory = (struct memory *)warehouse;
-  if (reason)
-    g_hash_table_insert(memory->holds, g_strdup(campaign_id ? campaign_id : ""), g_strdup(reason));
-  else
-    g_hash_table_remove(memory->holds, campaign_id ? campaign_id : "");
+  const char *name = campaign_id ? campaign_id : "";
+  g_hash_table_remove(memory->holds, name);
+  if (!reason) return;
+  struct memory_hold *hold = g_new0(struct memory_hold, 1);
+  hold->reason = memory_keep(memory, reason);
+  g_hash_table_insert(memory->holds, g_strdup(name), hold);
 }
 
 void memory_revoke(struct warehouse *warehouse, const char *person_or_domain, int64_t at_us)

@@ -19,6 +19,12 @@ struct memory_lead {
 struct memory_suppression {
   struct suppression entry;
   int64_t revoked_at_us;
+  const char *revoked_by;
+};
+
+struct memory_hold {
+  const char *reason, *actor;
+  int64_t at_us;
 };
 
 struct memory_error {
@@ -56,7 +62,7 @@ struct memory {
   GArray *campaigns;     /* struct memory_campaign */
   GArray *staged;        /* struct memory_staged */
   GHashTable *epochs;    /* job -> struct memory_lease */
-  GHashTable *holds;     /* campaign id, "" for all -> reason */
+  GHashTable *holds;     /* campaign id, "" for all -> struct memory_hold */
 };
 
 /* ---- memory.c ---- */
@@ -155,10 +161,20 @@ bool memory_stops_check(struct ledger *ledger, const struct claim *const *claims
                         GError **error); /* ports.h */
 bool memory_hold_check(struct ledger *ledger, const char *campaign_id, bool *is_on, char **reason,
                        GError **error); /* ports.h */
+/* Adds an entry. */
+void memory_suppress_put(struct memory *memory, const struct suppression *entry);
 /* Adds an entry unless one in force for the same person or domain and reason exists. */
 bool memory_suppress_one(struct memory *memory, const struct suppression *entry);
 /* Was such an entry revoked after at_us? */
 bool memory_was_revoked_after(const struct memory *memory, const struct suppression *entry, int64_t at_us);
+
+/* ---- memory_brakes.c ---- */
+
+bool memory_brakes_write(struct warehouse *warehouse, const struct brake *rows, size_t rows_n,
+                         struct brake_report *report, GError **error); /* brakes.h */
+bool memory_report_stops(struct warehouse *warehouse, const struct stop_query *query, struct page *page,
+                         GError **error);                                                 /* brakes.h */
+bool memory_report_holds(struct warehouse *warehouse, struct page *page, GError **error); /* brakes.h */
 
 /* ---- memory_removals.c ---- */
 

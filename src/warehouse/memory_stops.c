@@ -16,15 +16,20 @@ bool memory_suppress_one(struct memory *memory, const struct suppression *entry)
     const struct memory_suppression *row = &g_array_index(memory->suppressions, struct memory_suppression, i);
     if (memory_in_force(row, now_us) && is_same_stop(&row->entry, entry)) return false;
   }
+  memory_suppress_put(memory, entry);
+  return true;
+}
+
+void memory_suppress_put(struct memory *memory, const struct suppression *entry)
+{
   struct memory_suppression row = {.entry = *entry};
   row.entry.person = memory_keep(memory, entry->person);
   row.entry.domain = memory_keep(memory, entry->domain);
   row.entry.reason = memory_keep(memory, entry->reason);
   row.entry.source = memory_keep(memory, entry->source);
   row.entry.actor = memory_keep(memory, entry->actor);
-  if (!row.entry.created_at_us) row.entry.created_at_us = now_us;
+  if (!row.entry.created_at_us) row.entry.created_at_us = memory_now_us(memory);
   g_array_append_val(memory->suppressions, row);
-  return true;
 }
 
 bool memory_was_revoked_after(const struct memory *memory, const struct suppression *entry, int64_t at_us)
@@ -58,12 +63,19 @@ static struct suppression suppression_copy(struct page *page, const struct suppr
   return copy;
 }
 
-/* Unsubscribes and stops that a person set; a reply is nothing for a block list, a bounce even less, and what came from
- * the block list is there already. */
+static bool is_operators(const struct suppression *entry)
+{
+  bool is_set_by_hand = g_strcmp0(entry->source, "command") == 0 || g_strcmp0(entry->source, "import") == 0;
+  return is_set_by_hand && strcmp(entry->reason, "replied") != 0 && strcmp(entry->reason, "bounced") != 0 &&
+         !entry->expires_at_us;
+}
+
+/* Unsubscribes and stops that an operator set, in whatever words; a reply is nothing for a block list, a bounce even
+ * less, one that ends by itself would stay there for ever, and what came from the block list is there already. */
 static bool is_for_block_list(const struct suppression *entry)
 {
-  return !entry->pushed_at_us && g_strcmp0(entry->source, "blocklist") != 0 &&
-         (strcmp(entry->reason, "unsubscribed") == 0 || strcmp(entry->reason, "manual") == 0);
+  bool is_due = strcmp(entry->reason, "unsubscribed") == 0 || strcmp(entry->reason, "manual") == 0;
+  return !entry->pushed_at_us && g_strcmp0(entry->source, "blocklist") != 0 && (is_due || is_operators(entry));
 }
 
 bool memory_unpushed(struct ledger *ledger, size_t limit, struct page *page, GError **error)
@@ -125,10 +137,10 @@ bool memory_hold_check(struct ledger *ledger, const char *campaign_id, bool *is_
 {
   (void)error;
   GHashTable *holds = memory_of(ledger)->holds;
-  const char *found = g_hash_table_lookup(holds, "");
+  const struct memory_hold *found = g_hash_table_lookup(holds, "");
   if (!found && campaign_id) found = g_hash_table_lookup(holds, campaign_id);
   *is_on = found != NULL;
-  if (reason) *reason = g_strdup(found);
+  if (reason) *reason = found ? g_strdup(found->reason) : NULL;
   return true;
 }
 

@@ -137,6 +137,11 @@ const struct warehouse_backend sqlite_backend = {
     .report_campaigns = sqlite_report_campaigns,
     .report_empty_values = sqlite_report_empty_values,
     .retry_leads = sqlite_retry_leads,
+    .brakes_write = sqlite_brakes_write,
+    .report_stops = sqlite_report_stops,
+    .report_holds = sqlite_report_holds,
+    .report_lease = sqlite_report_lease,
+    .lease_break = sqlite_lease_break,
 };
 
 bool sqlite_key(struct sqlite_warehouse *self, GError **error)

@@ -58,6 +58,31 @@ bool sqlite_lease_acquire(struct ledger *ledger, const char *job, struct lease *
 bool sqlite_lease_check(struct ledger *ledger, struct lease *lease, GError **error); /* ports.h */
 void sqlite_lease_release(struct ledger *ledger, struct lease *lease);               /* ports.h */
 
+bool sqlite_report_lease(struct warehouse *warehouse, struct lease_view *view, GError **error); /* brakes.h */
+bool sqlite_lease_break(struct warehouse *warehouse, bool *was_cleared, GError **error);        /* brakes.h */
+/* Takes the lock without a lease, for a moment; *is_ours is false when another process has it. */
+bool sqlite_lock_try(struct sqlite_warehouse *self, bool *is_ours, GError **error);
+/* Gives it back. */
+void sqlite_lock_give_back(struct sqlite_warehouse *self);
+
+/* The operator's brakes: brakes.h. */
+bool sqlite_brakes_write(struct warehouse *warehouse, const struct brake *rows, size_t rows_n,
+                         struct brake_report *report, GError **error);
+bool sqlite_report_stops(struct warehouse *warehouse, const struct stop_query *wanted, struct page *page,
+                         GError **error);                                                 /* brakes.h */
+bool sqlite_report_holds(struct warehouse *warehouse, struct page *page, GError **error); /* brakes.h */
+/* Writes rows in one transaction, under the lock; adds to *changed_n. */
+bool sqlite_brakes_apply(struct sqlite_warehouse *self, const struct brake *rows, size_t rows_n, int64_t *changed_n,
+                         GError **error);
+/* Leaves rows for whoever holds the lock. */
+bool sqlite_inbox_leave(struct sqlite_warehouse *self, const struct brake *rows, size_t rows_n, GError **error);
+/* Takes up what was left: called with the lock, before each batch and at the end. */
+bool sqlite_inbox_take(struct sqlite_warehouse *self, GError **error);
+/* How many files wait. */
+int64_t sqlite_inbox_files_n(const struct sqlite_warehouse *self);
+/* Appends events inside the caller's transaction. */
+bool sqlite_events_put(struct sqlite_warehouse *self, const struct lead_event *events, size_t events_n, GError **error);
+
 /* Runs, errors, facts. */
 bool sqlite_run_begin(struct ledger *ledger, const struct run_record *run, GError **error);
 bool sqlite_run_end(struct ledger *ledger, const struct run_record *run, GError **error); /* ports.h */

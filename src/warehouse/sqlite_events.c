@@ -61,14 +61,10 @@ static bool range_follow(struct sqlite_warehouse *self, struct range *range, con
   return true;
 }
 
-bool sqlite_append(struct ledger *ledger, const struct lead_event *events, size_t events_n, GError **error)
+bool sqlite_events_put(struct sqlite_warehouse *self, const struct lead_event *events, size_t events_n, GError **error)
 {
-  struct sqlite_warehouse *self = sqlite_of_ledger(ledger);
-  transaction_scope struct transaction transaction = {0};
   query_scope struct query query = {0};
   struct range range = {0};
-  if (events_n == 0) return true;
-  if (!transaction_begin(&transaction, &self->db, true, error)) return false;
   if (!query_open(&query, &self->db, SQL_EVENT_APPEND, error)) return false;
   int64_t now_us = clock_wall_us(self->db.clock);
   for (size_t i = 0; i < events_n; i++) {
@@ -80,7 +76,16 @@ bool sqlite_append(struct ledger *ledger, const struct lead_event *events, size_
     event_bind(&query, &event, id);
     if (!query_run(&query, error) || !range_follow(self, &range, &events[i], error)) return false;
   }
-  return range_put(self, &range, error) && transaction_commit(&transaction, error);
+  return range_put(self, &range, error);
+}
+
+bool sqlite_append(struct ledger *ledger, const struct lead_event *events, size_t events_n, GError **error)
+{
+  struct sqlite_warehouse *self = sqlite_of_ledger(ledger);
+  transaction_scope struct transaction transaction = {0};
+  if (events_n == 0) return true;
+  return transaction_begin(&transaction, &self->db, true, error) && sqlite_events_put(self, events, events_n, error) &&
+         transaction_commit(&transaction, error);
 }
 
 /* ---- fold ---- */

@@ -1,12 +1,17 @@
 /* The lease: an open-file-description lock on `<path>.lock`, which dies with the process whatever happens to it. The
  * row in `leases` only says who holds it, and keeps the epoch. */
 #include "base/error.h"
+#include "base/log.h"
 #include "warehouse/sqlite.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* How long a job waits for a command that has the lock. */
+#define LOCK_TRIES_N 20
+#define LOCK_TRY_US  ((int64_t)50000)
 
 /* The lock file stays: unlinking it would let two processes lock two files of the same name. */
 static bool lock_open(struct sqlite_warehouse *self, GError **error)
@@ -83,10 +88,29 @@ static bool lease_write(struct sqlite_warehouse *self, const char *job, int64_t 
   return transaction_commit(&transaction, error);
 }
 
-static void lock_give_back(struct sqlite_warehouse *self)
+void sqlite_lock_give_back(struct sqlite_warehouse *self)
 {
   (void)lock_set(self->lock_fd, F_UNLCK);
   self->is_locked = false;
+}
+
+bool sqlite_lock_try(struct sqlite_warehouse *self, bool *is_ours, GError **error)
+{
+  *is_ours = false;
+  if (!lock_open(self, error)) return false;
+  self->is_locked = *is_ours = !self->is_locked && lock_set(self->lock_fd, F_WRLCK) == 0;
+  return true;
+}
+
+/* A command has the lock for a moment and without a lease; a job does not fail because of that. */
+static bool lock_wait(struct sqlite_warehouse *self)
+{
+  int tries_n = 0;
+  while (lock_set(self->lock_fd, F_WRLCK) != 0) {
+    if (++tries_n > LOCK_TRIES_N) return false;
+    clock_sleep_us(self->db.clock, LOCK_TRY_US);
+  }
+  return true;
 }
 
 bool sqlite_lease_acquire(struct ledger *ledger, const char *job, struct lease *lease, GError **error)
@@ -94,10 +118,11 @@ bool sqlite_lease_acquire(struct ledger *ledger, const char *job, struct lease *
   struct sqlite_warehouse *self = sqlite_of_ledger(ledger);
   *lease = (struct lease){0};
   if (!lock_open(self, error)) return false;
-  if (self->is_locked || lock_set(self->lock_fd, F_WRLCK) != 0) return refuse_locked(self, error);
+  if (self->is_locked || !lock_wait(self)) return refuse_locked(self, error);
   self->is_locked = true;
-  if (!lease_write(self, job, &lease->epoch, error)) {
-    lock_give_back(self);
+  if (!lease_write(self, job, &lease->epoch, error) || !sqlite_inbox_take(self, error)) {
+    sqlite_lock_give_back(self);
+    *lease = (struct lease){0};
     return false;
   }
   g_strlcpy(lease->job, job, sizeof lease->job);
@@ -126,12 +151,65 @@ void sqlite_lease_release(struct ledger *ledger, struct lease *lease)
   if (lease->epoch == 0) return;
   query_scope struct query query = {0};
   g_autoptr(GError) ignored = NULL; /* the lock is what counts; the row is information */
+  if (!sqlite_inbox_take(self, &ignored)) {
+    log_event(LOG_WARNING, "inbox not read", LOG_STR("error", ignored->message));
+    g_clear_error(&ignored);
+  }
   if (query_open(&query, &self->db, SQL_LEASE_GIVE_BACK, &ignored)) {
     query_int(&query, ":now", clock_wall_us(self->db.clock));
     query_text(&query, ":job", lease->job);
     query_int(&query, ":epoch", lease->epoch);
     if (!query_run(&query, &ignored)) g_clear_error(&ignored);
   }
-  lock_give_back(self);
+  sqlite_lock_give_back(self);
   *lease = (struct lease){0};
+}
+
+/* ---- looking at it ---- */
+
+/* Asks the lock file without taking it: F_OFD_GETLK tells who would be in the way. */
+static bool lock_is_held(struct sqlite_warehouse *self)
+{
+  g_autofree char *path = g_strconcat(self->db.path, ".lock", NULL);
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  struct flock lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
+  bool is_held = fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+  close(fd);
+  return is_held;
+}
+
+bool sqlite_report_lease(struct warehouse *warehouse, struct lease_view *view, GError **error)
+{
+  struct sqlite_warehouse *self = sqlite_of(warehouse);
+  query_scope struct query query = {0};
+  *view = (struct lease_view){.is_locked = lock_is_held(self), .inbox_n = sqlite_inbox_files_n(self)};
+  if (!query_open(&query, &self->db, SQL_LEASE_VIEW, error) || !query_next(&query, &view->has_row, error)) return false;
+  if (!view->has_row) return true;
+  view->job = g_strdup(query_column_text(&query, 0));
+  view->host = g_strdup(query_column_text(&query, 1));
+  view->pid = query_column_int(&query, 2);
+  view->epoch = query_column_int(&query, 3);
+  view->acquired_at_us = query_column_int(&query, 4);
+  return true;
+}
+
+bool sqlite_lease_break(struct warehouse *warehouse, bool *was_cleared, GError **error)
+{
+  struct sqlite_warehouse *self = sqlite_of(warehouse);
+  bool is_ours = false;
+  *was_cleared = false;
+  if (!sqlite_lock_try(self, &is_ours, error)) return false;
+  if (!is_ours) {
+    refuse_locked(self, error);
+    g_prefix_error(error, "the lock cannot be broken, it lives and dies with its process: ");
+    return false;
+  }
+  query_scope struct query query = {0};
+  bool is_ok = query_open(&query, &self->db, SQL_LEASE_CLEAR, error);
+  if (is_ok) query_int(&query, ":now", clock_wall_us(self->db.clock));
+  is_ok = is_ok && query_run(&query, error);
+  *was_cleared = is_ok && sql_changes(&self->db) > 0;
+  sqlite_lock_give_back(self);
+  return is_ok;
 }

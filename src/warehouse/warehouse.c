@@ -118,3 +118,48 @@ bool retry_leads(struct warehouse *warehouse, const struct retry_query *query, i
   if (!warehouse->backend->retry_leads) return missing(warehouse, "retry_leads", error);
   return warehouse->backend->retry_leads(warehouse, query, retried_n, error);
 }
+
+/* ---- brakes.h ---- */
+
+char *brake_words(const struct brake *brake)
+{
+  return g_strdup_printf("%s (%s)", brake->reason ? brake->reason : "no reason",
+                         brake->actor ? brake->actor : "unknown");
+}
+
+bool brakes_write(struct warehouse *warehouse, const struct brake *rows, size_t rows_n, struct brake_report *report,
+                  GError **error)
+{
+  if (!warehouse->backend->brakes_write) return missing(warehouse, "brakes_write", error);
+  return warehouse->backend->brakes_write(warehouse, rows, rows_n, report, error);
+}
+
+bool report_stops(struct warehouse *warehouse, const struct stop_query *query, struct page *page, GError **error)
+{
+  if (!warehouse->backend->report_stops) return missing(warehouse, "report_stops", error);
+  return warehouse->backend->report_stops(warehouse, query, page, error);
+}
+
+bool report_holds(struct warehouse *warehouse, struct page *page, GError **error)
+{
+  if (!warehouse->backend->report_holds) return missing(warehouse, "report_holds", error);
+  return warehouse->backend->report_holds(warehouse, page, error);
+}
+
+bool report_lease(struct warehouse *warehouse, struct lease_view *view, GError **error)
+{
+  if (!warehouse->backend->report_lease) return missing(warehouse, "report_lease", error);
+  return warehouse->backend->report_lease(warehouse, view, error);
+}
+
+void lease_view_clear(struct lease_view *view)
+{
+  g_clear_pointer(&view->job, g_free);
+  g_clear_pointer(&view->host, g_free);
+}
+
+bool lease_break(struct warehouse *warehouse, bool *was_cleared, GError **error)
+{
+  if (!warehouse->backend->lease_break) return missing(warehouse, "lease_break", error);
+  return warehouse->backend->lease_break(warehouse, was_cleared, error);
+}

@@ -83,5 +83,6 @@ INSERT INTO pipeline_errors (error_id, error_timestamp, error_type, lead_id, err
 VALUES (:error_id, rfc3339(:now), :type, :lead_id, :message, :retry_count);
 
 -- name: hold_read
--- The hold on everything stands under '*'.
-SELECT value FROM controls WHERE name IN ('hold:*', 'hold:' || :campaign_id) LIMIT 1;
+-- The hold on everything stands under '*'. Our own are objects; one that another tool wrote is its bare reason.
+SELECT CASE WHEN json_valid(value) THEN json_extract(value, '$.reason') ELSE value END FROM controls
+WHERE name IN ('hold:*', 'hold:' || :campaign_id) LIMIT 1;

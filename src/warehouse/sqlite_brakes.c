@@ -1,0 +1,171 @@
+/* The operator's brakes in SQLite: applied under the lock, left in the inbox when somebody else has it. */
+#include "base/error.h"
+#include "warehouse/sqlite.h"
+
+/* ---- one row ---- */
+
+static bool stop_put(struct sqlite_warehouse *self, const struct brake *brake, GError **error)
+{
+  query_scope struct query query = {0};
+  int64_t now_us = clock_wall_us(self->db.clock);
+  if (!query_open(&query, &self->db, SQL_BRAKE_SUPPRESS, error)) return false;
+  query_text(&query, ":person", brake->stop.person);
+  query_text(&query, ":domain", brake->stop.domain);
+  query_text(&query, ":reason", brake->stop.reason);
+  query_text(&query, ":source", brake->stop.source);
+  query_text(&query, ":actor", brake->stop.actor);
+  query_int(&query, ":at", brake->stop.created_at_us ? brake->stop.created_at_us : now_us);
+  query_time(&query, ":expires_at", brake->stop.expires_at_us);
+  query_int(&query, ":now", now_us);
+  return query_run(&query, error);
+}
+
+static bool stop_revoke(struct sqlite_warehouse *self, const struct brake *brake, GError **error)
+{
+  g_autofree char *by = brake_words(brake);
+  query_scope struct query query = {0};
+  int64_t now_us = clock_wall_us(self->db.clock);
+  if (!query_open(&query, &self->db, SQL_BRAKE_REVOKE, error)) return false;
+  query_text(&query, ":person", brake->stop.person);
+  query_text(&query, ":domain", brake->stop.domain);
+  query_int(&query, ":at", brake->at_us ? brake->at_us : now_us);
+  query_text(&query, ":by", by);
+  query_int(&query, ":now", now_us);
+  return query_run(&query, error);
+}
+
+static bool hold_put(struct sqlite_warehouse *self, const struct brake *brake, GError **error)
+{
+  query_scope struct query query = {0};
+  if (!query_open(&query, &self->db, SQL_BRAKE_HOLD, error)) return false;
+  query_text(&query, ":campaign_id", brake->campaign_id);
+  query_text(&query, ":reason", brake->reason);
+  query_text(&query, ":actor", brake->actor);
+  query_int(&query, ":at", brake->at_us ? brake->at_us : clock_wall_us(self->db.clock));
+  return query_run(&query, error);
+}
+
+static bool hold_drop(struct sqlite_warehouse *self, const struct brake *brake, GError **error)
+{
+  query_scope struct query query = {0};
+  if (!query_open(&query, &self->db, SQL_BRAKE_UNHOLD, error)) return false;
+  query_text(&query, ":campaign_id", brake->campaign_id);
+  return query_run(&query, error);
+}
+
+static bool apply_one(struct sqlite_warehouse *self, const struct brake *brake, GError **error)
+{
+  switch (brake->kind) {
+  case BRAKE_SUPPRESS: return stop_put(self, brake, error);
+  case BRAKE_REVOKE: return stop_revoke(self, brake, error);
+  case BRAKE_HOLD: return hold_put(self, brake, error);
+  case BRAKE_UNHOLD: return hold_drop(self, brake, error);
+  case BRAKE_EVENT: return sqlite_events_put(self, &brake->event, 1, error);
+  }
+  return true;
+}
+
+/* ---- all rows ---- */
+
+bool sqlite_brakes_apply(struct sqlite_warehouse *self, const struct brake *rows, size_t rows_n, int64_t *changed_n,
+                         GError **error)
+{
+  transaction_scope struct transaction transaction = {0};
+  if (rows_n == 0) return true;
+  if (!transaction_begin(&transaction, &self->db, true, error)) return false;
+  for (size_t i = 0; i < rows_n; i++) {
+    if (!apply_one(self, &rows[i], error)) return false;
+    *changed_n += rows[i].kind == BRAKE_EVENT || sql_changes(&self->db) > 0;
+  }
+  return transaction_commit(&transaction, error);
+}
+
+static bool has_events(const struct brake *rows, size_t rows_n)
+{
+  for (size_t i = 0; i < rows_n; i++)
+    if (rows[i].kind == BRAKE_EVENT) return true;
+  return false;
+}
+
+static bool write_locked(struct sqlite_warehouse *self, const struct brake *rows, size_t rows_n,
+                         struct brake_report *report, GError **error)
+{
+  if (!sqlite_inbox_take(self, error)) return false; /* what was left first comes first */
+  if (!sqlite_brakes_apply(self, rows, rows_n, &report->changed_n, error)) return false;
+  return !has_events(rows, rows_n) || sqlite_fold(&self->ledger, error);
+}
+
+bool sqlite_brakes_write(struct warehouse *warehouse, const struct brake *rows, size_t rows_n,
+                         struct brake_report *report, GError **error)
+{
+  struct sqlite_warehouse *self = sqlite_of(warehouse);
+  *report = (struct brake_report){0};
+  if (self->is_locked) return write_locked(self, rows, rows_n, report, error);
+  bool is_ours = false;
+  if (!sqlite_lock_try(self, &is_ours, error)) return false;
+  if (!is_ours) {
+    if (!sqlite_inbox_leave(self, rows, rows_n, error)) return false;
+    report->was_left = true;
+    /* The holder may have looked for the last time before the file was there. */
+    if (!sqlite_lock_try(self, &is_ours, error)) return false;
+    if (!is_ours) return true;
+    rows_n = 0;
+  }
+  bool is_ok = write_locked(self, rows, rows_n, report, error);
+  sqlite_lock_give_back(self);
+  return is_ok;
+}
+
+/* ---- reading ---- */
+
+bool sqlite_report_stops(struct warehouse *warehouse, const struct stop_query *wanted, struct page *page,
+                         GError **error)
+{
+  struct sqlite_warehouse *self = sqlite_of(warehouse);
+  query_scope struct query query = {0};
+  bool has_row = true;
+  page_reset(page);
+  if (!query_open(&query, &self->db, SQL_REPORT_STOPS, error)) return false;
+  query_text(&query, ":person", wanted->person);
+  query_text(&query, ":domain", wanted->domain);
+  query_int(&query, ":only_in_force", wanted->only_in_force);
+  query_int(&query, ":after_id", wanted->after_id);
+  query_int(&query, ":now", clock_wall_us(self->db.clock));
+  query_int(&query, ":limit", (int64_t)MIN(wanted->limit, (size_t)INT32_MAX));
+  while (has_row) {
+    if (!query_next(&query, &has_row, error)) return false;
+    if (!has_row) break;
+    struct stop_row row = {.id = query_column_int(&query, 0),
+                           .stop = {.person = query_page_text(&query, 1, page),
+                                    .domain = query_page_text(&query, 2, page),
+                                    .reason = query_page_text(&query, 3, page),
+                                    .source = query_page_text(&query, 4, page),
+                                    .actor = query_page_text(&query, 5, page),
+                                    .created_at_us = query_column_int(&query, 6),
+                                    .expires_at_us = query_column_int(&query, 7),
+                                    .pushed_at_us = query_column_int(&query, 8)},
+                           .revoked_at_us = query_column_int(&query, 9),
+                           .revoked_by = query_page_text(&query, 10, page)};
+    g_array_append_val(page->rows, row);
+  }
+  return true;
+}
+
+bool sqlite_report_holds(struct warehouse *warehouse, struct page *page, GError **error)
+{
+  struct sqlite_warehouse *self = sqlite_of(warehouse);
+  query_scope struct query query = {0};
+  bool has_row = true;
+  page_reset(page);
+  if (!query_open(&query, &self->db, SQL_REPORT_HOLDS, error)) return false;
+  while (has_row) {
+    if (!query_next(&query, &has_row, error)) return false;
+    if (!has_row) break;
+    struct hold_row row = {.campaign_id = query_page_text(&query, 0, page),
+                           .reason = query_page_text(&query, 1, page),
+                           .actor = query_page_text(&query, 2, page),
+                           .at_us = query_column_int(&query, 3)};
+    g_array_append_val(page->rows, row);
+  }
+  return true;
+}
