@@ -69,6 +69,9 @@ static void *serve(void *context)
     if (n > 0) server->received_bytes += (size_t)n;
     if (n > 0) SSL_write(ssl, answer, sizeof answer - 1);
     SSL_shutdown(ssl);
+    shutdown(fd, SHUT_WR);
+    while (read(fd, buffer, sizeof buffer) > 0) { /* closing with bytes unread would reset the connection */
+    }
   }
   SSL_free(ssl);
   close(fd);
