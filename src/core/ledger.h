@@ -171,6 +171,7 @@ struct stage_rules {
   int64_t scan_started_at_us;   /* Instantly's time when the scan began */
   const char *const *campaigns; /* the configured ones */
   size_t campaigns_n;
+  uint32_t cut_outcomes; /* bit per enum outcome: complete takes such a lead out of its subsequence, so it is over */
   int64_t bounce_suppress_us; /* 180 days */
   int64_t vanish_after_us;    /* absent twice, at least this far apart (24 h) */
 };
@@ -312,6 +313,10 @@ struct ledger_ops {
   /* Appends the facts by which staged rows differ from lead_state (core/sync.h sync_facts), moved, vanished, adopted.
    */
   bool (*stage_facts)(struct ledger *, const struct stage_rules *rules, struct stage_report *report, GError **error);
+
+  /* Holds (campaign_gone) every enrolled lead of a campaign that Instantly does not have any more, unless it is held or
+   * over already. Folded on return. */
+  bool (*hold_campaign)(struct ledger *, const char *campaign_id, const char *run_id, int64_t *held_n, GError **error);
 
   /* Writes stops; one in force for the same person or domain and reason is left as it is. *added_n may be NULL. */
   bool (*suppress)(struct ledger *, const struct suppression *rows, size_t rows_n, int64_t *added_n, GError **error);

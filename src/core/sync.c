@@ -25,9 +25,9 @@ bool sync_run(struct job *job, const struct sync_options *options, struct sync_r
   if (!job_begin(job, "sync", error)) return false;
   g_autoptr(GError) failure = NULL;
   bool is_ok = sync_steps(job, options, report, &failure);
-  report->exit_code = !is_ok                          ? error_exit_code(error_kind_of(failure))
-                      : report->stage.conflicts_n > 0 ? EXIT_CODE_PARTIAL
-                                                      : EXIT_CODE_OK;
+  report->exit_code = !is_ok                                           ? error_exit_code(error_kind_of(failure))
+                      : report->stage.conflicts_n + report->held_n > 0 ? EXIT_CODE_PARTIAL
+                                                                       : EXIT_CODE_OK;
   struct run_record record = {.job = "sync",
                               .scan_started_at_us = report->full_scan_started_at_us,
                               .full_scan_finished_at_us = is_ok ? report->full_scan_finished_at_us : 0,
@@ -148,6 +148,14 @@ static bool read_stops_if_due(struct job *job, struct sync_report *report, GErro
 
 /* ---- step 3: stops before states, so that nobody is exported between the two ---- */
 
+static uint32_t cut_outcomes(const struct complete_settings *settings)
+{
+  uint32_t bits = 0;
+  for (size_t i = 0; i < SETTING_OUTCOMES_N; i++)
+    if (settings->outcomes[i].cut_subsequence && settings->outcomes[i].action != REMOVAL_KEEP) bits |= 1u << i;
+  return bits;
+}
+
 static bool apply_stage(struct job *job, struct sync_report *report, GError **error)
 {
   const struct ledger_ops *ops = job->ledger->ops;
@@ -162,6 +170,7 @@ static bool apply_stage(struct job *job, struct sync_report *report, GError **er
                               .scan_started_at_us = report->full_scan_started_at_us,
                               .campaigns = ids,
                               .campaigns_n = campaigns->len,
+                              .cut_outcomes = cut_outcomes(&job->settings->complete),
                               .bounce_suppress_us = BOUNCE_SUPPRESS_DAYS * DAY_US,
                               .vanish_after_us = VANISH_AFTER_HOURS * 3600 * SECOND_US};
   if (!ops->stage_stops(job->ledger, &rules, &report->stage, error)) return false;

@@ -17,7 +17,7 @@ struct sync_options {
 
 struct sync_report {
   struct stage_report stage;
-  int64_t campaigns_n, watched_n, stops_read_n, pushed_n, written_back_n;
+  int64_t campaigns_n, watched_n, stops_read_n, pushed_n, written_back_n, held_n;
   bool was_full_scan;
   int64_t full_scan_started_at_us, full_scan_finished_at_us, stops_read_at_us;
   enum exit_code exit_code;

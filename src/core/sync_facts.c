@@ -213,10 +213,21 @@ static void mail_facts(struct facts *facts)
     put_fact(facts, FACT_UNSUBSCRIBED, remote_ended_at_us(row));
 }
 
+/* A finished main sequence inside a subsequence is over at once where complete takes such leads out of it. */
+static enum outcome ended_outcome(const struct facts *facts)
+{
+  struct remote_lead main_row = *facts->row;
+  enum outcome outcome = remote_outcome(&main_row);
+  if (outcome != OUTCOME_NONE || !main_row.subsequence_id) return outcome;
+  main_row.subsequence_id = NULL;
+  outcome = remote_outcome(&main_row);
+  return (facts->rules->cut_outcomes >> outcome) & 1 ? outcome : OUTCOME_NONE;
+}
+
 static void end_facts(struct facts *facts)
 {
   const struct lead_state *state = facts->state;
-  enum outcome outcome = remote_outcome(facts->row);
+  enum outcome outcome = ended_outcome(facts);
   if (outcome > state->outcome)
     put(facts, EVENT_FINISHED, outcome_name(outcome),
         known_time(facts, remote_ended_at_us(facts->row), facts->row->created_at_us));

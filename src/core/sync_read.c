@@ -87,23 +87,64 @@ static bool stage_each(struct job *job, const struct page *page, void *context, 
   return stage_page(job, page, error);
 }
 
-bool sync_read_campaigns(struct job *job, struct sync_report *report, GError **error)
+/* A campaign that Instantly does not have any more: its leads wait for a person, and are not taken for deleted by hand.
+ */
+static bool hold_gone(struct job *job, const char *campaign_id, struct sync_report *report, GError **error)
+{
+  int64_t held_n = 0;
+  if (!job->ledger->ops->hold_campaign(job->ledger, campaign_id, job->run_id, &held_n, error)) return false;
+  log_event(LOG_ERROR, "campaign is gone", LOG_STR("campaign", campaign_id), LOG_INT("held", held_n));
+  report->held_n += held_n;
+  if (held_n == 0) return true;
+  g_autofree char *key = g_strdup_printf("campaign_gone|%s", campaign_id);
+  g_autofree char *message =
+      g_strdup_printf("campaign %s does not exist in Instantly any more; %" G_GINT64_FORMAT " of its leads are held",
+                      campaign_id, held_n);
+  struct error_row row = {.type = "campaign_gone", .message = message, .key = key};
+  return job->ledger->ops->errors_append(job->ledger, &row, 1, error);
+}
+
+/* The configured campaigns that exist, as questions. */
+static bool ask_existing(struct job *job, struct reader *reader, struct sync_report *report, GError **error)
 {
   const GArray *campaigns = job->settings->campaigns;
+  size_t n = 0;
+  for (guint i = 0; i < campaigns->len; i++) {
+    const char *id = g_array_index(campaigns, struct campaign_settings, i).id;
+    struct remote_campaign campaign;
+    remote_campaign_init(&campaign);
+    g_autoptr(GError) getting = NULL;
+    bool is_there = job->instantly->ops->campaign_get(job->instantly, id, &campaign, &getting);
+    remote_campaign_clear(&campaign);
+    if (is_there) {
+      reader->queries[n++].campaign_id = id;
+    } else if (!error_is(getting, ERROR_NOT_FOUND)) {
+      g_propagate_error(error, g_steal_pointer(&getting));
+      return false;
+    } else if (!hold_gone(job, id, report, error)) {
+      return false;
+    }
+  }
+  reader->queries_n = n;
+  return true;
+}
+
+bool sync_read_campaigns(struct job *job, struct sync_report *report, GError **error)
+{
+  const guint campaigns_n = job->settings->campaigns->len;
   struct reader reader;
-  reader_init(&reader, campaigns->len);
-  for (guint i = 0; i < campaigns->len; i++)
-    reader.queries[i].campaign_id = g_array_index(campaigns, struct campaign_settings, i).id;
+  reader_init(&reader, campaigns_n);
   int64_t started_at_us = job->now_us;
   int64_t staged_n = 0;
-  bool is_ok = read_to_end(job, &reader, stage_each, &staged_n, error);
+  bool is_ok = ask_existing(job, &reader, report, error) && read_to_end(job, &reader, stage_each, &staged_n, error);
+  report->campaigns_n = (int64_t)reader.queries_n;
+  reader.queries_n = campaigns_n;
   reader_clear(&reader);
   if (!is_ok) {
     g_prefix_error(error, "the full scan did not end: ");
     return false;
   }
   report->was_full_scan = true;
-  report->campaigns_n = campaigns->len;
   report->full_scan_started_at_us = started_at_us;
   report->full_scan_finished_at_us = MAX(job->instantly->ops->date_us(job->instantly), started_at_us);
   return true;

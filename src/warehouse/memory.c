@@ -90,6 +90,7 @@ static const struct ledger_ops memory_ops = {
     .stops_check = memory_stops_check,
     .hold_check = memory_hold_check,
     .release_never_sent = memory_release_never_sent,
+    .hold_campaign = memory_hold_campaign,
     .open_batches = memory_open_batches,
     .watched = memory_watched,
     .stage_begin = memory_stage_begin,

@@ -113,6 +113,8 @@ bool memory_errors_append(struct ledger *ledger, const struct error_row *rows, s
                           GError **error); /* ports.h */
 bool memory_claims_read(struct ledger *ledger, const struct claim_query *query, struct page *page,
                         GError **error); /* ports.h */
+bool memory_hold_campaign(struct ledger *ledger, const char *campaign_id, const char *run_id, int64_t *held_n,
+                          GError **error); /* port */
 bool memory_release_never_sent(struct ledger *ledger, const char *own_run_id, int64_t *released_n,
                                GError **error); /* ports.h */
 bool memory_open_batches(struct ledger *ledger, const char *own_run_id, struct page *page,

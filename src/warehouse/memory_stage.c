@@ -199,6 +199,43 @@ static void apply_rows(struct matcher *matcher)
   }
 }
 
+/* ---- a campaign that is gone ---- */
+
+static bool is_lost_with(const struct lead_state *state, const char *campaign_id)
+{
+  return state_is_enrolled(state) && !state_is_removed(state) && !state_is_held(state) && !state->finished_at_us &&
+         g_strcmp0(state->current_campaign_id, campaign_id) == 0;
+}
+
+bool memory_hold_campaign(struct ledger *ledger, const char *campaign_id, const char *run_id, int64_t *held_n,
+                          GError **error)
+{
+  (void)error;
+  struct memory *memory = memory_of(ledger);
+  g_autoptr(GPtrArray) states = memory_states_sorted(memory);
+  *held_n = 0;
+  for (guint i = 0; i < states->len; i++) {
+    const struct lead_state *state = g_ptr_array_index(states, i);
+    if (!is_lost_with(state, campaign_id)) continue;
+    struct lead_event event = {.kind = EVENT_HELD,
+                               .reason = "campaign_gone",
+                               .lead_id = state->lead_id,
+                               .person = state->person,
+                               .campaign_id = state->current_campaign_id,
+                               .instantly_id = state->instantly_id,
+                               .claim_id = state->claim_id,
+                               .attempt = memory_now_us(memory),
+                               .generation = state->generation,
+                               .epoch = state->epoch,
+                               .run_id = run_id,
+                               .occurred_at_us = memory_now_us(memory)};
+    memory_append(memory, &event);
+    (*held_n)++;
+  }
+  memory_fold(memory);
+  return true;
+}
+
 /* ---- vanished: absent twice, far enough apart, in scans that began after the lead was added ---- */
 
 /* Start of the first scan that missed the lead since it was last seen there; 0: none. */
@@ -218,6 +255,7 @@ static int64_t first_missed_us(const struct memory *memory, const struct lead_st
 
 static bool is_missing(const struct matcher *matcher, const struct lead_state *state)
 {
+  if (state_is_held(state)) return false;
   if (!state_is_enrolled(state) || state_is_removed(state) || state->finished_at_us || !state->instantly_id)
     return false;
   if (MAX(state->current_at_us, state->added_at_us) >= matcher->rules->scan_started_at_us) return false;

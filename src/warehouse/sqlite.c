@@ -51,6 +51,7 @@ static const struct ledger_ops ops = {
     .removals = sqlite_removals,
     .removal_counts = sqlite_removal_counts,
     .release_never_sent = sqlite_release_never_sent,
+    .hold_campaign = sqlite_hold_campaign,
     .open_batches = sqlite_open_batches,
     .write_back = sqlite_write_back,
     .lead_ref = sqlite_lead_ref,

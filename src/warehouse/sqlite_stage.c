@@ -84,6 +84,20 @@ bool sqlite_stage_stops(struct ledger *ledger, const struct stage_rules *rules, 
   return true;
 }
 
+bool sqlite_hold_campaign(struct ledger *ledger, const char *campaign_id, const char *run_id, int64_t *held_n,
+                          GError **error)
+{
+  struct sqlite_warehouse *self = sqlite_of_ledger(ledger);
+  query_scope struct query query = {0};
+  if (!query_open(&query, &self->db, SQL_HOLD_CAMPAIGN, error)) return false;
+  query_text(&query, ":campaign_id", campaign_id);
+  query_text(&query, ":run_id", run_id);
+  query_int(&query, ":now", clock_wall_us(self->db.clock));
+  if (!query_run(&query, error)) return false;
+  *held_n = sql_changes(&self->db);
+  return sqlite_fold(ledger, error);
+}
+
 /* ---- facts ---- */
 
 static bool matches_fill(struct sqlite_warehouse *self, const struct stage_rules *rules, struct stage_report *report,
@@ -117,6 +131,7 @@ static bool facts_append(struct sqlite_warehouse *self, const struct stage_rules
   query_int(&facts, ":scan_started", rules->scan_started_at_us);
   query_int(&facts, ":epoch", rules->epoch);
   query_int(&facts, ":bounce", rules->bounce_suppress_us);
+  query_int(&facts, ":cut", rules->cut_outcomes);
   query_int(&facts, ":recorded_at", clock_wall_us(self->db.clock));
   if (!query_run(&facts, error) || !query_open(&seen, &self->db, SQL_STAGE_SEEN, error)) return false;
   query_int(&seen, ":seen", seen_at_us(rules));

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RULES_N 4
+#define RULES_N 5
 #define ROW_N   21
 
 static const char *text_of(sqlite3_value *value)
@@ -84,6 +84,7 @@ static void facts_of(sqlite3_context *context, int arguments_n, sqlite3_value **
       .scan_started_at_us = sqlite3_value_int64(arguments[1]),
       .epoch = sqlite3_value_int64(arguments[2]),
       .bounce_suppress_us = sqlite3_value_int64(arguments[3]),
+      .cut_outcomes = (uint32_t)sqlite3_value_int64(arguments[4]),
   };
   struct remote_lead row = row_of(arguments + RULES_N);
   struct lead_state state;

@@ -121,6 +121,11 @@ static bool m_release_never_sent(struct ledger *self, const char *own, int64_t *
   CALL(release_never_sent, own, n, error);
 }
 
+static bool m_hold_campaign(struct ledger *self, const char *id, const char *run_id, int64_t *n, GError **error)
+{
+  CALL(hold_campaign, id, run_id, n, error);
+}
+
 static bool m_open_batches(struct ledger *self, const char *own, struct page *page, GError **error)
 {
   CALL(open_batches, own, page, error);
@@ -215,6 +220,7 @@ static const struct ledger_ops mortal_ops = {.now_us = m_now_us,
                                              .stops_check = m_stops_check,
                                              .hold_check = m_hold_check,
                                              .release_never_sent = m_release_never_sent,
+                                             .hold_campaign = m_hold_campaign,
                                              .open_batches = m_open_batches,
                                              .watched = m_watched,
                                              .stage_begin = m_stage_begin,

@@ -88,7 +88,7 @@ FROM (
     j.value ->> 4 AS person, j.value ->> 5 AS campaign_id, j.value ->> 6 AS instantly_id, j.value ->> 7 AS claim_id,
     j.value ->> 8 AS attempt, j.value ->> 9 AS generation, j.value ->> 10 AS epoch, j.value ->> 11 AS occurred_at
   FROM (
-    SELECT sync_facts(:now, :scan_started, :epoch, :bounce,
+    SELECT sync_facts(:now, :scan_started, :epoch, :bounce, :cut,
       t.instantly_id, t.person, t.campaign_id, t.subsequence_id, t.stamp, t.last_step, t.mailbox, t.status, t.interest,
       t.verification, t.opens, t.clicks, t.replies, t.created_at, t.contacted_at, t.opened_at, t.clicked_at,
       t.replied_at, t.updated_at, t.last_step_at, t.pause_until,
@@ -114,6 +114,20 @@ FROM (
 WHERE c.lead_id = lead_state.lead_id
   AND (coalesce(lead_state.last_seen_at, 0) < :seen OR lead_state.subsequence_id IS NOT c.subsequence_id);
 
+-- name: hold_campaign
+-- A campaign that Instantly does not have any more: its running enrolments wait for a person. Along lead_state, once per
+-- campaign that is gone.
+INSERT INTO lead_events (event_id, kind, fact, reason, lead_id, person, campaign_id, instantly_id, claim_id, batch_id,
+  ord, ord_to, body_hash, attempt, generation, epoch, run_id, occurred_at, recorded_at, detail)
+SELECT event_id(9, 0, 'campaign_gone', s.lead_id, s.person, s.current_campaign_id, s.instantly_id, s.claim_id, NULL, 0, 0,
+    NULL, :now, s.generation, :now, NULL),
+  9, 0, 'campaign_gone', s.lead_id, s.person, s.current_campaign_id, s.instantly_id, s.claim_id, NULL, 0, 0,
+  NULL, :now, s.generation, s.epoch, :run_id, :now, :now, NULL
+FROM lead_state s
+WHERE s.settlement IN (7, 8) AND s.withdrawn_at IS NULL AND s.finished_at IS NULL
+  AND NOT (s.removed_at IS NOT NULL AND s.removed_id IS s.instantly_id) AND s.held_n <= s.resolved_n
+  AND s.current_campaign_id = :campaign_id;
+
 -- name: missing_clear
 DELETE FROM temp.missing;
 
@@ -125,7 +139,7 @@ SELECT s.lead_id, s.generation || ':' || s.claim_id,
    AND v.instantly_id IS s.instantly_id AND v.occurred_at > coalesce(s.last_seen_at, 0))
 FROM lead_state s
 WHERE s.settlement IN (7, 8) AND s.withdrawn_at IS NULL AND s.finished_at IS NULL AND s.instantly_id IS NOT NULL
-  AND NOT (s.removed_at IS NOT NULL AND s.removed_id IS s.instantly_id)
+  AND NOT (s.removed_at IS NOT NULL AND s.removed_id IS s.instantly_id) AND s.held_n <= s.resolved_n
   AND max(coalesce(s.current_at, 0), coalesce(s.added_at, 0)) < :scan_started
   AND NOT EXISTS (SELECT 1 FROM sync_stage t WHERE t.instantly_id = s.instantly_id AND t.run_id = :run_id)
 ORDER BY s.lead_id;
