@@ -1,6 +1,6 @@
 #include "floor_sql.h"
 
-#include "core/settle_events.h"
+#include "core/settle.h"
 
 #include <string.h>
 
@@ -62,20 +62,36 @@ static bool append_sending(struct sql_run *run, const struct page *claims, guint
       run->ops->append(run->ledger, (const struct lead_event *)(const void *)events->data, events->len, error));
 }
 
-/* The `added` events of one batch, with ids as Instantly gives them. */
+/* The `added` event of a claim, with an id as Instantly gives them. */
+static struct lead_event added_event(const struct sql_run *run, const struct claim *claim, GStringChunk *text)
+{
+  g_autofree char *claim_id = claim_id_text(claim->run_id, claim->ord);
+  g_autofree char *id = g_strdup_printf("01920000-0000-7000-8000-%012" G_GINT64_MODIFIER "x", claim->ord);
+  return (struct lead_event){.kind = EVENT_ADDED,
+                             .lead_id = claim->lead.lead_id,
+                             .person = claim->person,
+                             .campaign_id = claim->campaign_id,
+                             .instantly_id = g_string_chunk_insert(text, id),
+                             .claim_id = g_string_chunk_insert(text, claim_id),
+                             .ord = claim->ord,
+                             .generation = claim->generation,
+                             .epoch = claim->epoch,
+                             .run_id = run->job.run_id,
+                             .occurred_at_us = run->job.now_us};
+}
+
+/* The events of one batch, in one append. */
 static bool append_added(struct sql_run *run, const struct page *claims, guint from, guint to, GError **error)
 {
-  struct settle_log log;
-  settle_log_init(&log);
+  g_autoptr(GArray) events = g_array_new(FALSE, TRUE, sizeof(struct lead_event));
+  g_autoptr(GStringChunk) text = g_string_chunk_new(16384);
   for (guint i = from; i < to; i++) {
-    const struct claim *claim = page_row(claims, struct claim, i);
-    struct lead_event *event = settle_event(&log, &run->job, claim, EVENT_ADDED, NULL);
-    g_autofree char *id = g_strdup_printf("01920000-0000-7000-8000-%012" G_GINT64_MODIFIER "x", claim->ord);
-    event->instantly_id = g_string_chunk_insert(log.text, id);
+    struct lead_event event = added_event(run, page_row(claims, struct claim, i), text);
+    g_array_append_val(events, event);
   }
-  bool is_ok = SQL_TIMED(run, SQL_APPEND, settle_log_append(&log, &run->job, error));
-  settle_log_clear(&log);
-  return is_ok;
+  return SQL_TIMED(
+      run, SQL_APPEND,
+      run->ops->append(run->ledger, (const struct lead_event *)(const void *)events->data, events->len, error));
 }
 
 static bool settle_window(struct sql_run *run, const struct page *claims, GError **error)

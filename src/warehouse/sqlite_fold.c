@@ -1,5 +1,5 @@
 /* The fold inside SQLite: an aggregate that lets core/fold.h merge the events of one lead, and the way its struct goes
- * through SQL as one packed value. */
+ * through SQL: as a number that stands for the state made last. */
 #include "base/error.h"
 #include "core/fold.h"
 #include "warehouse/sqlite_functions.h"
@@ -71,7 +71,7 @@ static void field_set(struct lead_state *state, const struct field *field, const
 /* ---- a state as one value: 30 numbers, texts behind them (their number is an offset, 0 for NULL) ---- */
 
 /* Caller frees with sqlite3_free; NULL without memory. */
-static char *state_pack(const struct lead_state *state, size_t *packed_size)
+static char *state_pack(const struct lead_state *state)
 {
   int64_t head[STATE_COLUMNS_N];
   size_t size = sizeof head;
@@ -85,7 +85,6 @@ static char *state_pack(const struct lead_state *state, size_t *packed_size)
   }
   char *packed = sqlite3_malloc64(size);
   if (!packed) return NULL;
-  *packed_size = size;
   memcpy(packed, head, sizeof head);
   for (size_t i = 0; i < STATE_COLUMNS_N; i++)
     if (fields[i].type == FIELD_TEXT && head[i] != 0) {
@@ -100,15 +99,6 @@ static int64_t packed_head(const void *packed, size_t i)
   int64_t value;
   memcpy(&value, (const char *)packed + i * sizeof value, sizeof value);
   return value;
-}
-
-static bool packed_is_valid(sqlite3_context *context, sqlite3_value *value)
-{
-  if (sqlite3_value_type(value) == SQLITE_BLOB &&
-      (size_t)sqlite3_value_bytes(value) >= STATE_COLUMNS_N * sizeof(int64_t))
-    return true;
-  sqlite3_result_error(context, "not a packed state", -1);
-  return false;
 }
 
 static void packed_read(const void *packed, struct lead_state *state)
@@ -135,66 +125,64 @@ void sqlite_state_of(sqlite3_value **values, struct lead_state *state)
   }
 }
 
-/* ---- merging, and the columns of what was merged ---- */
+/* ---- the state at hand ---- */
 
-/* The state that fold_merge made last, of this connection. SQL hands its number around instead of the bytes, which
- * SQLite would copy once for each of the columns. */
-struct merged {
+/* The state that fold_events or fold_merge made last, of this connection. SQL hands its number around instead of the
+ * bytes, which SQLite would copy once for each of the columns. */
+struct at_hand {
   int64_t number;
   char *packed;
-  size_t size;
 };
 
-static void merged_free(void *data)
+static void at_hand_free(void *data)
 {
-  struct merged *merged = data;
-  sqlite3_free(merged->packed);
-  g_free(merged);
+  struct at_hand *at_hand = data;
+  sqlite3_free(at_hand->packed);
+  g_free(at_hand);
 }
 
-static void merged_put(sqlite3_context *context, char *packed, size_t size)
+static void at_hand_put(sqlite3_context *context, const struct lead_state *state)
 {
-  struct merged *merged = sqlite3_user_data(context);
-  sqlite3_free(merged->packed);
-  *merged = (struct merged){.number = merged->number + 1, .packed = packed, .size = size};
+  struct at_hand *at_hand = sqlite3_user_data(context);
+  char *packed = state_pack(state);
+  sqlite3_free(at_hand->packed); /* only now: state may borrow from it */
+  *at_hand = (struct at_hand){.number = at_hand->number + 1, .packed = packed};
   if (packed)
-    sqlite3_result_int64(context, merged->number);
+    sqlite3_result_int64(context, at_hand->number);
   else
     sqlite3_result_error_nomem(context);
 }
 
+/* Arguments: the columns of the stored state of the same lead. */
 static void fold_merge_stored(sqlite3_context *context, int arguments_n, sqlite3_value **arguments)
 {
   (void)arguments_n;
-  if (!packed_is_valid(context, arguments[0])) return;
+  const struct at_hand *at_hand = sqlite3_user_data(context);
   struct lead_state fresh = {0}, stored;
-  size_t size = 0;
-  packed_read(sqlite3_value_blob(arguments[0]), &fresh);
-  if (sqlite3_value_type(arguments[1]) == SQLITE_NULL) { /* no stored state */
-    char *packed = state_pack(&fresh, &size);
-    merged_put(context, packed, size);
+  if (at_hand->packed) packed_read(at_hand->packed, &fresh);
+  sqlite_state_of(arguments, &stored);
+  if (!at_hand->packed || g_strcmp0(fresh.lead_id, stored.lead_id) != 0) {
+    sqlite3_result_error(context, "fold_merge with another lead's state at hand", -1);
     return;
   }
-  sqlite_state_of(arguments + 1, &stored);
   fold_merge(&stored, &fresh);
-  char *packed = state_pack(&stored, &size);
-  merged_put(context, packed, size);
+  at_hand_put(context, &stored);
 }
 
 static void fold_column(sqlite3_context *context, int arguments_n, sqlite3_value **arguments)
 {
   (void)arguments_n;
-  const struct merged *merged = sqlite3_user_data(context);
-  if (sqlite3_value_int64(arguments[0]) != merged->number || !merged->packed) {
+  const struct at_hand *at_hand = sqlite3_user_data(context);
+  if (sqlite3_value_int64(arguments[0]) != at_hand->number || !at_hand->packed) {
     sqlite3_result_error(context, "fold_column of another row's state", -1);
     return;
   }
   int column = sqlite3_value_int(arguments[1]);
   if (column < 0 || column >= STATE_COLUMNS_N) return;
-  int64_t value = packed_head(merged->packed, (size_t)column);
+  int64_t value = packed_head(at_hand->packed, (size_t)column);
   enum field_type type = fields[column].type;
   if (type == FIELD_TEXT && value != 0)
-    sqlite3_result_text(context, merged->packed + value, -1, SQLITE_TRANSIENT);
+    sqlite3_result_text(context, at_hand->packed + value, -1, SQLITE_TRANSIENT);
   else if (type == FIELD_INT || type == FIELD_ENUM || (type == FIELD_TIME && value != 0))
     sqlite3_result_int64(context, value);
 }
@@ -248,32 +236,21 @@ static void fold_events_final(sqlite3_context *context)
 {
   struct fold_group *group = sqlite3_aggregate_context(context, 0);
   if (!group || !group->text) return;
-  size_t size = 0;
-  char *packed = state_pack(&group->state, &size);
+  at_hand_put(context, &group->state);
   g_clear_pointer(&group->text, g_string_chunk_free);
-  if (packed)
-    sqlite3_result_blob64(context, packed, size, sqlite3_free);
-  else
-    sqlite3_result_error_nomem(context);
-}
-
-/* Both functions share one struct; the second registration does not free it a second time. */
-static int merge_register(sqlite3 *handle, int flags)
-{
-  struct merged *merged = g_new0(struct merged, 1);
-  int code = sqlite3_create_function_v2(handle, "fold_merge", STATE_COLUMNS_N + 1, flags, merged, fold_merge_stored,
-                                        NULL, NULL, merged_free); /* frees it also when it fails */
-  if (code != SQLITE_OK) return code;
-  return sqlite3_create_function_v2(handle, "fold_column", 2, flags, merged, fold_column, NULL, NULL, NULL);
 }
 
 int sqlite_fold_register(sqlite3 *handle)
 {
-  const int pure = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY;
-  const int in_order = SQLITE_UTF8 | SQLITE_DIRECTONLY; /* fold_column goes by what fold_merge did last */
-  int code = sqlite3_create_function_v2(handle, "fold_events", 13, pure, NULL, NULL, fold_events_step,
-                                        fold_events_final, NULL);
-  return code == SQLITE_OK ? merge_register(handle, in_order) : code;
+  const int flags = SQLITE_UTF8 | SQLITE_DIRECTONLY; /* not deterministic: they go by what was made last */
+  struct at_hand *at_hand = g_new0(struct at_hand, 1);
+  int code = sqlite3_create_function_v2(handle, "fold_events", 13, flags, at_hand, NULL, fold_events_step,
+                                        fold_events_final, at_hand_free); /* frees it also when it fails */
+  if (code != SQLITE_OK) return code;
+  code = sqlite3_create_function_v2(handle, "fold_merge", STATE_COLUMNS_N, flags, at_hand, fold_merge_stored, NULL,
+                                    NULL, NULL);
+  if (code != SQLITE_OK) return code;
+  return sqlite3_create_function_v2(handle, "fold_column", 2, flags, at_hand, fold_column, NULL, NULL, NULL);
 }
 
 void sqlite_state_read(const struct query *query, int first, struct page *page, struct lead_state *state)

@@ -6,9 +6,9 @@
  *   rfc3339(us)              time as text; NULL for NULL and 0
  *   time_us(text)            text as time; NULL when it is none
  *   event_id(16 columns)     core/event_id.h as a blob of 32 bytes
- *   fold_events(13 columns)  aggregate: the state that a lead's events add up to, packed
- *   fold_merge(state, 30 columns)  packed state merged with the columns of a stored one: a number for fold_column
- *   fold_column(n, i)        column i of the state that fold_merge returned n for last
+ *   fold_events(13 columns)  aggregate: the state that a lead's events add up to, as a number for fold_column
+ *   fold_merge(30 columns)   the stored state of the lead that fold_events made last, merged with it: another number
+ *   fold_column(n, i)        column i of the state that the number stands for, which must be the last one
  *   sync_facts(4 rules, 21 columns of sync_stage, 30 of lead_state)  the facts as JSON, NULL for none
  *   stamp_run(stamp), stamp_ord(stamp)  the parts of generation:run_id.ord
  *

@@ -71,45 +71,57 @@ UPDATE claim_ranges SET is_open = EXISTS (
 WHERE is_open;
 
 -- name: fold_state
--- From the seq that the last fold reached; one sort by lead_id, then lead_state is read and written in its own order.
--- LIMIT with OFFSET keeps the planner from merging the inner query into the outer one: fold_merge would be called once
--- per column. m is a number: fold_column refuses one that is not the last merge's.
-INSERT OR REPLACE INTO lead_state (lead_id, person, domain, generation, reopened_at, claim_id, campaign_id, epoch,
-  attempts, settlement, settlement_epoch, reason, instantly_id, current_campaign_id, current_at, added_at, ever_added_at,
-  sent_at, replied_at, email_status, finished_at, outcome, removed_at, removed_id, withdrawn_at, held_n, held_reason,
-  resolved_n, first_recorded_at, last_seen_at, subsequence_id)
+-- From the seq that the last fold reached; one sort by lead_id, so that lead_state is written in its own order. A lead that
+-- has a state already merges the two there: the statement reads lead_state nowhere else, or SQLite would keep all new rows
+-- aside first. m and n are numbers that stand for the state made last (fold_column refuses any other); LIMIT with OFFSET
+-- keeps the planner from making it once per column.
+INSERT INTO lead_state (lead_id, person, domain, generation, reopened_at, claim_id, campaign_id, epoch, attempts,
+  settlement, settlement_epoch, reason, instantly_id, current_campaign_id, current_at, added_at, ever_added_at, sent_at,
+  replied_at, email_status, finished_at, outcome, removed_at, removed_id, withdrawn_at, held_n, held_reason, resolved_n,
+  first_recorded_at, last_seen_at, subsequence_id)
 SELECT fold_column(m, 0), fold_column(m, 1), substr(fold_column(m, 1), instr(fold_column(m, 1), '@') + 1),
   fold_column(m, 2), fold_column(m, 3), fold_column(m, 4), fold_column(m, 5), fold_column(m, 6), fold_column(m, 7),
   fold_column(m, 8), fold_column(m, 9), fold_column(m, 10), fold_column(m, 11), fold_column(m, 12), fold_column(m, 13),
   fold_column(m, 14), fold_column(m, 15), fold_column(m, 16), fold_column(m, 17), fold_column(m, 18),
   fold_column(m, 19), fold_column(m, 20), fold_column(m, 21), fold_column(m, 22), fold_column(m, 23),
-  fold_column(m, 24), fold_column(m, 25), fold_column(m, 26), fold_column(m, 27), fold_column(m, 28),
-  fold_column(m, 29)
+  fold_column(m, 24), fold_column(m, 25), fold_column(m, 26), fold_column(m, 27), fold_column(m, 28), fold_column(m, 29)
 FROM (
-  SELECT fold_merge(d.packed, s.lead_id, s.person, s.generation, s.reopened_at, s.claim_id, s.campaign_id, s.epoch,
-    s.attempts, s.settlement, s.settlement_epoch, s.reason, s.instantly_id, s.current_campaign_id, s.current_at,
-    s.added_at, s.ever_added_at, s.sent_at, s.replied_at, s.email_status, s.finished_at, s.outcome, s.removed_at,
-    s.removed_id, s.withdrawn_at, s.held_n, s.held_reason, s.resolved_n, s.first_recorded_at, s.last_seen_at,
-    s.subsequence_id) AS m
-  FROM (
-    SELECT lead_id, fold_events(kind, fact, reason, lead_id, person, campaign_id, instantly_id, claim_id, attempt,
-      generation, epoch, occurred_at, recorded_at) AS packed
-    FROM lead_events WHERE seq > :after AND seq <= :until AND lead_id IS NOT NULL
-    GROUP BY lead_id) d
-  LEFT JOIN lead_state s ON s.lead_id = d.lead_id
-  LIMIT -1 OFFSET 0);
+  SELECT fold_events(kind, fact, reason, lead_id, person, campaign_id, instantly_id, claim_id, attempt, generation, epoch,
+    occurred_at, recorded_at) AS m
+  FROM lead_events WHERE seq > :after AND seq <= :until AND lead_id IS NOT NULL
+  GROUP BY lead_id LIMIT -1 OFFSET 0)
+WHERE TRUE
+ON CONFLICT (lead_id) DO UPDATE SET (person, domain, generation, reopened_at, claim_id, campaign_id, epoch, attempts,
+  settlement, settlement_epoch, reason, instantly_id, current_campaign_id, current_at, added_at, ever_added_at, sent_at,
+  replied_at, email_status, finished_at, outcome, removed_at, removed_id, withdrawn_at, held_n, held_reason, resolved_n,
+  first_recorded_at, last_seen_at, subsequence_id) = (
+  SELECT fold_column(n, 1), substr(fold_column(n, 1), instr(fold_column(n, 1), '@') + 1), fold_column(n, 2),
+    fold_column(n, 3), fold_column(n, 4), fold_column(n, 5), fold_column(n, 6), fold_column(n, 7), fold_column(n, 8),
+    fold_column(n, 9), fold_column(n, 10), fold_column(n, 11), fold_column(n, 12), fold_column(n, 13),
+    fold_column(n, 14), fold_column(n, 15), fold_column(n, 16), fold_column(n, 17), fold_column(n, 18),
+    fold_column(n, 19), fold_column(n, 20), fold_column(n, 21), fold_column(n, 22), fold_column(n, 23),
+    fold_column(n, 24), fold_column(n, 25), fold_column(n, 26), fold_column(n, 27), fold_column(n, 28),
+    fold_column(n, 29)
+  FROM (SELECT fold_merge(lead_state.lead_id, lead_state.person, lead_state.generation, lead_state.reopened_at,
+    lead_state.claim_id, lead_state.campaign_id, lead_state.epoch, lead_state.attempts, lead_state.settlement,
+    lead_state.settlement_epoch, lead_state.reason, lead_state.instantly_id, lead_state.current_campaign_id,
+    lead_state.current_at, lead_state.added_at, lead_state.ever_added_at, lead_state.sent_at, lead_state.replied_at,
+    lead_state.email_status, lead_state.finished_at, lead_state.outcome, lead_state.removed_at, lead_state.removed_id,
+    lead_state.withdrawn_at, lead_state.held_n, lead_state.held_reason, lead_state.resolved_n,
+    lead_state.first_recorded_at, lead_state.last_seen_at, lead_state.subsequence_id) AS n
+  LIMIT -1 OFFSET 0));
 
 -- name: fold_persons
--- In the index's own order; claims and adoptions are what a lead begins with, the rest follows them.
+-- In the index's own order; claims and adoptions are what a lead begins with, the rest follows them and is ignored.
 INSERT OR IGNORE INTO lead_persons (person, lead_id)
-SELECT DISTINCT person, lead_id FROM lead_events
+SELECT person, lead_id FROM lead_events
 WHERE seq > :after AND seq <= :until AND person IS NOT NULL AND lead_id IS NOT NULL
 ORDER BY person, lead_id;
 
 -- name: fold_enrolments
 -- The events that name a row of Instantly as a lead's own.
 INSERT OR IGNORE INTO lead_enrolments (instantly_id, lead_id)
-SELECT DISTINCT instantly_id, lead_id FROM lead_events
+SELECT instantly_id, lead_id FROM lead_events
 WHERE seq > :after AND seq <= :until AND kind IN (3, 4, 17) AND instantly_id IS NOT NULL AND lead_id IS NOT NULL
 ORDER BY instantly_id, lead_id;
 
