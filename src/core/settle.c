@@ -136,6 +136,13 @@ static bool nowhere_is_explained(const struct add_answer *answer, size_t nowhere
   return (int64_t)nowhere_n <= answer->in_blocklist + answer->skipped + answer->invalid + answer->incomplete;
 }
 
+/* A plan that is full says `skipped`, too, of leads that nobody has. Nothing is wrong with these: they wait for room.
+ */
+static bool is_plan_full(const struct add_answer *answer)
+{
+  return answer->remaining_in_plan == 0 && answer->skipped > 0;
+}
+
 static bool settle_missing(struct settle_log *log, const struct add_batch *batch, GPtrArray *missing,
                            enum settle_next *next, GError **error)
 {
@@ -147,6 +154,12 @@ static bool settle_missing(struct settle_log *log, const struct add_batch *batch
   }
   if (!nowhere_is_explained(&batch->answer, nowhere->len)) {
     *next = SETTLE_LATER;
+    return true;
+  }
+  if (nowhere->len > 0 && is_plan_full(&batch->answer)) {
+    for (guint i = 0; i < nowhere->len; i++)
+      settle_release(log, g_ptr_array_index(nowhere, i), "plan_full");
+    *next = SETTLE_STOP_CAMPAIGN;
     return true;
   }
   enum event_kind kind;
