@@ -170,8 +170,13 @@ static void print_text(const struct cli *cli, const struct status *status)
 {
   static const struct {
     const char *group, *title;
-  } groups[] = {{"phase", "PHASE"},          {"outcome", "OUTCOME"},  {"email_status", "LAST E-MAIL STATUS"},
-                {"held", "HELD BECAUSE OF"}, {"error", "ERROR TYPE"}, {"suppression", "SUPPRESSED BECAUSE OF"}};
+  } groups[] = {{"phase", "PHASE"},
+                {"outcome", "OUTCOME"},
+                {"email_status", "LAST E-MAIL STATUS"},
+                {"held", "HELD BECAUSE OF"},
+                {"error", "ERROR TYPE"},
+                {"suppression", "SUPPRESSED BECAUSE OF"},
+                {"notice", "NOTICED IN THE SOURCE"}};
   print_facts(status);
   print_runs(status);
   print_campaigns(cli, status);
@@ -185,8 +190,9 @@ static void print_text(const struct cli *cli, const struct status *status)
 static void json_groups(GString *out, const struct status *status)
 {
   static const char *const groups[][2] = {
-      {"phase", "phases"}, {"outcome", "outcomes"}, {"email_status", "email_statuses"},
-      {"held", "held"},    {"error", "errors"},     {"suppression", "suppressions"}};
+      {"phase", "phases"},  {"outcome", "outcomes"}, {"email_status", "email_statuses"},
+      {"held", "held"},     {"error", "errors"},     {"suppression", "suppressions"},
+      {"notice", "notices"}};
   for (size_t i = 0; i < G_N_ELEMENTS(groups); i++) {
     g_autoptr(GPtrArray) names = names_of(status, groups[i][0]);
     json_append_key(out, groups[i][1]);

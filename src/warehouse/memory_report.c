@@ -153,6 +153,33 @@ static int by_count_name(gconstpointer a, gconstpointer b)
   return order ? order : g_strcmp0(x->campaign_id, y->campaign_id);
 }
 
+static bool is_in_source(const struct memory *memory, const struct lead_state *state)
+{
+  for (guint i = 0; i < memory->leads->len; i++) {
+    const struct memory_lead *row = g_ptr_array_index(memory->leads, i);
+    if (strcmp(row->lead.lead_id, state->lead_id) == 0 || g_strcmp0(row->person, state->person) == 0) return true;
+  }
+  return false;
+}
+
+/* What the source says and the ledger does not follow. */
+static void count_notices(struct memory *memory, struct page *page, const GPtrArray *states)
+{
+  for (guint i = 0; i < states->len; i++) {
+    const struct lead_state *state = g_ptr_array_index(states, i);
+    if (state_is_enrolled(state) && !state_is_removed(state) && !is_in_source(memory, state))
+      count(page, "notice", "gone_from_source", NULL);
+  }
+  for (guint i = 0; i < memory->leads->len; i++) {
+    const struct memory_lead *row = g_ptr_array_index(memory->leads, i);
+    const struct lead_state *state = g_hash_table_lookup(memory->states, row->lead.lead_id);
+    const char *campaign_id = row->lead.campaign_id;
+    if (state && state_is_enrolled(state) && campaign_id && *campaign_id &&
+        g_strcmp0(campaign_id, state->campaign_id) != 0)
+      count(page, "notice", "campaign_changed", NULL);
+  }
+}
+
 bool memory_report_counts(struct warehouse *warehouse, struct page *page, GError **error)
 {
   (void)error;
@@ -172,6 +199,7 @@ bool memory_report_counts(struct warehouse *warehouse, struct page *page, GError
     const struct memory_suppression *row = &g_array_index(memory->suppressions, struct memory_suppression, i);
     if (memory_in_force(row, memory_now_us(memory))) count(page, "suppression", row->entry.reason, NULL);
   }
+  count_notices(memory, page, states);
   g_array_sort(page->rows, by_count_name);
   return true;
 }

@@ -226,14 +226,16 @@ static bool names_count(struct query *query, const char *group, struct page *pag
 bool sqlite_report_counts(struct warehouse *warehouse, struct page *page, GError **error)
 {
   struct sqlite_warehouse *self = sqlite_of(warehouse);
-  query_scope struct query held = {0}, errors = {0}, stops = {0};
+  query_scope struct query held = {0}, errors = {0}, stops = {0}, notices = {0};
   page_reset(page);
   if (!states_count(self, page, error) || !query_open(&held, &self->db, SQL_REPORT_HELD, error) ||
       !names_count(&held, "held", page, error) || !query_open(&errors, &self->db, SQL_REPORT_ERROR_TYPES, error) ||
       !names_count(&errors, "error", page, error) || !query_open(&stops, &self->db, SQL_REPORT_STOP_REASONS, error))
     return false;
   query_int(&stops, ":now", clock_wall_us(self->db.clock));
-  if (!names_count(&stops, "suppression", page, error)) return false;
+  if (!names_count(&stops, "suppression", page, error) || !query_open(&notices, &self->db, SQL_REPORT_NOTICES, error) ||
+      !names_count(&notices, "notice", page, error))
+    return false;
   g_array_sort(page->rows, by_group);
   return true;
 }

@@ -114,7 +114,7 @@ bool report_errors(struct warehouse *warehouse, const struct error_query *query,
 
 /* A count with a name: phases, outcomes, error types, suppressions by reason. */
 struct named_count {
-  const char *group; /* "phase", "outcome", "held", "error", "suppression", "email_status" */
+  const char *group; /* "phase", "outcome", "held", "error", "suppression", "email_status", "notice" */
   const char *name;
   const char *campaign_id; /* or NULL */
   int64_t n;

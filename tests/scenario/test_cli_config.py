@@ -156,7 +156,7 @@ GOOD = [
     "export:\nsync:\ncampaigns:\n",
     "export: {default_campaign: }",
     "complete: {armed: true, outcomes: {no_reply: {action: keep, grace_days: 3, cut_subsequence: true}}}",
-    "source: {table: my-leads, columns: {email: mail}, write_back: false, gone: stop}",
+    "source: {table: my-leads, columns: {email: mail}, write_back: false}",
     "instantly: {base_url: 'http://127.0.0.1:1', api_key_env: K}",
     "log: {level: debug, format: json}",
 ]

@@ -126,9 +126,6 @@ def test_deleted_by_hand(world):
     assert world.sandbox.totals()["created_twice"] == 0
 
 
-@pytest.mark.xfail(strict=True, reason="nothing writes held(campaign_gone) for enrolled leads of a campaign that is gone: "
-                   "core/sync.c never looks whether a configured campaign answers 404, and stage.sql missing_append then "
-                   "takes its leads for removed by hand")
 def test_a_deleted_campaign_holds_its_leads(world):
     other = world.sandbox.campaign("Operations")
     world.configure(campaigns=[{"id": world.campaign}, {"id": other}])
@@ -192,8 +189,6 @@ def test_in_a_running_subsequence_nobody_is_finished(with_subsequence):
     assert totals["subsequence_cut"] == 0 and totals["deleted_unfinished"] == 0
 
 
-@pytest.mark.xfail(strict=True, reason="core/sync_facts.c completed_outcome() says no outcome for a row in a subsequence whatever "
-                   "cut_subsequence says, so it never gets `finished` and removals.sql never finds it due")
 def test_a_subsequence_is_cut_where_it_is_asked_for(with_subsequence):
     world = with_subsequence
     world.configure(complete={"outcomes": {"no_reply": {"grace_days": 2, "cut_subsequence": True}}})
@@ -237,14 +232,14 @@ def test_the_campaign_of_a_row_changed_after_export(world):
     assert world.row("L000")["campaign_id"] == other and world.row("L000")["added_to_instantly"] == 1
 
 
-@pytest.mark.xfail(strict=True, reason="not counted: neither claim.sql nor job_print.c knows campaign_changed")
 def test_changed_campaigns_are_counted(world):
     other = world.sandbox.campaign("Operations")
     world.configure(campaigns=[{"id": world.campaign}, {"id": other}])
     world.import_people(3)
     world.run("export", code=0)
     world.sql("UPDATE leads SET campaign_id = ? WHERE lead_id < 'L002'", other)
-    assert world.json("export").get("campaign_changed") == 2
+    world.run("export", code=0)
+    assert world.json("status")["notices"]["campaign_changed"] == 2
 
 
 def test_a_row_reset_to_false_is_restored(world):
@@ -321,25 +316,12 @@ def test_a_row_gone_from_leads_keeps_its_enrolment(world):
     assert world.row("L000")["added_to_instantly"] == 1 and world.sandbox.totals()["created_twice"] == 0
 
 
-@pytest.mark.xfail(strict=True, reason="not counted: status (cmd_status.c, report.sql) does not tell enrolled leads whose "
-                   "row is gone")
 def test_enrolled_rows_gone_from_leads_are_counted(world):
     world.import_people(3)
     world.run("export", code=0)
     world.sql("DELETE FROM leads WHERE lead_id = 'L000'")
-    assert "no longer in the source" in world.run("status", code=0).stdout
-
-
-@pytest.mark.xfail(strict=True, reason="source.gone is read by settings_table.c and by nobody else")
-def test_a_row_gone_from_leads_can_stop_its_enrolment(world):
-    world.configure(source={"gone": "stop"})
-    world.import_people(2)
-    world.run("export", code=0)
-    world.sql("DELETE FROM leads WHERE lead_id = 'L000'")
-    world.sandbox.advance(days=1)
-    world.run("sync", "--full", code=(0, 3))
-    world.run("complete", code=(0, 3))
-    assert world.sandbox.lead("p0@example.com") is None and world.sandbox.lead("p1@example.com")
+    assert world.json("status")["notices"]["gone_from_source"] == 1
+    assert "gone_from_source" in world.run("status", code=0).stdout
 
 
 def test_rows_contacted_before_us_are_never_eligible(world):

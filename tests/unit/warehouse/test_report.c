@@ -271,6 +271,7 @@ static void test_counts(struct subject *subject)
   g_assert_cmpint(count_of(&page, "email_status", "bounced"), ==, 1);
   g_assert_cmpint(count_of(&page, "held", "relaunched"), ==, 1);
   g_assert_cmpint(count_of(&page, "suppression", "bounced"), ==, 1);
+  g_assert_cmpint(count_of(&page, "notice", "gone_from_source"), ==, 0);
   page_clear(&page);
 }
 
