@@ -5,8 +5,8 @@
 PRAGMA busy_timeout = 30000;
 
 -- name: pragma_cache
--- 8 MB of pages: a sorter takes as much again, and the whole process has 40 MB.
-PRAGMA cache_size = -8000;
+-- 5 MB of pages: a sorter takes as much again, and the whole process has 40 MB. 8 MB would save 3 % of the time.
+PRAGMA cache_size = -5000;
 
 -- name: pragma_temp_store
 -- Sorts and working tables spill to unlinked files, so that memory does not grow with the number of leads.
