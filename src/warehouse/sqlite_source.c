@@ -78,15 +78,20 @@ static void lead_bind(struct query *query, const struct import *import)
   query_text(query, ":campaign_id", import->row->campaign_id);
 }
 
-/* First column of a statement's first row as text, copied; NULL without a row. */
-static bool text_of(const struct import *import, enum sql_id id, const char *name, const char *value, char **text,
-                    GError **error)
+/* A question with one value; its answer is the first column of the first row. */
+struct question {
+  enum sql_id id;
+  const char *name, *value;
+};
+
+/* The answer as text, copied; NULL without a row. */
+static bool text_of(const struct import *import, const struct question *question, char **text, GError **error)
 {
   query_scope struct query query = {0};
   bool has_row = false;
   *text = NULL;
-  if (!query_open(&query, &import->self->db, id, error)) return false;
-  query_text(&query, name, value);
+  if (!query_open(&query, &import->self->db, question->id, error)) return false;
+  query_text(&query, question->name, question->value);
   if (!query_next(&query, &has_row, error)) return false;
   if (has_row) *text = g_strdup(query_column_text(&query, 0));
   return true;
@@ -162,18 +167,20 @@ static bool import_known(const struct import *import, enum import_result *result
 
 static bool import_one(const struct import *import, enum import_result *result, GError **error)
 {
+  const char *person = import->row->person;
+  const struct question owner_of = {SQL_IMPORT_LEAD_FIND, ":lead_id", import->lead_id};
+  const struct question planned_for = {SQL_IMPORT_PLANNED_FIND, ":lead_id", import->lead_id};
+  const struct question known_as = {SQL_IMPORT_PERSON_FIND, ":person", person};
   g_autofree char *owner = NULL;
   g_autofree char *planned = NULL;
   g_autofree char *other_id = NULL;
-  const char *person = import->row->person;
-  if (!text_of(import, SQL_IMPORT_LEAD_FIND, ":lead_id", import->lead_id, &owner, error)) return false;
+  if (!text_of(import, &owner_of, &owner, error)) return false;
   *result = IMPORT_ID_TAKEN;
   if (owner) return strcmp(owner, person) != 0 || import_known(import, result, error);
-  if (import->is_dry_run && !text_of(import, SQL_IMPORT_PLANNED_FIND, ":lead_id", import->lead_id, &planned, error))
-    return false;
+  if (import->is_dry_run && !text_of(import, &planned_for, &planned, error)) return false;
   if (planned && strcmp(planned, person) == 0) *result = IMPORT_UNCHANGED;
   if (planned) return true;
-  if (!text_of(import, SQL_IMPORT_PERSON_FIND, ":person", person, &other_id, error)) return false;
+  if (!text_of(import, &known_as, &other_id, error)) return false;
   *result = other_id ? IMPORT_DUPLICATE_PERSON : IMPORT_NEW;
   return other_id || import_new(import, error);
 }
