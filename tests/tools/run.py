@@ -214,7 +214,6 @@ STEPS = (
     Step("sim", ASAN, run_meson("sim")),
     Step("scenario", PLAIN, run_pytest("scenario", "-n", str(CORES)), is_quick=True),
     Step("scenario", ASAN, run_pytest("scenario", "-n", str(CORES), "-m", "not slow")),
-    Step("crash", PLAIN, run_pytest("crash", "-n", str(CORES))),
     Step("contract", PLAIN, run_pytest("contract")),  # last of those that talk to the sandbox: replays what the others said
     Step("fuzz", FUZZ, run_fuzz),
 )
