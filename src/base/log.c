@@ -109,14 +109,27 @@ static void cut_at_limit(GString *text)
   g_string_append(text, "...");
 }
 
+/* The lock is held. */
+static void replace_secrets(GString *text)
+{
+  for (size_t i = 0; i < sink.secrets_n; i++) {
+    g_string_replace(text, sink.secrets[i], REDACTED, 0);
+  }
+}
+
+void log_hide_secrets(GString *text)
+{
+  pthread_mutex_lock(&sink.mutex);
+  replace_secrets(text);
+  pthread_mutex_unlock(&sink.mutex);
+}
+
 /* What may be written of a value. The lock is held. */
 static char *clean_value(const char *value)
 {
   g_autofree char *valid = g_utf8_make_valid(value, -1);
   GString *text = g_string_new(valid);
-  for (size_t i = 0; i < sink.secrets_n; i++) {
-    g_string_replace(text, sink.secrets[i], REDACTED, 0);
-  }
+  replace_secrets(text);
   redact_addresses(text);
   cut_at_limit(text);
   return g_string_free(text, FALSE);

@@ -1,5 +1,6 @@
 #include "instantly/answer.h"
 
+#include "base/log.h"
 #include "core/classify.h"
 
 #include <string.h>
@@ -21,7 +22,9 @@ static void cut_at_character(char *text, size_t max_bytes)
 
 char *answer_scrub(const char *text)
 {
-  g_autofree char *valid = g_utf8_make_valid(text ? text : "", -1);
+  g_autoptr(GString) without_key = g_string_new(text);
+  log_hide_secrets(without_key);
+  g_autofree char *valid = g_utf8_make_valid(without_key->str, (gssize)without_key->len);
   for (char *at = valid; *at != '\0'; at++) {
     if ((unsigned char)*at < 0x20 || *at == 0x7f) *at = ' ';
   }
@@ -47,12 +50,60 @@ static char *words_of(const cJSON *tree)
   return answer_scrub(both ? both : message ? message : error);
 }
 
+/* ---- words of ours that come back ---- */
+
+static bool is_word_byte(char c)
+{
+  return g_ascii_isalnum(c) || (unsigned char)c >= 0x80;
+}
+
+/* All texts of a request's body, but for the names of its fields, as " word word ". */
+static void collect_words(const cJSON *item, GString *words)
+{
+  const cJSON *child;
+  cJSON_ArrayForEach(child, item) collect_words(child, words);
+  if (!cJSON_IsString(item)) return;
+  for (const char *at = item->valuestring; *at; at++)
+    g_string_append_c(words, is_word_byte(*at) ? g_ascii_tolower(*at) : ' ');
+  g_string_append_c(words, ' ');
+}
+
+static bool was_sent(const GString *sent, const char *word, size_t length)
+{
+  g_autofree char *lower = g_ascii_strdown(word, (gssize)length);
+  g_autofree char *whole = g_strconcat(" ", lower, " ", NULL);
+  return strstr(sent->str, whole) != NULL;
+}
+
+/* An answer may quote a lead's name or company back at us: whatever word we sent as a value is left out of sentences.
+ */
+static char *without_sent(const struct call *call, const char *words)
+{
+  g_autoptr(cJSON) tree = call->body ? json_parse(call->body->str, call->body->len, NULL) : NULL;
+  if (!tree) return g_strdup(words);
+  g_autoptr(GString) sent = g_string_new(" ");
+  collect_words(tree, sent);
+  GString *kept = g_string_new(NULL);
+  for (const char *at = words; *at;) {
+    size_t length = 0;
+    while (is_word_byte(at[length]))
+      length++;
+    if (length > 1 && was_sent(sent, at, length))
+      g_string_append(kept, "[sent]");
+    else
+      g_string_append_len(kept, at, (gssize)MAX(length, 1));
+    at += MAX(length, 1);
+  }
+  return g_string_free(kept, FALSE);
+}
+
 void answer_describe(struct call *call)
 {
   if (call->reply.transport != TRANSPORT_ANSWERED || !call->answer) return;
   g_autoptr(cJSON) tree = json_parse(call->answer->str, call->answer->len, NULL);
   call->reply.is_json = cJSON_IsObject(tree) || cJSON_IsArray(tree);
-  g_autofree char *words = call->reply.is_json ? words_of(tree) : g_strdup(call->is_html ? "HTML" : "not JSON");
+  g_autofree char *quoted = call->reply.is_json ? words_of(tree) : g_strdup(call->is_html ? "HTML" : "not JSON");
+  g_autofree char *words = without_sent(call, quoted);
   g_strlcpy(call->reply.message, words[0] != '\0' ? words : "no message", sizeof call->reply.message);
 }
 

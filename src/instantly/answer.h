@@ -9,11 +9,12 @@
 
 #define SCRUB_MAX_BYTES 160
 
-/* Text for people without addresses: words with '@' (or its encodings) are replaced, control characters become blanks,
- * and it is cut after SCRUB_MAX_BYTES at a character's edge. NULL gives "". Caller frees. */
+/* Text for people without addresses and keys: words with '@' (or its encodings) are replaced, control characters become
+ * blanks, and it is cut after SCRUB_MAX_BYTES at a character's edge. NULL gives "". Caller frees. */
 char *answer_scrub(const char *text);
 
-/* Fills reply.is_json and reply.message of an answered call from its body. */
+/* Fills reply.is_json and reply.message of an answered call from its body: scrubbed, and without the words that the
+ * request sent as values (an answer may quote names back). */
 void answer_describe(struct call *call);
 
 /* True when the call was answered with 2xx and no HTML. Otherwise the sentence for that endpoint. */
