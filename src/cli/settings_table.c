@@ -218,7 +218,7 @@ const struct setting campaign_table[] = {
      .type = SETTING_BOOL,
      .offset = IN_CAMPAIGN(escrow),
      .fallback = "false",
-     .doc = "Load while it is paused, compare list and ledger, activate last"},
+     .doc = "Pause it while it is filled, compare list and ledger, activate last"},
     {.path = NULL},
 };
 

@@ -1,6 +1,7 @@
 #include "core/export.h"
 
 #include "base/log.h"
+#include "core/escrow.h"
 #include "core/export_feeds.h"
 #include "core/export_send.h"
 #include "core/job.h"
@@ -13,6 +14,7 @@ static bool refresh_stops(struct job *job, struct run_record *record, GError **e
 static bool claim_leads(struct job *job, struct export_report *report, GError **error);
 static bool send_claims(struct job *job, struct export_report *report, GError **error);
 static bool finish(struct job *job, struct export_report *report, GError **error);
+static bool release_escrows(struct job *job, struct export_report *report, GError **error);
 static enum exit_code export_exit_code(const struct export_report *report, bool is_ok, const GError *error);
 
 /* The story. Each step is one call; the numbers are those of the header. */
@@ -85,9 +87,35 @@ static bool claim_leads(struct job *job, struct export_report *report, GError **
   export_claim_rules(job, report, feeds, &rules);
   if (!job->ledger->ops->claim(job->ledger, &rules, &report->claim, error)) return false;
   if (!job->is_dry_run)
-    log_event(LOG_INFO, "leads claimed", LOG_INT("source", report->claim.source_n),
-              LOG_INT("leads", report->claim.claimed_n));
+    log_event(LOG_INFO, job->is_dry_run ? "leads looked at" : "leads claimed",
+              LOG_INT("source", report->claim.source_n), LOG_INT("leads", report->claim.claimed_n));
   return true;
+}
+
+static int64_t count_of(const struct export_report *report, enum verdict verdict, const char *campaign_id)
+{
+  int64_t n = 0;
+  for (guint i = 0; i < report->claim.counts->len; i++) {
+    const struct verdict_count *count = &g_array_index(report->claim.counts, struct verdict_count, i);
+    bool is_there = campaign_id == NULL || g_strcmp0(count->campaign_id, campaign_id) == 0;
+    if (count->verdict == verdict && is_there) n += count->n;
+  }
+  return n;
+}
+
+/* Step 4 for one campaign; one in escrow is paused before the first batch. */
+static bool send_campaign(struct export_send *send, const struct export_report *report, struct feed_report *feed,
+                          GError **error)
+{
+  if (feed->refusal != NULL || count_of(report, VERDICT_ELIGIBLE, feed->campaign_id) == 0) return true;
+  int64_t before_n = send->tally.added_n + send->tally.adopted_n;
+  if (feed->is_escrow && !feed->is_own_pause) {
+    if (!escrow_begin(send->job, feed->campaign_id, error)) return false;
+    feed->is_own_pause = true;
+  }
+  if (!export_send_campaign(send, feed->campaign_id, error)) return false;
+  bool has_new = send->tally.added_n + send->tally.adopted_n > before_n;
+  return !has_new || export_wake_campaign(send->job, feed, error);
 }
 
 /* Steps 4 and 5, campaign after campaign, and the unknown answers at the end. */
@@ -96,12 +124,8 @@ static bool send_claims(struct job *job, struct export_report *report, GError **
   struct export_send send;
   export_send_init(&send, job, report->claim.claimed_n);
   bool is_ok = true;
-  for (guint i = 0; is_ok && i < report->feeds->len && !send.is_run_stopped; i++) {
-    const struct feed_report *feed = &g_array_index(report->feeds, struct feed_report, i);
-    int64_t before_n = send.tally.added_n + send.tally.adopted_n;
-    if (feed->refusal == NULL) is_ok = export_send_campaign(&send, feed->campaign_id, error);
-    if (is_ok && send.tally.added_n + send.tally.adopted_n > before_n) is_ok = export_wake_campaign(job, feed, error);
-  }
+  for (guint i = 0; is_ok && i < report->feeds->len && !send.is_run_stopped; i++)
+    is_ok = send_campaign(&send, report, &g_array_index(report->feeds, struct feed_report, i), error);
   is_ok = is_ok && export_send_unknown(&send, error);
   report->added_n = send.tally.added_n + send.tally.adopted_n;
   report->refused_n = send.tally.refused_n + send.tally.elsewhere_n;
@@ -126,17 +150,20 @@ static bool finish(struct job *job, struct export_report *report, GError **error
   if (!ops->fold(job->ledger, error) || !ops->release_never_sent(job->ledger, NULL, &never_sent_n, error)) return false;
   report->released_n += never_sent_n;
   if (never_sent_n > 0 && !ops->fold(job->ledger, error)) return false;
-  return ops->write_back(job->ledger, false, &report->written_back_n, error);
+  return ops->write_back(job->ledger, false, &report->written_back_n, error) && release_escrows(job, report, error);
 }
 
-static int64_t count_of(const struct export_report *report, enum verdict verdict)
+/* Step 6: what our escrow paused runs once everything is settled and list and ledger agree. */
+static bool release_escrows(struct job *job, struct export_report *report, GError **error)
 {
-  int64_t n = 0;
-  for (guint i = 0; i < report->claim.counts->len; i++) {
-    const struct verdict_count *count = &g_array_index(report->claim.counts, struct verdict_count, i);
-    if (count->verdict == verdict) n += count->n;
+  for (guint i = 0; i < report->feeds->len; i++) {
+    const struct feed_report *feed = &g_array_index(report->feeds, struct feed_report, i);
+    bool is_released = false;
+    if (!feed->is_own_pause || feed->refusal != NULL) continue;
+    if (report->unknown_n == 0 && !escrow_end(job, feed->campaign_id, &is_released, error)) return false;
+    report->is_in_escrow = report->is_in_escrow || !is_released;
   }
-  return n;
+  return true;
 }
 
 /* A run that did nothing although leads were waiting is not green. */
@@ -145,10 +172,12 @@ static enum exit_code export_exit_code(const struct export_report *report, bool 
   if (!is_ok) return error_exit_code(error_kind_of(error));
   if (report->unknown_n > 0) return EXIT_CODE_TEMPORARY;
   if (report->is_temporary) return report->added_n > 0 ? EXIT_CODE_PARTIAL : EXIT_CODE_TEMPORARY;
-  if (report->refused_n + report->held_n + report->released_n > 0 || report->is_held_back) return EXIT_CODE_PARTIAL;
-  if (count_of(report, VERDICT_DEFERRED_PLAN_FULL) > 0) return EXIT_CODE_PARTIAL;
+  if (report->refused_n + report->held_n + report->released_n > 0 || report->is_held_back || report->is_in_escrow)
+    return EXIT_CODE_PARTIAL;
+  if (count_of(report, VERDICT_DEFERRED_PLAN_FULL, NULL) > 0) return EXIT_CODE_PARTIAL;
   for (guint i = 0; i < report->feeds->len; i++)
     if (g_array_index(report->feeds, struct feed_report, i).is_alarming) return EXIT_CODE_PARTIAL;
-  bool is_blocked = count_of(report, VERDICT_CAMPAIGN_NOT_FED) + count_of(report, VERDICT_UNKNOWN_CAMPAIGN) > 0;
+  bool is_blocked =
+      count_of(report, VERDICT_CAMPAIGN_NOT_FED, NULL) + count_of(report, VERDICT_UNKNOWN_CAMPAIGN, NULL) > 0;
   return is_blocked && report->added_n == 0 ? EXIT_CODE_PARTIAL : EXIT_CODE_OK;
 }

@@ -19,6 +19,7 @@ struct export_report {
   int64_t written_back_n;
   bool is_temporary; /* something was not sent because nobody answered */
   bool is_held_back; /* `hold on` kept claims from going out */
+  bool is_in_escrow; /* a campaign stays paused: list and ledger do not agree yet */
   enum exit_code exit_code;
 };
 
@@ -27,9 +28,11 @@ struct feed_report {
   char *campaign_id;
   char *name;
   int64_t status;
-  char *refusal;    /* NULL when it is fed */
-  bool is_alarming; /* the refusal needs a person */
-  bool is_woken;    /* completed: will be activated once leads were added */
+  char *refusal;     /* NULL when it is fed */
+  bool is_alarming;  /* the refusal needs a person */
+  bool is_escrow;    /* configured: paused while it is filled */
+  bool is_own_pause; /* our escrow has paused it */
+  bool is_woken;     /* completed: will be activated once leads were added */
   int64_t room;
   enum verdict room_verdict;
   GArray *variables; /* struct variable_report */

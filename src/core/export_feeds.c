@@ -1,6 +1,7 @@
 #include "core/export_feeds.h"
 
 #include "base/log.h"
+#include "core/escrow.h"
 #include "core/routing.h"
 
 static void variable_report_clear(gpointer data)
@@ -89,11 +90,14 @@ static bool decide_feed(struct job *job, const struct campaign_settings *setting
   struct feed_input input = {.settings = settings, .status = campaign->status};
   g_autofree char *hold_reason = NULL;
   if (!ops->campaign_counts(job->ledger, settings->id, time_day_start_us(job->now_us), &counts, error) ||
-      !ops->hold_check(job->ledger, settings->id, &input.is_on_hold, &hold_reason, error))
+      !ops->hold_check(job->ledger, settings->id, &input.is_on_hold, &hold_reason, error) ||
+      !escrow_is_ours(job, settings->id, &input.is_own_pause, error))
     return false;
   input.was_fed_before = counts.ever_fed > 0;
   input.has_tag_without_source = read_variables(job, campaign, feed);
   feed->status = campaign->status;
+  feed->is_escrow = settings->escrow;
+  feed->is_own_pause = input.is_own_pause;
   struct feed_decision decision = feed_decide(&input);
   feed->is_woken = decision.verdict == FEED_AFTER_ACTIVATE;
   if (decision.verdict == FEED_REFUSED) return refuse(job, feed, decision.refusal, decision.is_alarming, error);

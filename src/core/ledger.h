@@ -296,6 +296,11 @@ struct ledger_ops {
   /* Is a hold on for this campaign (or, with NULL, for everything)? reason is the caller's to free. */
   bool (*hold_check)(struct ledger *, const char *campaign_id, bool *is_on, char **reason, GError **error);
 
+  /* A small durable note by name, as text (NULL when there is none; the caller frees it). */
+  bool (*control_get)(struct ledger *, const char *name, char **value, GError **error);
+  /* Writes the note; NULL takes it away. */
+  bool (*control_put)(struct ledger *, const char *name, const char *value, GError **error);
+
   /* Appends released(never_sent) for every unsettled claim that is in no `sending`, of all runs but own_run_id (NULL:
    * of all runs). Unsettled means: no settling event of the claim, whether folded already or not. */
   bool (*release_never_sent)(struct ledger *, const char *own_run_id, int64_t *released_n, GError **error);

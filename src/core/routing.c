@@ -29,7 +29,7 @@ static struct feed_decision decide_completed(const struct feed_input *input)
 
 static struct feed_decision decide_status(const struct feed_input *input)
 {
-  bool feeds_paused = input->settings->on_paused == ON_PAUSED_FEED || input->settings->escrow;
+  bool feeds_paused = input->settings->on_paused == ON_PAUSED_FEED || input->is_own_pause;
   switch (input->status) {
   case CAMPAIGN_ACTIVE: return fed(FEED);
   case CAMPAIGN_DRAFT: return refused("draft");

@@ -8,6 +8,7 @@ struct feed_input {
   int64_t status;      /* Instantly's campaign status */
   bool was_fed_before; /* leadferry enrolled somebody there before */
   bool is_on_hold;
+  bool is_own_pause; /* paused by our own escrow, see core/escrow.h */
   bool has_tag_without_source;
 };
 

@@ -91,6 +91,8 @@ static const struct ledger_ops memory_ops = {
     .hold_check = memory_hold_check,
     .release_never_sent = memory_release_never_sent,
     .hold_campaign = memory_hold_campaign,
+    .control_get = memory_control_get,
+    .control_put = memory_control_put,
     .open_batches = memory_open_batches,
     .watched = memory_watched,
     .stage_begin = memory_stage_begin,
@@ -124,6 +126,7 @@ static void tables_new(struct memory *memory)
   memory->staged = g_array_new(FALSE, TRUE, sizeof(struct memory_staged));
   memory->epochs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
   memory->holds = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+  memory->controls = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 }
 
 static void tables_free(struct memory *memory)
@@ -140,6 +143,7 @@ static void tables_free(struct memory *memory)
   g_array_unref(memory->staged);
   g_hash_table_unref(memory->epochs);
   g_hash_table_unref(memory->holds);
+  g_hash_table_unref(memory->controls);
   g_string_chunk_free(memory->text);
 }
 

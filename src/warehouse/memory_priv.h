@@ -62,6 +62,7 @@ struct memory {
   GArray *campaigns;     /* struct memory_campaign */
   GArray *staged;        /* struct memory_staged */
   GHashTable *epochs;    /* job -> struct memory_lease */
+  GHashTable *controls;  /* name -> text */
   GHashTable *holds;     /* campaign id, "" for all -> struct memory_hold */
 };
 
@@ -113,6 +114,8 @@ bool memory_errors_append(struct ledger *ledger, const struct error_row *rows, s
                           GError **error); /* ports.h */
 bool memory_claims_read(struct ledger *ledger, const struct claim_query *query, struct page *page,
                         GError **error); /* ports.h */
+bool memory_control_get(struct ledger *ledger, const char *name, char **value, GError **error); /* port */
+bool memory_control_put(struct ledger *ledger, const char *name, const char *value, GError **error); /* port */
 bool memory_hold_campaign(struct ledger *ledger, const char *campaign_id, const char *run_id, int64_t *held_n,
                           GError **error); /* port */
 bool memory_release_never_sent(struct ledger *ledger, const char *own_run_id, int64_t *released_n,

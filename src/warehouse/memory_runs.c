@@ -265,3 +265,22 @@ bool memory_report_campaigns(struct warehouse *warehouse, struct page *page, GEr
   g_array_sort(page->rows, by_campaign_id);
   return true;
 }
+
+/* ---- notes ---- */
+
+bool memory_control_get(struct ledger *ledger, const char *name, char **value, GError **error)
+{
+  (void)error;
+  *value = g_strdup(g_hash_table_lookup(memory_of(ledger)->controls, name));
+  return true;
+}
+
+bool memory_control_put(struct ledger *ledger, const char *name, const char *value, GError **error)
+{
+  (void)error;
+  if (value)
+    g_hash_table_insert(memory_of(ledger)->controls, g_strdup(name), g_strdup(value));
+  else
+    g_hash_table_remove(memory_of(ledger)->controls, name);
+  return true;
+}

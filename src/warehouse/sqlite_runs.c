@@ -165,3 +165,28 @@ bool sqlite_hold_check(struct ledger *ledger, const char *campaign_id, bool *is_
   if (*is_on && reason) *reason = g_strdup(query_column_text(&query, 0));
   return true;
 }
+
+/* ---- notes ---- */
+
+bool sqlite_control_get(struct ledger *ledger, const char *name, char **value, GError **error)
+{
+  struct sqlite_warehouse *self = sqlite_of_ledger(ledger);
+  query_scope struct query query = {0};
+  bool has_row = false;
+  *value = NULL;
+  if (!query_open(&query, &self->db, SQL_CONTROL_GET, error)) return false;
+  query_text(&query, ":name", name);
+  if (!query_next(&query, &has_row, error)) return false;
+  if (has_row) *value = g_strdup(query_column_text(&query, 0));
+  return true;
+}
+
+bool sqlite_control_put(struct ledger *ledger, const char *name, const char *value, GError **error)
+{
+  struct sqlite_warehouse *self = sqlite_of_ledger(ledger);
+  query_scope struct query query = {0};
+  if (!query_open(&query, &self->db, value ? SQL_CONTROL_PUT : SQL_CONTROL_DELETE, error)) return false;
+  query_text(&query, ":name", name);
+  if (value) query_text(&query, ":value", value);
+  return query_run(&query, error);
+}

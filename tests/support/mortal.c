@@ -126,6 +126,16 @@ static bool m_hold_campaign(struct ledger *self, const char *id, const char *run
   CALL(hold_campaign, id, run_id, n, error);
 }
 
+static bool m_control_get(struct ledger *self, const char *name, char **value, GError **error)
+{
+  CALL(control_get, name, value, error);
+}
+
+static bool m_control_put(struct ledger *self, const char *name, const char *value, GError **error)
+{
+  CALL(control_put, name, value, error);
+}
+
 static bool m_open_batches(struct ledger *self, const char *own, struct page *page, GError **error)
 {
   CALL(open_batches, own, page, error);
@@ -221,6 +231,8 @@ static const struct ledger_ops mortal_ops = {.now_us = m_now_us,
                                              .hold_check = m_hold_check,
                                              .release_never_sent = m_release_never_sent,
                                              .hold_campaign = m_hold_campaign,
+                                             .control_get = m_control_get,
+                                             .control_put = m_control_put,
                                              .open_batches = m_open_batches,
                                              .watched = m_watched,
                                              .stage_begin = m_stage_begin,

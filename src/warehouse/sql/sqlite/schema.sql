@@ -328,5 +328,8 @@ SELECT value FROM controls WHERE name = :name;
 -- name: control_put
 INSERT INTO controls (name, value) VALUES (:name, :value) ON CONFLICT (name) DO UPDATE SET value = excluded.value;
 
+-- name: control_delete
+DELETE FROM controls WHERE name = :name;
+
 -- name: control_init
 INSERT INTO controls (name, value) VALUES (:name, :value) ON CONFLICT (name) DO NOTHING;
