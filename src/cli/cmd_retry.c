@@ -74,9 +74,9 @@ const struct command command_retry = {
     .arguments = "",
     .summary = "Take refused or held leads up again",
     .details = "Leads that Instantly refused, skipped or had in another campaign are not tried again by themselves; "
-               "this makes "
-               "them eligible once more. A held lead is let go only when it is named with --lead-id.",
-    .example = "leadferry retry --type invalid --dry-run",
+               "this makes them "
+               "eligible once more. A held lead is let go only when it is named with --lead-id.",
+    .example = "leadferry retry --type invalid_email --dry-run",
     .needs = NEEDS_CONFIG | NEEDS_WAREHOUSE_WRITE,
     .writes = true,
     .options = options,

@@ -30,7 +30,9 @@ static bool key_from_file(struct instantly_settings *instantly, char **warning, 
   int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   struct stat status;
   if (file < 0 || fstat(file, &status) != 0) {
-    error_set(error, ERROR_CONFIG, "instantly.api_key_file: cannot open %s: %s", path, g_strerror(errno));
+    error_set(error, ERROR_CONFIG,
+              "instantly.api_key_file: cannot open %s: %s; put the key into that file, readable by you alone", path,
+              g_strerror(errno));
     if (file >= 0) close(file);
     return false;
   }

@@ -83,8 +83,7 @@ static void next_enrolled(const struct next_input *input, struct lead_next *next
 {
   switch (input->row->phase) {
   case PHASE_REMOVED:
-    say(next, "done",
-        g_strdup("It left Instantly after its sequence. The person is never sent again, unless released."));
+    say(next, "done", g_strdup("It left Instantly after its sequence. The person is never sent again."));
     break;
   case PHASE_FINISHED: next_after_the_end(input, next); break;
   case PHASE_IN_SUBSEQUENCE:

@@ -100,7 +100,9 @@ static const struct command_option *option_take(const struct command *command, s
   }
   *value = NULL;
   if (option->type == OPTION_FLAG) return option;
-  if (!attached && words->at + 1 >= words->argc) {
+  /* What looks like the next option is no value: `--type --help` must not run with the type "--help". */
+  const char *next = words->at + 1 < words->argc ? words->argv[words->at + 1] : NULL;
+  if (!attached && (!next || g_str_has_prefix(next, "--"))) {
     error_set(error, ERROR_USAGE, "--%s needs a value: --%s %s", option->name, option->name, option->argument);
     return NULL;
   }
@@ -192,13 +194,12 @@ static bool arguments_fit(const struct command_line *line, GError **error)
   if (!command || line->wants_help) return true;
   int given = (int)line->arguments->len;
   if (given >= command->arguments_min && given <= command->arguments_max) return true;
+  g_autofree char *usage = g_strchomp(g_strdup_printf("usage: leadferry %s %s", command->name, command->arguments));
   if (given > command->arguments_max)
-    error_set(error, ERROR_USAGE, "%s: '%s' is one argument too many; usage: leadferry %s %s", command->name,
-              (const char *)g_ptr_array_index(line->arguments, command->arguments_max), command->name,
-              command->arguments);
+    error_set(error, ERROR_USAGE, "%s: '%s' is one argument too many; %s", command->name,
+              (const char *)g_ptr_array_index(line->arguments, command->arguments_max), usage);
   else
-    error_set(error, ERROR_USAGE, "%s needs an argument; usage: leadferry %s %s", command->name, command->name,
-              command->arguments);
+    error_set(error, ERROR_USAGE, "%s needs an argument; %s", command->name, usage);
   return false;
 }
 

@@ -59,7 +59,7 @@ def knows_command(program, command):
 
 def subcommands(program, words):
     """The longest run of leading words whose help differs from that of the shorter one, such as `config show`."""
-    if len(words) > 1 and re.fullmatch(r"[a-z-]+", words[1]) and help_text(program, words[0], words[1]):
+    if len(words) > 1 and re.fullmatch(r"[a-z][a-z-]*", words[1]) and help_text(program, words[0], words[1]):
         return words[:2]
     return words[:1]
 
@@ -106,6 +106,7 @@ PROGRAM_DOUBLE = """#!/bin/sh
 case "$*" in
 --help) printf 'Commands:\\n  export  send leads\\n  config  settings\\n\\n  --config FILE\\n' ;;
 "export --help") printf 'usage\\n  --limit N\\n' ;;
+"export --limit --help") printf 'took --help for the value and ran\\n' ;;
 "config show --help") printf 'usage\\n  --json\\n' ;;
 *) exit 2 ;;
 esac
@@ -125,7 +126,8 @@ BAD = {
 }
 GOOD = {
     "links and commands that exist": {
-        **showing("$ leadferry --config x.yaml export --limit 3 | head", "leadferry config show --json  # all"),
+        **showing("$ leadferry --config x.yaml export --limit 3 | head", "leadferry config show --json  # all",
+                  "leadferry export --limit 3 --config x.yaml"),
         "README.md": "[that](docs/a.md#part), [there](https://example.org), `[code](x)`\n",
     },
 }

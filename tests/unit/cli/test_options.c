@@ -83,11 +83,12 @@ static const struct {
     {"version --dry-run", "version has no option --dry-run; `leadferry version --help` lists them"},
     {"version --json=yes", "--json takes no value"},
     {"version --config", "--config needs a value: --config FILE"},
+    {"version --config --json", "--config needs a value: --config FILE"},
     {"version --limit x", "--limit: expected a whole number of at least 0, found 'x'"},
     {"version --limit -1", "--limit: expected a whole number of at least 0, found '-1'"},
     {"version --limit=", "--limit: expected a whole number of at least 0, found ''"},
     {"version --limit 1 --limit 2", "--limit is given twice"},
-    {"version now", "version: 'now' is one argument too many; usage: leadferry version "},
+    {"version now", "version: 'now' is one argument too many; usage: leadferry version"},
     {"version --campaign x", "version has no option --campaign; `leadferry version --help` lists them"},
     {"version -x", "version has no option --x; `leadferry version --help` lists them"},
 };
