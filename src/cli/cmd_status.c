@@ -1,6 +1,7 @@
 /* `leadferry status`: where everything stands, read from the warehouse alone. */
 #include "base/json.h"
 #include "base/text.h"
+#include "cli/brake_cli.h"
 #include "cli/command_list.h"
 #include "cli/jobs.h"
 #include "cli/output.h"
@@ -16,6 +17,7 @@ struct status {
   struct page counts;    /* struct named_count */
   struct page campaigns; /* struct campaign_metric */
   struct page runs;      /* struct run_row, newest first */
+  struct page holds;     /* struct hold_row */
 };
 
 static const char *const job_names[] = {"export", "sync", "complete", "recover"};
@@ -26,10 +28,12 @@ static void status_init(struct status *status)
   page_init(&status->counts, sizeof(struct named_count));
   page_init(&status->campaigns, sizeof(struct campaign_metric));
   page_init(&status->runs, sizeof(struct run_row));
+  page_init(&status->holds, sizeof(struct hold_row));
 }
 
 static void status_clear(struct status *status)
 {
+  page_clear(&status->holds);
   page_clear(&status->runs);
   page_clear(&status->campaigns);
   page_clear(&status->counts);
@@ -41,6 +45,7 @@ static bool status_read(struct cli *cli, struct status *status, GError **error)
   status->now_us = ledger->ops->now_us(ledger);
   return ledger->ops->facts(ledger, &status->facts, error) && report_counts(cli->warehouse, &status->counts, error) &&
          report_campaigns(cli->warehouse, &status->campaigns, error) &&
+         report_holds(cli->warehouse, &status->holds, error) &&
          report_runs(cli->warehouse, NULL, RUNS_SEARCHED, &status->runs, error);
 }
 
@@ -177,6 +182,7 @@ static void print_text(const struct cli *cli, const struct status *status)
                 {"error", "ERROR TYPE"},
                 {"suppression", "SUPPRESSED BECAUSE OF"},
                 {"notice", "NOTICED IN THE SOURCE"}};
+  holds_print(cli, &status->holds);
   print_facts(status);
   print_runs(status);
   print_campaigns(cli, status);
@@ -265,6 +271,8 @@ static void print_json(const struct status *status)
   json_append_int(out, "open_claims", facts->unsettled);
   json_append_time(out, "full_scan_finished_at", facts->full_scan_finished_at_us);
   json_append_time(out, "stops_read_at", facts->stops_read_at_us);
+  json_append_key(out, "holds");
+  holds_append_json(&status->holds, out);
   json_groups(out, status);
   json_campaigns(out, status);
   json_runs(out, status);

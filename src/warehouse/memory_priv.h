@@ -113,8 +113,8 @@ bool memory_events_fold(struct ledger *ledger, GError **error); /* ports.h */
 bool memory_errors_append(struct ledger *ledger, const struct error_row *rows, size_t rows_n,
                           GError **error); /* ports.h */
 bool memory_claims_read(struct ledger *ledger, const struct claim_query *query, struct page *page,
-                        GError **error); /* ports.h */
-bool memory_control_get(struct ledger *ledger, const char *name, char **value, GError **error); /* port */
+                        GError **error);                                                             /* ports.h */
+bool memory_control_get(struct ledger *ledger, const char *name, char **value, GError **error);      /* port */
 bool memory_control_put(struct ledger *ledger, const char *name, const char *value, GError **error); /* port */
 bool memory_hold_campaign(struct ledger *ledger, const char *campaign_id, const char *run_id, int64_t *held_n,
                           GError **error); /* port */

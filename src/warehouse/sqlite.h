@@ -99,8 +99,8 @@ char *sqlite_lead_ref(struct ledger *ledger, const char *lead_id); /* ports.h */
 bool sqlite_append(struct ledger *ledger, const struct lead_event *events, size_t events_n, GError **error);
 bool sqlite_fold(struct ledger *ledger, GError **error); /* ports.h */
 bool sqlite_claims_read(struct ledger *ledger, const struct claim_query *query, struct page *page,
-                        GError **error); /* ports.h */
-bool sqlite_control_get(struct ledger *ledger, const char *name, char **value, GError **error); /* port */
+                        GError **error);                                                             /* ports.h */
+bool sqlite_control_get(struct ledger *ledger, const char *name, char **value, GError **error);      /* port */
 bool sqlite_control_put(struct ledger *ledger, const char *name, const char *value, GError **error); /* port */
 bool sqlite_hold_campaign(struct ledger *ledger, const char *campaign_id, const char *run_id, int64_t *held_n,
                           GError **error); /* port */

@@ -34,10 +34,10 @@ static bool stop_revoke(struct sqlite_warehouse *self, const struct brake *brake
   return query_run(&query, error);
 }
 
-static bool hold_put(struct sqlite_warehouse *self, const struct brake *brake, GError **error)
+static bool hold_row_put(struct sqlite_warehouse *self, enum sql_id id, const struct brake *brake, GError **error)
 {
   query_scope struct query query = {0};
-  if (!query_open(&query, &self->db, SQL_BRAKE_HOLD, error)) return false;
+  if (!query_open(&query, &self->db, id, error)) return false;
   query_text(&query, ":campaign_id", brake->campaign_id);
   query_text(&query, ":reason", brake->reason);
   query_text(&query, ":actor", brake->actor);
@@ -48,6 +48,7 @@ static bool hold_put(struct sqlite_warehouse *self, const struct brake *brake, G
 static bool hold_drop(struct sqlite_warehouse *self, const struct brake *brake, GError **error)
 {
   query_scope struct query query = {0};
+  if (!hold_row_put(self, SQL_BRAKE_UNHOLD_NOTE, brake, error)) return false;
   if (!query_open(&query, &self->db, SQL_BRAKE_UNHOLD, error)) return false;
   query_text(&query, ":campaign_id", brake->campaign_id);
   return query_run(&query, error);
@@ -58,7 +59,7 @@ static bool apply_one(struct sqlite_warehouse *self, const struct brake *brake, 
   switch (brake->kind) {
   case BRAKE_SUPPRESS: return stop_put(self, brake, error);
   case BRAKE_REVOKE: return stop_revoke(self, brake, error);
-  case BRAKE_HOLD: return hold_put(self, brake, error);
+  case BRAKE_HOLD: return hold_row_put(self, SQL_BRAKE_HOLD, brake, error);
   case BRAKE_UNHOLD: return hold_drop(self, brake, error);
   case BRAKE_EVENT: return sqlite_events_put(self, &brake->event, 1, error);
   }

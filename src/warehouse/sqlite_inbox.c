@@ -115,15 +115,13 @@ static bool refuse_file(const char *path, GError **error)
   return false;
 }
 
-static bool lines_parse(const char *path, const char *text, gsize length, GArray *brakes, GStringChunk *strings,
-                        GError **error)
+static bool lines_parse(const char *text, gsize length, GArray *brakes, GStringChunk *strings, GError **error)
 {
   for (const char *line = text, *end = text + length; line < end;) {
     const char *newline = memchr(line, '\n', (size_t)(end - line));
     size_t line_length = (size_t)((newline ? newline : end) - line);
     struct brake brake;
-    if (line_length > 0 && !brake_parse_line(line, line_length, strings, &brake, error))
-      return refuse_file(path, error);
+    if (line_length > 0 && !brake_parse_line(line, line_length, strings, &brake, error)) return false;
     if (line_length > 0) g_array_append_val(brakes, brake);
     line += line_length + 1;
   }
@@ -141,7 +139,7 @@ static bool file_take(struct sqlite_warehouse *self, const char *path, GError **
   g_autoptr(GArray) brakes = g_array_new(FALSE, TRUE, sizeof(struct brake));
   GStringChunk *strings = g_string_chunk_new(4096);
   int64_t changed_n = 0;
-  bool is_ok = lines_parse(path, text, length, brakes, strings, error) &&
+  bool is_ok = (lines_parse(text, length, brakes, strings, error) || refuse_file(path, error)) &&
                sqlite_brakes_apply(self, (const struct brake *)(void *)brakes->data, brakes->len, &changed_n, error);
   g_string_chunk_free(strings);
   if (!is_ok) return false;

@@ -22,6 +22,13 @@ INSERT INTO controls (name, value)
 VALUES ('hold:' || coalesce(:campaign_id, '*'), json_object('reason', :reason, 'actor', :actor, 'at', :at))
 ON CONFLICT (name) DO NOTHING;
 
+-- name: brake_unhold_note
+-- Who ended the last hold of its kind, and why; before it is deleted, so that ending none leaves no trace.
+INSERT INTO controls (name, value)
+SELECT 'unheld:' || coalesce(:campaign_id, '*'), json_object('reason', :reason, 'actor', :actor, 'at', :at)
+WHERE EXISTS (SELECT 1 FROM controls WHERE name = 'hold:' || coalesce(:campaign_id, '*'))
+ON CONFLICT (name) DO UPDATE SET value = excluded.value;
+
 -- name: brake_unhold
 DELETE FROM controls WHERE name = 'hold:' || coalesce(:campaign_id, '*');
 
