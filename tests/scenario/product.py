@@ -21,7 +21,7 @@ def quiet_config(**more):
          "steps": STEPS}
         for name in ("Founders", "Operations")
     ]
-    return {"chances": {name: 0 for name in CHANCES}, "rate": {"enabled": False}, "stamp": "leadferry",
+    return {"chances": {name: 0 for name in CHANCES}, "rate": {"enabled": False}, "stamp": "leadferry", "job_s": 1,
             "campaigns": campaigns, **more}
 
 

@@ -1,6 +1,7 @@
 """What a bad database gets: a clear sentence, the documented exit code, nothing lost or half done."""
 
 import shutil
+import signal
 import sqlite3
 import subprocess
 
@@ -167,20 +168,21 @@ def test_a_full_disk(imported):
 
 def test_a_second_run_while_one_runs(imported):
     """It ends at once, and says who holds the lock."""
-    imported.sandbox.fault("POST /api/v2/leads/add", "delay", count=1, params={"ms": 3000})
+    imported.sandbox.fault("POST /api/v2/leads/add", "delay", count=1, params={"ms": 1500})
     first = imported.start("export")
+    while not imported.creating_calls():
+        assert first.poll() is None, first.communicate()
+    first.send_signal(signal.SIGSTOP)  # in the middle, for as long as this test takes
     try:
-        while not imported.creating_calls():
-            assert first.poll() is None, first.communicate()
         for command in ("export", "sync", "complete", "recover"):
             said = sentence(imported.run(command), 7, str(first.pid))
             assert any("export" in line for line in said), said
-        done = imported.run("run")
-        assert done.returncode == 7
+        assert imported.run("run").returncode == 7
         imported.run("plan", code=0)  # readers need no lock
         imported.run("status", code=0)
     finally:
-        out, err = first.communicate(timeout=60)
+        first.send_signal(signal.SIGCONT)
+        _, err = first.communicate(timeout=60)
     assert first.returncode == 0, err
     totals = imported.sandbox.totals()
     assert totals["created_by_api"] == 3 and totals["created_twice"] == 0
