@@ -1,4 +1,5 @@
 /* What bad input gets: kind and sentence of each failure, at opening and when asking. */
+#include "base/log.h"
 #include "client_fixture.h"
 #include "instantly/answer.h"
 #include "samples.h"
@@ -161,6 +162,24 @@ static void test_scrub(void)
   g_assert_true(g_utf8_validate(cut_at_edge, -1, NULL));
 }
 
+/* What an answer quotes of our key or of the request's values does not come through; names of fields do. */
+static void test_words_of_ours(void)
+{
+  log_add_secret("key-0123456789");
+  g_autofree char *without_key = answer_scrub("bad key-0123456789, xkey-0123456789y");
+  g_assert_cmpstr(without_key, ==, "bad [redacted], x[redacted]y");
+  g_autoptr(GString) body =
+      g_string_new("{\"leads\":[{\"first_name\":\"Zaphod\",\"company_name\":\"M\u00e4rz Ltd.\"}]}");
+  struct call call;
+  call_init(&call, CALL_READ, "POST", "/api/v2/leads/add");
+  call.body = body;
+  call.reply.transport = TRANSPORT_ANSWERED;
+  call.answer = g_string_new("{\"message\":\"body/leads/0/first_name 'ZAPHOD' of M\u00e4rz is no string; leads\"}");
+  answer_describe(&call);
+  g_assert_cmpstr(call.reply.message, ==, "body/leads/0/first_name '[sent]' of [sent] is no string; leads");
+  call_clear(&call);
+}
+
 /* An id that could leave its place in the path is not asked for. */
 static void test_bad_ids(void)
 {
@@ -210,6 +229,7 @@ int main(int argc, char **argv)
   g_test_add_func("/instantly/errors/ask", test_ask);
   g_test_add_func("/instantly/errors/add_refused", test_add_refused);
   g_test_add_func("/instantly/errors/scrub", test_scrub);
+  g_test_add_func("/instantly/errors/words_of_ours", test_words_of_ours);
   g_test_add_func("/instantly/errors/bad_ids", test_bad_ids);
   g_test_add_func("/instantly/errors/probe", test_probe);
   return g_test_run();
