@@ -35,7 +35,7 @@ static void show_map(const struct cli *cli, const struct import_options *options
       out_note(cli, "  %-12s <- derived from the address", "lead_id");
   }
   g_autoptr(GString) others = g_string_new(NULL);
-  for (guint i = 0; i < plan->sample.headers->len; i++) {
+  for (guint i = plan->is_rejected_file ? 2 : 0; i < plan->sample.headers->len; i++) { /* not our line and reason */
     if (import_map_has(&plan->map, i)) continue;
     g_string_append_printf(others, "%s\"%s\"", others->len ? ", " : "", header_of(plan, (int)i));
   }
@@ -172,7 +172,7 @@ const struct command command_import = {
         "is 3. Importing the same file again changes nothing. Commas, semicolons, tabs and bars, CRLF, quoted "
         "newlines and a BOM are understood; the text must be UTF-8.",
     .example = "leadferry import leads.csv --map lead_id=\"Account Id\",email=\"Email 1\"",
-    .needs = NEEDS_CONFIG | NEEDS_WAREHOUSE_WRITE,
+    .needs = NEEDS_CONFIG | NEEDS_WAREHOUSE_WRITE | NEEDS_NO_DATABASE_YET,
     .writes = true,
     .options = options,
     .arguments_min = 1,

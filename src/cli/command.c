@@ -80,8 +80,20 @@ static bool load_settings(struct cli *cli, const struct command *command, GError
   return true;
 }
 
+/* What the first command of all would do can be looked at before there is a database. */
+static void stand_in(struct cli *cli, const struct command *command)
+{
+  struct warehouse_settings *warehouse = &cli->settings.warehouse;
+  if (!cli->is_dry_run || !(command->needs & NEEDS_NO_DATABASE_YET)) return;
+  if (g_file_test(warehouse->path, G_FILE_TEST_EXISTS)) return;
+  out_note(cli, "%s does not exist yet; without --dry-run it is made", warehouse->path);
+  g_free(warehouse->type);
+  warehouse->type = g_strdup("memory");
+}
+
 static bool load_warehouse(struct cli *cli, const struct command *command, GError **error)
 {
+  stand_in(cli, command);
   bool writes = (command->needs & NEEDS_WAREHOUSE_WRITE) && !cli->is_dry_run;
   cli->warehouse = warehouse_open(&cli->settings, writes ? WAREHOUSE_WRITE : WAREHOUSE_READ, cli->clock, error);
   if (!cli->warehouse || !writes) return cli->warehouse != NULL;

@@ -145,6 +145,26 @@ def test_dry_run_says_the_same_and_writes_nothing(leadferry, tmp_path):
     }
 
 
+def test_dry_run_needs_no_database(leadferry, tmp_path):
+    (tmp_path / "leads.csv").write_text("id,email\n1,a@x.com\n2,bad\n3,A@x.com\n4,b@x.com\n")
+    dry = leadferry("import", "leads.csv", "--dry-run")
+    assert dry.returncode == 3 and "lf.db does not exist yet" in dry.stderr
+    assert not list(tmp_path.glob("lf.db*")) and not (tmp_path / "leads.rejected.csv").exists()
+    wet = leadferry("import", "leads.csv")
+    assert wet.returncode == 3
+    assert dry.stdout.splitlines()[0].replace("would be ", "") == wet.stdout.splitlines()[0]
+
+
+def test_a_rejected_file_comes_back_without_our_two_columns(leadferry, tmp_path):
+    (tmp_path / "leads.csv").write_text("id,email,city\n1,a@x.com,Rome\n2,bad,Oslo\n")
+    assert leadferry("import", "leads.csv").returncode == 3
+    text = (tmp_path / "leads.rejected.csv").read_text().replace("bad", "b@x.com")
+    (tmp_path / "again.csv").write_text(text)
+    again = leadferry("import", "again.csv")
+    assert again.returncode == 0 and 'lead_fields: "city"\n' in again.stderr
+    assert rows(tmp_path, "lead_id, email") == [("1", "a@x.com"), ("2", "b@x.com")]
+
+
 def test_campaign_must_be_configured(leadferry, tmp_path):
     (tmp_path / "leads.csv").write_text("email\na@x.com\n")
     wrong = leadferry("import", "leads.csv", "--campaign", "Sprint")
