@@ -4,8 +4,10 @@
 #include "warehouse/sqlite_functions.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* ---- errors ---- */
 
@@ -73,10 +75,20 @@ static bool path_check(const struct sqlite_db *db, bool may_create, GError **err
   return false;
 }
 
+/* A new file holds addresses: it is its owner's alone. One that is there keeps the mode that its owner gave it. */
+static void make_private(const char *path)
+{
+  int fd = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+  if (fd >= 0) close(fd);
+}
+
 static bool handle_open(struct sqlite_db *db, bool is_read_only, bool may_create, GError **error)
 {
   int flags = is_read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
-  if (may_create && !is_read_only) flags |= SQLITE_OPEN_CREATE;
+  if (may_create && !is_read_only) {
+    flags |= SQLITE_OPEN_CREATE;
+    make_private(db->path);
+  }
   sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); /* counting costs a lock per allocation; refused once SQLite runs */
   int code = sqlite3_open_v2(db->path, &db->handle, flags | SQLITE_OPEN_NOMUTEX, NULL);
   if (code != SQLITE_OK) return sqlite_db_fail(db, code, error);

@@ -136,9 +136,24 @@ static void test_leftover_journal(void)
   sqlite_fixture_clear(&fixture);
 }
 
+/* The file holds addresses: nobody but its owner reads it, whatever the umask says. */
+static void test_private(void)
+{
+  struct sqlite_fixture fixture;
+  struct stat info;
+  mode_t before = umask(0);
+  sqlite_fixture_init(&fixture);
+  sqlite_fixture_open(&fixture);
+  umask(before);
+  g_assert_cmpint(stat(fixture.path, &info), ==, 0);
+  g_assert_cmpint(info.st_mode & 0777, ==, 0600);
+  sqlite_fixture_clear(&fixture);
+}
+
 int main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
+  g_test_add_func("/warehouse/sqlite/disk/private", test_private);
   g_test_add_func("/warehouse/sqlite/disk/full", test_full);
   g_test_add_func("/warehouse/sqlite/disk/read-only", test_read_only);
   g_test_add_func("/warehouse/sqlite/disk/busy", test_busy);
