@@ -60,6 +60,22 @@ const char *brake_reason(const struct cli *cli, GError **error)
   return NULL;
 }
 
+bool brake_campaign(const struct cli *cli, const char **id, GError **error)
+{
+  const char *wanted = option_string(cli, "campaign");
+  *id = NULL;
+  if (!wanted) return true;
+  for (guint i = 0; i < cli->settings.campaigns->len; i++) {
+    const struct campaign_settings *campaign = &g_array_index(cli->settings.campaigns, struct campaign_settings, i);
+    if (g_ascii_strcasecmp(campaign->id, wanted) == 0 || g_strcmp0(campaign->name, wanted) == 0) *id = campaign->id;
+  }
+  if (*id) return true;
+  error_set(error, ERROR_USAGE,
+            "--campaign names none of the configured campaigns; give an id or a name from the "
+            "configuration");
+  return false;
+}
+
 const char *brake_actor(void)
 {
   return g_get_user_name();

@@ -22,6 +22,9 @@ void brake_target_clear(struct brake_target *target);
 const char *brake_words_check(const char *text, GError **error);
 /* The value of --reason, checked; NULL and ERROR_USAGE without one. */
 const char *brake_reason(const struct cli *cli, GError **error);
+/* The campaign that --campaign names by id or name, borrowed from the settings; NULL and true without the option,
+ * ERROR_USAGE when none is configured by that name. */
+bool brake_campaign(const struct cli *cli, const char **id, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Who runs the command. */
 const char *brake_actor(void);
 /* {"reason": R, "actor": A} for an event's detail; caller frees. */

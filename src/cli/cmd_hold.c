@@ -4,23 +4,6 @@
 #include "cli/command_list.h"
 #include "cli/output.h"
 
-/* The campaign that --campaign names by id or name; NULL and true without the option. */
-static bool campaign_of(const struct cli *cli, const char **id, GError **error)
-{
-  const char *wanted = option_string(cli, "campaign");
-  *id = NULL;
-  if (!wanted) return true;
-  for (guint i = 0; i < cli->settings.campaigns->len; i++) {
-    const struct campaign_settings *campaign = &g_array_index(cli->settings.campaigns, struct campaign_settings, i);
-    if (g_ascii_strcasecmp(campaign->id, wanted) == 0 || g_strcmp0(campaign->name, wanted) == 0) *id = campaign->id;
-  }
-  if (*id) return true;
-  error_set(error, ERROR_USAGE,
-            "--campaign names none of the configured campaigns; give an id or a name from the "
-            "configuration");
-  return false;
-}
-
 /* With --dry-run: is the hold on now? */
 static bool is_held(struct cli *cli, const char *campaign_id, bool *is_on, GError **error)
 {
@@ -40,7 +23,7 @@ static enum exit_code hold_set(struct cli *cli, enum brake_kind kind, const stru
   struct brake row = {.kind = kind, .actor = brake_actor(), .at_us = clock_wall_us(cli->clock)};
   struct brake_report report;
   row.reason = brake_reason(cli, error);
-  if (!row.reason || !campaign_of(cli, &row.campaign_id, error)) return EXIT_CODE_USAGE;
+  if (!row.reason || !brake_campaign(cli, &row.campaign_id, error)) return EXIT_CODE_USAGE;
   g_autoptr(GArray) rows = g_array_new(FALSE, TRUE, sizeof(struct brake));
   bool is_on = false;
   if (cli->is_dry_run && !is_held(cli, row.campaign_id, &is_on, error)) return EXIT_CODE_FAILED;

@@ -26,6 +26,7 @@ extern const struct command command_lease_break;
 extern const struct command command_lease_show;
 extern const struct command command_plan;
 extern const struct command command_recover;
+extern const struct command command_release;
 extern const struct command command_retry;
 extern const struct command command_run;
 extern const struct command command_runs_list;

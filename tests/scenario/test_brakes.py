@@ -181,6 +181,53 @@ def test_resolve_ends_a_hold(world):
     world.run("errors", "resolve", "nothing", code=1)
 
 
+# -- release --------------------------------------------------------------------------------------------------------
+
+
+def refusals(said):
+    return [row["reason"] for row in said["refused"]]
+
+
+def test_release_opens_the_next_generation_once(world):
+    other = world.sandbox.campaign("Operations")
+    world.configure(campaigns=[{"id": world.campaign, "name": "Spring"}, {"id": other, "name": "Autumn"}])
+    world.import_people(2)
+    world.run("export", code=0)
+    release = ["release", "--lead-id", "L000", "--reason", "new project", "--campaign", "Autumn"]
+    assert refusals(world.json(*release, code=3)) == ["still_in_instantly"]
+    world.sandbox.control("POST", "/leads/delete", {"email": "p0@example.com"})
+    world.run("suppress", "add", "p0@example.com", "--reason", "x", code=0)
+    assert refusals(world.json(*release, code=3)) == ["suppressed"]
+    world.run("suppress", "remove", "p0@example.com", "--reason", "x", code=0)
+    assert world.row("L000")["added_to_instantly"] == 1
+    assert world.json(*release, "--dry-run") == {"dry_run": True, "changed": 1, "left_in_inbox": False, "refused": []}
+    assert world.row("L000")["added_to_instantly"] == 1
+    assert world.json(*release)["changed"] == 1
+    assert world.json(*release)["changed"] == 0
+    row = world.row("L000")
+    assert row["added_to_instantly"] == 0 and row["added_date"] is None
+    assert world.kinds("L000").count("reopened") == 1
+    assert world.json("export")["added"] == 1
+    assert [row["campaign"] for row in world.sandbox.leads(contacts=["p0@example.com"])] == [other]
+    assert world.row("L000")["added_to_instantly"] == 1 and world.row("L001")["added_to_instantly"] == 1
+    world.run("export", code=0)
+    assert len(world.sandbox.leads(contacts=["p0@example.com"])) == 1
+
+
+def test_release_by_file_says_which_were_refused(world):
+    world.import_people(2)
+    world.run("export", code=0)
+    world.import_people(3)
+    world.sandbox.control("POST", "/leads/delete", {"email": "p0@example.com"})
+    (world.folder / "again.csv").write_text("lead_id\nL000\nL001\nL002\nL999\n")
+    said = world.json("release", "--file", "again.csv", "--reason", "x", code=3)
+    assert said["changed"] == 1
+    assert [(row["lead"], row["reason"]) for row in said["refused"]] == [
+        ("L001", "still_in_instantly"), ("L002", "never_enrolled"), (None, "unknown")]
+    world.run("release", "--reason", "x", code=2)
+    world.run("release", "--file", "missing.csv", "--reason", "x", code=(1, 2))
+
+
 # -- while a job runs ------------------------------------------------------------------------------------------------
 
 
