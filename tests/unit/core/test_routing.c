@@ -35,7 +35,8 @@ static void test_feed(void)
     const struct feed_case *row = &feed_cases[i];
     struct campaign_settings settings = {
         .on_paused = row->on_paused, .on_completed = row->on_completed, .escrow = row->escrow};
-    struct feed_input input = {.settings = &settings, .status = row->status, .was_fed_before = row->was_fed, .is_own_pause = row->escrow};
+    struct feed_input input = {
+        .settings = &settings, .status = row->status, .was_fed_before = row->was_fed, .is_own_pause = row->escrow};
     struct feed_decision decision = feed_decide(&input);
     g_test_message("case %zu: %s", i, campaign_status_name(row->status));
     g_assert_cmpint(decision.verdict, ==, row->verdict);
