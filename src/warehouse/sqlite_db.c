@@ -38,8 +38,8 @@ bool sqlite_db_fail(struct sqlite_db *db, int code, GError **error)
   if (error && *error) return false;
   if (file_is_damaged(primary))
     error_set(error, ERROR_CORRUPT,
-              "the warehouse %s is damaged or is no SQLite database; restore it from a backup, or move it away and run "
-              "`leadferry verify` before anything is sent",
+              "the warehouse %s is damaged or is no SQLite database; restore it from a backup, and see "
+              "docs/troubleshooting.md before anything is sent: who was sent to since is not in the backup",
               db->path);
   else if (machine_is_at_fault(primary))
     error_set(error, ERROR_LOCAL, "the warehouse %s: %s", db->path, fault_of(primary));

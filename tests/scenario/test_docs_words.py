@@ -5,6 +5,7 @@ The words are read from the sources' own tables; a word that is added there fail
 
 import pathlib
 import re
+import subprocess
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CORE = ROOT / "src" / "core"
@@ -120,6 +121,20 @@ def test_every_reason_of_a_settling_event_is_explained():
     assert reasons <= cells(section(page("events.md"), "Reasons"), 1)
     written = page("errors.md")
     assert reasons <= headings(written)
+
+
+def test_every_command_that_a_sentence_names_exists(leadferry_binary):
+    helped = subprocess.run([str(leadferry_binary), "help"], capture_output=True, text=True, check=True, timeout=60).stdout
+    commands = set(re.findall(r"^  ([a-z]+(?: [a-z]+)?)  ", helped.split("Common options:")[0], re.MULTILINE))
+    assert {"export", "lead show"} <= commands
+    named = {}
+    for path in (ROOT / "src").rglob("*.[csq]*"):
+        text = re.sub(r'"\s*\n\s*"', "", path.read_text())
+        for said in re.findall(r"`leadferry ([a-z]+(?: [a-z]+)?)", text):
+            named[said] = path.name
+    assert len(named) > 15
+    wrong = {said: name for said, name in named.items() if said not in commands and said.split()[0] not in commands}
+    assert not wrong
 
 
 # ---- events.md ----
