@@ -108,6 +108,7 @@ case "$*" in
 "export --help") printf 'usage\\n  --limit N\\n' ;;
 "export --limit --help") printf 'took --help for the value and ran\\n' ;;
 "config show --help") printf 'usage\\n  --json\\n' ;;
+"export --limit --help") : >"$(dirname "$0")/ran" ;;
 *) exit 2 ;;
 esac
 """
@@ -136,7 +137,9 @@ GOOD = {
 def make_executable_and_check(root):
     if root != ROOT and (root / PROGRAM).exists():
         (root / PROGRAM).chmod(0o755)
-    return check(root)
+    yield from check(root)
+    if root != ROOT and (root / PROGRAM).with_name("ran").exists():
+        yield f"{PROGRAM}: was run, where only its help was to be read"
 
 
 if __name__ == "__main__":
