@@ -103,6 +103,44 @@ static bool ask_batch(struct job *job, const struct unknown_batch *batch, struct
   return is_ok;
 }
 
+/* An open claim waits a day for somebody to answer the question about it. */
+#define OPEN_MAX_US DAY_US
+
+static const char *hold_sentence(const char *reason)
+{
+  return strcmp(reason, "campaign_gone") == 0 ? "the campaign of an open claim does not exist any more"
+                                              : "nobody could say for 24 hours whether the lead was added";
+}
+
+/* Holds what still waits for an answer that cannot come any more: a person has to look. */
+static bool hold_batch(struct job *job, const struct unknown_batch *batch, const char *reason,
+                       struct settle_tally *tally, GError **error)
+{
+  g_autofree char *run_id = g_strndup(batch->batch_id, (gsize)(strrchr(batch->batch_id, '.') - batch->batch_id));
+  struct claim_query query = {.run_id = run_id,
+                              .campaign_id = batch->campaign_id,
+                              .after_ord = batch->ord - 1,
+                              .to_ord = batch->ord_to,
+                              .limit = 1000,
+                              .only_unsettled = true};
+  struct page claims;
+  struct settle_log log;
+  page_init(&claims, sizeof(struct claim));
+  settle_log_init(&log, job, tally);
+  bool is_ok = job->ledger->ops->claims_read(job->ledger, &query, &claims, error);
+  for (guint i = 0; is_ok && i < claims.rows->len; i++) {
+    const struct claim *claim = page_row(&claims, struct claim, i);
+    if (claim->is_held) continue;
+    settle_event(&log, claim, EVENT_HELD, reason);
+    settle_error(&log, claim, reason, hold_sentence(reason));
+    tally->held_n++;
+  }
+  is_ok = is_ok && settle_log_append(&log, error);
+  settle_log_clear(&log);
+  page_clear(&claims);
+  return is_ok;
+}
+
 /* One pass over all batches. A batch about which nobody answers stays open; errors of our own end the pass. */
 static bool ask_all(struct job *job, GArray *batches, struct pass *pass, GError **error)
 {
@@ -118,6 +156,8 @@ static bool ask_all(struct job *job, GArray *batches, struct pass *pass, GError 
     }
     log_event(LOG_WARNING, "batch stays open", LOG_STR("batch", batch->batch_id), LOG_STR("error", asking->message));
     pass->open_n += batch->ord_to - batch->ord + 1;
+    bool is_old = batch->sent_at_us != 0 && job->ledger->ops->now_us(job->ledger) - batch->sent_at_us >= OPEN_MAX_US;
+    if (is_old && !hold_batch(job, batch, "no_answer", pass->tally, error)) return false;
   }
   return true;
 }
@@ -168,40 +208,13 @@ static bool collect_open(struct job *job, GArray *batches, int64_t *due_mono_us,
     struct unknown_batch batch = {.batch_id = g_strdup(open->batch_id),
                                   .campaign_id = g_strdup(open->campaign_id),
                                   .ord = open->ord,
-                                  .ord_to = open->ord_to};
+                                  .ord_to = open->ord_to,
+                                  .sent_at_us = open->sent_at_us};
     g_array_append_val(batches, batch);
     wait_us = MAX(wait_us, CLAMP(open->sent_at_us + quiet_us - now_us, 0, quiet_us));
   }
   *due_mono_us = clock_mono_us(job->clock) + wait_us;
   page_clear(&page);
-  return is_ok;
-}
-
-/* Holds what still waits for an answer in a campaign that does not exist any more. */
-static bool hold_batch(struct job *job, const struct unknown_batch *batch, struct settle_tally *tally, GError **error)
-{
-  g_autofree char *run_id = g_strndup(batch->batch_id, (gsize)(strrchr(batch->batch_id, '.') - batch->batch_id));
-  struct claim_query query = {.run_id = run_id,
-                              .campaign_id = batch->campaign_id,
-                              .after_ord = batch->ord - 1,
-                              .to_ord = batch->ord_to,
-                              .limit = 1000,
-                              .only_unsettled = true};
-  struct page claims;
-  struct settle_log log;
-  page_init(&claims, sizeof(struct claim));
-  settle_log_init(&log, job, tally);
-  bool is_ok = job->ledger->ops->claims_read(job->ledger, &query, &claims, error);
-  for (guint i = 0; is_ok && i < claims.rows->len; i++) {
-    const struct claim *claim = page_row(&claims, struct claim, i);
-    if (claim->is_held) continue;
-    settle_event(&log, claim, EVENT_HELD, "campaign_gone");
-    settle_error(&log, claim, "campaign_gone", "the campaign of an open claim does not exist any more");
-    tally->held_n++;
-  }
-  is_ok = is_ok && settle_log_append(&log, error);
-  settle_log_clear(&log);
-  page_clear(&claims);
   return is_ok;
 }
 
@@ -224,7 +237,7 @@ static bool hold_gone(struct job *job, GArray *batches, struct settle_tally *tal
       i++;
       continue;
     }
-    if (!hold_batch(job, batch, tally, error)) return false;
+    if (!hold_batch(job, batch, "campaign_gone", tally, error)) return false;
     g_array_remove_index(batches, i);
   }
   return true;

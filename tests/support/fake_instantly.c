@@ -237,6 +237,10 @@ static bool fake_list(struct instantly *instantly, const struct list_query *quer
   struct fake_instantly *fake = self_of(instantly);
   if (is_dead(fake, error)) return false;
   fake->list_calls_n++;
+  if (fake->is_mute) {
+    error_set(error, ERROR_TRANSIENT, "nobody answers");
+    return false;
+  }
   for (size_t q = 0; q < queries_n; q++) {
     page_reset(&pages[q]);
     for (guint i = 0; i < fake->rows->len; i++) {

@@ -48,6 +48,7 @@ struct fake_instantly {
   int64_t late_calls; /* how many calls later a FAKE_LATE request takes effect */
   int64_t lag_calls;  /* how many calls later the list shows a new row; 0: at once */
   int64_t calls_n;
+  bool is_mute;              /* leads/list answers nothing: ERROR_TRANSIENT */
   int64_t auth_status;       /* 401, 402, 403: every leads/add is refused with it; 0: none */
   int64_t max_created_twice; /* highest count in `created` */
 };
