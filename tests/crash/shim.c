@@ -1,0 +1,218 @@
+/* Dies or fails at the k-th fallible call: a library for LD_PRELOAD, for tests alone.
+ *
+ * Calls count from the first open of a path that contains LEADFERRY_CALLS_FROM (all, without it). Then
+ *   LEADFERRY_CRASH_AT=k  LEADFERRY_CRASH_WHEN=before|after   ends the process there with 137, flushing nothing;
+ *   LEADFERRY_FAIL_AT=k   LEADFERRY_FAIL_ERRNO=EIO|ENOSPC|EAGAIN|SHORT  makes the call fail, or do half of its work;
+ *   LEADFERRY_FAIL_FOREVER=1                                  so do all later calls of its class (disk or network);
+ *   LEADFERRY_COUNT_FILE  gets a line per call, "k name class first-bytes", which is how many there are and which.
+ * What libc does for itself (stdio, memory maps) is not seen. The product has one thread, so nothing here is locked. */
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum class { DISK, NET };
+
+enum fate { GO_ON, FAIL, HALF };
+
+/* What one process was told and how far it is. The only state there is: calls come in from everywhere. */
+struct plan {
+  bool is_ready;
+  bool is_counting;
+  bool is_forever;
+  bool is_after;
+  bool is_short;
+  int fail_errno;
+  long crash_at;
+  long fail_at;
+  long count;
+  enum class failing;
+  int trace_fd;
+  ssize_t (*write)(int, const void *, size_t);
+};
+
+static struct plan plan;
+
+static void *real(const char *name)
+{
+  void *function = dlsym(RTLD_NEXT, name);
+  if (function == NULL) abort();
+  return function;
+}
+
+static long number_of(const char *name)
+{
+  const char *text = getenv(name);
+  return text != NULL ? strtol(text, NULL, 10) : 0;
+}
+
+static int errno_of(const char *word)
+{
+  if (word == NULL || strcmp(word, "EIO") == 0) return EIO;
+  if (strcmp(word, "ENOSPC") == 0) return ENOSPC;
+  return EAGAIN;
+}
+
+static void prepare(void)
+{
+  if (plan.is_ready) return;
+  const char *when = getenv("LEADFERRY_CRASH_WHEN");
+  const char *word = getenv("LEADFERRY_FAIL_ERRNO");
+  const char *trace = getenv("LEADFERRY_COUNT_FILE");
+  plan.is_ready = true;
+  plan.is_counting = getenv("LEADFERRY_CALLS_FROM") == NULL;
+  plan.is_forever = number_of("LEADFERRY_FAIL_FOREVER") == 1;
+  plan.is_after = when != NULL && strcmp(when, "after") == 0;
+  plan.is_short = word != NULL && strcmp(word, "SHORT") == 0;
+  plan.fail_errno = errno_of(word);
+  plan.crash_at = number_of("LEADFERRY_CRASH_AT");
+  plan.fail_at = number_of("LEADFERRY_FAIL_AT");
+  void *function = real("write");
+  memcpy(&plan.write, &function, sizeof function);
+  int (*open_it)(const char *, int, ...) = NULL;
+  function = real("open");
+  memcpy(&open_it, &function, sizeof function);
+  plan.trace_fd = trace != NULL ? open_it(trace, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600) : -1;
+}
+
+static void trace(const char *name, enum class class, const void *data, size_t size)
+{
+  char line[160];
+  char shown[41] = "";
+  for (size_t i = 0; i < size && i < sizeof shown - 1; i++) {
+    char c = ((const char *)data)[i];
+    shown[i] = c > ' ' && c < '\x7f' ? c : '_';
+  }
+  int length = snprintf(line, sizeof line, "%ld %s %s %s\n", plan.count, name, class == DISK ? "disk" : "net", shown);
+  if (length > 0 && plan.write(plan.trace_fd, line, (size_t)length) < 0) abort();
+}
+
+/* Counts the call and says what becomes of it; data is what it sends or writes, or a path. */
+static enum fate fate_of(const char *name, enum class class, const void *data, size_t size)
+{
+  prepare();
+  if (!plan.is_counting) return GO_ON;
+  int kept = errno;
+  plan.count++;
+  if (plan.trace_fd >= 0) trace(name, class, data, size);
+  if (plan.count == plan.crash_at && !plan.is_after) _exit(137);
+  errno = kept;
+  bool is_hit = plan.fail_at > 0 &&
+                (plan.count == plan.fail_at || (plan.is_forever && plan.count > plan.fail_at && class == plan.failing));
+  if (!is_hit) return GO_ON;
+  plan.failing = class;
+  if (plan.is_short) return HALF;
+  errno = plan.fail_errno;
+  return FAIL;
+}
+
+static void done(void)
+{
+  if (plan.is_counting && plan.count == plan.crash_at && plan.is_after) _exit(137);
+}
+
+/* A call of bytes: a short one does half of them, at least one. */
+static size_t bytes_of(enum fate fate, size_t size)
+{
+  return fate == HALF && size > 1 ? size / 2 : size;
+}
+
+/* Declares `function`, the next definition of name. */
+#define NEXT(type, name, ...)                                                                                          \
+  type (*function)(__VA_ARGS__) = NULL;                                                                                \
+  void *found = real(#name);                                                                                           \
+  memcpy(&function, &found, sizeof found)
+
+/* A call that moves bytes; the parameters behind the size are named by the two lists. */
+#define TRANSFER(name, class, buffer, shown, more_parameters, more_arguments)                                          \
+  ssize_t name(int fd, buffer data, size_t size more_parameters)                                                       \
+  {                                                                                                                    \
+    NEXT(ssize_t, name, int, buffer, size_t more_parameters);                                                          \
+    enum fate fate = fate_of(#name, class, shown ? data : NULL, shown ? size : 0);                                     \
+    if (fate == FAIL) return -1;                                                                                       \
+    ssize_t result = function(fd, data, bytes_of(fate, size) more_arguments);                                          \
+    done();                                                                                                            \
+    return result;                                                                                                     \
+  }
+
+#define NONE
+#define OFFSET     , off_t offset
+#define OFFSET_IS  , offset
+#define FLAGS      , int flags
+#define FLAGS_ARE  , flags
+#define FROM       , int flags, __SOCKADDR_ARG address, socklen_t *length
+#define TO         , int flags, __CONST_SOCKADDR_ARG address, socklen_t length
+#define ADDRESS_IS , flags, address, length
+
+TRANSFER(read, DISK, void *, false, NONE, NONE)
+TRANSFER(write, DISK, const void *, false, NONE, NONE)
+TRANSFER(pread64, DISK, void *, false, OFFSET, OFFSET_IS)
+TRANSFER(pwrite64, DISK, const void *, false, OFFSET, OFFSET_IS)
+TRANSFER(recv, NET, void *, false, FLAGS, FLAGS_ARE)
+TRANSFER(send, NET, const void *, true, FLAGS, FLAGS_ARE)
+TRANSFER(recvfrom, NET, void *, false, FROM, ADDRESS_IS)
+TRANSFER(sendto, NET, const void *, true, TO, ADDRESS_IS)
+
+/* A call that does or does not; half of it is all of it. */
+#define PLAIN(name, class, path, parameters, types, arguments)                                                         \
+  int name parameters                                                                                                  \
+  {                                                                                                                    \
+    NEXT(int, name, types);                                                                                            \
+    const char *text = path;                                                                                           \
+    if (fate_of(#name, class, text, text != NULL ? strlen(text) : 0) == FAIL) return -1;                               \
+    int result = function arguments;                                                                                   \
+    done();                                                                                                            \
+    return result;                                                                                                     \
+  }
+#define LIST(...) __VA_ARGS__
+
+PLAIN(fsync, DISK, NULL, (int fd), int, (fd))
+PLAIN(fdatasync, DISK, NULL, (int fd), int, (fd))
+PLAIN(ftruncate64, DISK, NULL, (int fd, off_t size), LIST(int, off_t), (fd, size))
+PLAIN(unlink, DISK, name, (const char *name), const char *, (name))
+PLAIN(mkdir, DISK, name, (const char *name, mode_t mode), LIST(const char *, mode_t), (name, mode))
+PLAIN(rename, DISK, to, (const char *from, const char *to), LIST(const char *, const char *), (from, to))
+PLAIN(connect, NET, NULL, (int fd, __CONST_SOCKADDR_ARG address, socklen_t length),
+      LIST(int, __CONST_SOCKADDR_ARG, socklen_t), (fd, address, length))
+
+static int open_it(const char *name, const char *path, int flags, mode_t mode)
+{
+  NEXT(int, open64, const char *, int, ...);
+  const char *from = getenv("LEADFERRY_CALLS_FROM");
+  prepare();
+  if (from != NULL && strstr(path, from) != NULL) plan.is_counting = true;
+  if (fate_of(name, DISK, path, strlen(path)) == FAIL) return -1;
+  int result = function(path, flags, mode);
+  done();
+  return result;
+}
+
+static mode_t mode_of(int flags, va_list arguments)
+{
+  return (flags & (O_CREAT | O_TMPFILE)) != 0 ? va_arg(arguments, mode_t) : 0;
+}
+
+int open64(const char *path, int flags, ...)
+{
+  va_list arguments;
+  va_start(arguments, flags);
+  mode_t mode = mode_of(flags, arguments);
+  va_end(arguments);
+  return open_it("open64", path, flags, mode);
+}
+
+int open(const char *path, int flags, ...)
+{
+  va_list arguments;
+  va_start(arguments, flags);
+  mode_t mode = mode_of(flags, arguments);
+  va_end(arguments);
+  return open_it("open", path, flags, mode);
+}
