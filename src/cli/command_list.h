@@ -43,3 +43,4 @@ extern const struct command command_suppress_remove;
 extern const struct command command_sync;
 extern const struct command command_validate;
 extern const struct command command_version;
+extern const struct command command_withdraw;

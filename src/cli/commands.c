@@ -22,6 +22,7 @@ const struct command *const commands[] = {
     &command_errors_resolve,
     &command_retry,
     &command_release,
+    &command_withdraw,
     &command_lead_show,
     &command_lead_mark,
     &command_leads_export,

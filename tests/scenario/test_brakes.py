@@ -228,6 +228,37 @@ def test_release_by_file_says_which_were_refused(world):
     world.run("release", "--file", "missing.csv", "--reason", "x", code=(1, 2))
 
 
+# -- withdraw -------------------------------------------------------------------------------------------------------
+
+
+def test_withdraw_takes_back_what_was_never_mailed(world):
+    world.import_people(5)
+    world.sandbox.control("POST", "/leads/add", {"email": "p4@example.com", "campaign": world.campaign})
+    run_id = world.json("export")["run_id"]
+    world.sandbox.outcome("p0@example.com", "opened")
+    withdraw = ["withdraw", "--run", run_id, "--reason", "wrong file", "--yes"]
+    said = world.json(*withdraw, "--dry-run", code=3)
+    assert (said["withdrawn"], said["deferred"], said["absent"]) == (3, 0, 0) and len(sent_to(world)) == 5
+    world.configure(complete={"armed": False, "max_removals": 2})
+    said = world.json(*withdraw, code=3)
+    assert (said["withdrawn"], said["deferred"]) == (2, 1)
+    assert [(row["lead"], row["reason"]) for row in said["left"]] == [("L000", "contacted"), ("L004", "foreign")]
+    assert world.json(*withdraw, code=3)["withdrawn"] == 1
+    said = world.json(*withdraw, code=3)
+    assert (said["withdrawn"], said["deferred"], said["absent"]) == (0, 0, 3)
+    assert sent_to(world) == {"p0@example.com", "p4@example.com"}
+    rows = {f"L{i:03d}": world.row(f"L{i:03d}") for i in range(5)}
+    assert [row["added_to_instantly"] for row in rows.values()] == [1, 0, 0, 0, 1]
+    assert rows["L001"]["added_date"] is None and world.shown("L001")["state"]["phase"] == "withdrawn"
+    assert world.sandbox.totals()["deleted_foreign"] == 0
+    world.run("export", code=0)
+    assert sent_to(world) == {"p0@example.com", "p4@example.com"}
+    assert world.json("release", "--lead-id", "L001", "--reason", "right now")["changed"] == 1
+    assert world.json("export")["added"] == 1 and "p1@example.com" in sent_to(world)
+    world.run("withdraw", "--run", "no such run", "--reason", "x", code=1)
+    world.run("withdraw", "--reason", "x", code=2)
+
+
 # -- while a job runs ------------------------------------------------------------------------------------------------
 
 
