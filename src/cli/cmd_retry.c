@@ -1,6 +1,7 @@
 /* `leadferry retry`: refused leads are taken up again, held ones that are named are let go. */
 #include "base/json.h"
 #include "base/text.h"
+#include "cli/brake_cli.h"
 #include "cli/command_list.h"
 #include "cli/lead_find.h"
 #include "cli/output.h"
@@ -16,33 +17,33 @@ static bool check_choice(const struct cli *cli, GError **error)
   return false;
 }
 
-static void print_result(const struct cli *cli, int64_t n)
+static void print_result(const struct cli *cli, const struct brake_report *report)
 {
+  g_autofree char *count = text_thousands(report->changed_n);
   if (cli->is_json) {
     g_autoptr(GString) out = g_string_new("{");
     json_append_bool(out, "dry_run", cli->is_dry_run);
-    json_append_int(out, "retried", n);
+    json_append_int(out, "retried", report->changed_n);
+    json_append_bool(out, "left_in_inbox", report->was_left);
     g_string_append_c(out, '}');
     out_line(out->str);
-    return;
-  }
-  g_autofree char *count = text_thousands(n);
-  if (cli->is_dry_run)
+  } else if (cli->is_dry_run) {
     out_print("%s leads would be taken up again\n", count);
-  else
+  } else if (report->was_left) {
+    out_line("recorded for the job that runs");
+  } else {
     out_print("%s leads are taken up again by the next export\n", count);
+  }
+  brake_note_left(cli, report);
 }
 
-static bool retry(struct cli *cli, struct retry_query *query, int64_t *n, GError **error)
+static bool retry(struct cli *cli, const struct brake *row, struct brake_report *report, GError **error)
 {
-  struct job job;
-  cli_job_init(cli, &job);
-  query->run_id = job.run_id;
-  query->is_dry_run = cli->is_dry_run;
-  bool ok = retry_leads(cli->warehouse, query, n, error) &&
-            (cli->is_dry_run || job.ledger->ops->fold(job.ledger, error)); /* so that `lead show` knows at once */
-  job_clear(&job);
-  return ok;
+  struct retry_query query = brake_retry_query(row);
+  query.is_dry_run = true;
+  *report = (struct brake_report){0};
+  if (cli->is_dry_run) return retry_leads(cli->warehouse, &query, &report->changed_n, error);
+  return brakes_write(cli->warehouse, row, 1, report, error);
 }
 
 static enum exit_code run(struct cli *cli, int argc, char **argv, GError **error)
@@ -52,14 +53,17 @@ static enum exit_code run(struct cli *cli, int argc, char **argv, GError **error
   const char *wanted = option_string(cli, "lead-id");
   g_autofree char *lead_id = NULL;
   if (wanted && !lead_find_id(cli->warehouse, wanted, &lead_id, error)) return EXIT_CODE_FAILED;
-  struct retry_query query = {.lead_id = lead_id,
-                              .type = option_string(cli, "type"),
-                              .all = option_flag(cli, "all"),
-                              .limit = cli->limit == SETTING_UNLIMITED ? SIZE_MAX / 2 : (size_t)cli->limit};
-  int64_t n = 0;
-  if (!retry(cli, &query, &n, error)) return EXIT_CODE_FAILED;
-  print_result(cli, n);
-  return EXIT_CODE_OK;
+  struct job job;
+  cli_job_init(cli, &job);
+  struct brake row = {.kind = BRAKE_RETRY,
+                      .reason = option_string(cli, "type"),
+                      .limit = cli->limit == SETTING_UNLIMITED ? 0 : cli->limit,
+                      .event = {.lead_id = lead_id, .run_id = job.run_id}};
+  struct brake_report report;
+  bool is_ok = retry(cli, &row, &report, error);
+  if (is_ok) print_result(cli, &report);
+  job_clear(&job);
+  return is_ok ? EXIT_CODE_OK : EXIT_CODE_FAILED;
 }
 
 static const struct command_option options[] = {

@@ -33,6 +33,7 @@ static const struct member numbers[] = {
     {"created_at_us", offsetof(struct brake, stop.created_at_us)},
     {"expires_at_us", offsetof(struct brake, stop.expires_at_us)},
     {"at_us", offsetof(struct brake, at_us)},
+    {"limit", offsetof(struct brake, limit)},
     {"attempt", offsetof(struct brake, event.attempt)},
     {"generation", offsetof(struct brake, event.generation)},
     {"epoch", offsetof(struct brake, event.epoch)},
@@ -41,7 +42,7 @@ static const struct member numbers[] = {
 
 static const char *const kinds[] = {
     [BRAKE_SUPPRESS] = "suppress", [BRAKE_REVOKE] = "revoke", [BRAKE_HOLD] = "hold",
-    [BRAKE_UNHOLD] = "unhold",     [BRAKE_EVENT] = "event",
+    [BRAKE_UNHOLD] = "unhold",     [BRAKE_EVENT] = "event",   [BRAKE_RETRY] = "retry",
 };
 
 void brake_append_line(GString *out, const struct brake *brake)
@@ -77,7 +78,8 @@ static bool is_whole(const struct brake *brake)
   case BRAKE_SUPPRESS: return (!brake->stop.person != !brake->stop.domain) && brake->stop.reason;
   case BRAKE_REVOKE: return !brake->stop.person != !brake->stop.domain;
   case BRAKE_HOLD: return brake->reason != NULL;
-  case BRAKE_UNHOLD: return true;
+  case BRAKE_UNHOLD:
+  case BRAKE_RETRY: return true;
   case BRAKE_EVENT: return brake->event.lead_id && event_kind_name(brake->event.kind);
   }
   return false;

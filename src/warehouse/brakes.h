@@ -15,6 +15,7 @@ enum brake_kind {
   BRAKE_HOLD = 3,     /* hold: campaign_id (NULL: everything) */
   BRAKE_UNHOLD = 4,   /* see BRAKE_HOLD */
   BRAKE_EVENT = 5,    /* event: appended as it is */
+  BRAKE_RETRY = 6,    /* see retry_leads(): event.lead_id, else reason is the type, else all; event.run_id; limit */
 };
 
 struct brake {
@@ -24,16 +25,20 @@ struct brake {
   const char *reason; /* of a revocation or a hold, in the operator's words; for suppress see stop.reason */
   const char *actor;  /* see reason */
   int64_t at_us;      /* see reason */
+  int64_t limit;      /* of a retry; 0: none */
   struct lead_event event;
 };
 
 struct brake_report {
-  int64_t changed_n; /* rows that changed something; 0 when they were left */
+  int64_t changed_n; /* rows that changed something, of a retry its leads; 0 when they were left */
   bool was_left;     /* in the inbox: the holder of the lock takes them up */
 };
 
 /* "R (actor)": what is kept of whoever revoked something, and why. Caller frees. */
 char *brake_words(const struct brake *brake);
+
+/* The query that a retry stands for. */
+struct retry_query brake_retry_query(const struct brake *brake);
 
 /* Writes them, durably when it returns true, and brings lead_state up to new events. */
 bool brakes_write(struct warehouse *warehouse, const struct brake *rows, size_t rows_n, struct brake_report *report,

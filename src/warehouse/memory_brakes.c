@@ -54,16 +54,25 @@ static bool hold_put(struct memory *memory, const struct brake *brake)
   return true;
 }
 
-static bool apply_one(struct memory *memory, const struct brake *brake)
+static int64_t retry(struct memory *memory, const struct brake *brake)
+{
+  struct retry_query query = brake_retry_query(brake);
+  int64_t n = 0;
+  return memory_retry_leads(&memory->warehouse, &query, &n, NULL) ? n : 0;
+}
+
+/* How much it changed. */
+static int64_t apply_one(struct memory *memory, const struct brake *brake)
 {
   switch (brake->kind) {
   case BRAKE_SUPPRESS: return stop_put(memory, brake);
   case BRAKE_REVOKE: return stop_revoke(memory, brake);
   case BRAKE_HOLD: return hold_put(memory, brake);
   case BRAKE_UNHOLD: return g_hash_table_remove(memory->holds, brake->campaign_id ? brake->campaign_id : "");
-  case BRAKE_EVENT: memory_append(memory, &brake->event); return true;
+  case BRAKE_EVENT: memory_append(memory, &brake->event); return 1;
+  case BRAKE_RETRY: return retry(memory, brake);
   }
-  return false;
+  return 0;
 }
 
 bool memory_brakes_write(struct warehouse *warehouse, const struct brake *rows, size_t rows_n,

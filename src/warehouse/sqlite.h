@@ -171,5 +171,8 @@ bool sqlite_report_empty_values(struct warehouse *warehouse, const struct empty_
                                 struct empty_count *count, GError **error); /* above */
 bool sqlite_retry_leads(struct warehouse *warehouse, const struct retry_query *retry, int64_t *retried_n,
                         GError **error); /* above */
+/* The same inside the caller's transaction, over the state as it was folded. */
+bool sqlite_retries_put(struct sqlite_warehouse *self, const struct retry_query *retry, int64_t *retried_n,
+                        GError **error);
 /* A run's events by kind and reason as a JSON object. */
 bool sqlite_run_counts(struct sqlite_warehouse *self, const char *run_id, GString *counts, GError **error);

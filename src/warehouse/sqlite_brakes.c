@@ -54,38 +54,46 @@ static bool hold_drop(struct sqlite_warehouse *self, const struct brake *brake, 
   return query_run(&query, error);
 }
 
-static bool apply_one(struct sqlite_warehouse *self, const struct brake *brake, GError **error)
+static bool apply_one(struct sqlite_warehouse *self, const struct brake *brake, int64_t *changed_n, GError **error)
 {
+  struct retry_query retry = brake_retry_query(brake);
+  bool is_ok = true;
+  *changed_n = 1;
   switch (brake->kind) {
-  case BRAKE_SUPPRESS: return stop_put(self, brake, error);
-  case BRAKE_REVOKE: return stop_revoke(self, brake, error);
-  case BRAKE_HOLD: return hold_row_put(self, SQL_BRAKE_HOLD, brake, error);
-  case BRAKE_UNHOLD: return hold_drop(self, brake, error);
+  case BRAKE_SUPPRESS: is_ok = stop_put(self, brake, error); break;
+  case BRAKE_REVOKE: is_ok = stop_revoke(self, brake, error); break;
+  case BRAKE_HOLD: is_ok = hold_row_put(self, SQL_BRAKE_HOLD, brake, error); break;
+  case BRAKE_UNHOLD: is_ok = hold_drop(self, brake, error); break;
   case BRAKE_EVENT: return sqlite_events_put(self, &brake->event, 1, error);
+  case BRAKE_RETRY: return sqlite_retries_put(self, &retry, changed_n, error);
   }
-  return true;
+  *changed_n = sql_changes(&self->db) > 0;
+  return is_ok;
 }
 
 /* ---- all rows ---- */
+
+static bool has_kind(const struct brake *rows, size_t rows_n, enum brake_kind kind)
+{
+  for (size_t i = 0; i < rows_n; i++)
+    if (rows[i].kind == kind) return true;
+  return false;
+}
 
 bool sqlite_brakes_apply(struct sqlite_warehouse *self, const struct brake *rows, size_t rows_n, int64_t *changed_n,
                          GError **error)
 {
   transaction_scope struct transaction transaction = {0};
   if (rows_n == 0) return true;
+  /* What may be retried is seen in the state alone. */
+  if (has_kind(rows, rows_n, BRAKE_RETRY) && !sqlite_fold(&self->ledger, error)) return false;
   if (!transaction_begin(&transaction, &self->db, true, error)) return false;
   for (size_t i = 0; i < rows_n; i++) {
-    if (!apply_one(self, &rows[i], error)) return false;
-    *changed_n += rows[i].kind == BRAKE_EVENT || sql_changes(&self->db) > 0;
+    int64_t n = 0;
+    if (!apply_one(self, &rows[i], &n, error)) return false;
+    *changed_n += n;
   }
   return transaction_commit(&transaction, error);
-}
-
-static bool has_events(const struct brake *rows, size_t rows_n)
-{
-  for (size_t i = 0; i < rows_n; i++)
-    if (rows[i].kind == BRAKE_EVENT) return true;
-  return false;
 }
 
 static bool write_locked(struct sqlite_warehouse *self, const struct brake *rows, size_t rows_n,
@@ -93,7 +101,8 @@ static bool write_locked(struct sqlite_warehouse *self, const struct brake *rows
 {
   if (!sqlite_inbox_take(self, error)) return false; /* what was left first comes first */
   if (!sqlite_brakes_apply(self, rows, rows_n, &report->changed_n, error)) return false;
-  return !has_events(rows, rows_n) || sqlite_fold(&self->ledger, error);
+  bool has_events = has_kind(rows, rows_n, BRAKE_EVENT) || has_kind(rows, rows_n, BRAKE_RETRY);
+  return !has_events || sqlite_fold(&self->ledger, error);
 }
 
 bool sqlite_brakes_write(struct warehouse *warehouse, const struct brake *rows, size_t rows_n,

@@ -201,14 +201,10 @@ bool sqlite_report_empty_values(struct warehouse *warehouse, const struct empty_
 
 /* ---- retry ---- */
 
-bool sqlite_retry_leads(struct warehouse *warehouse, const struct retry_query *retry, int64_t *retried_n,
+bool sqlite_retries_put(struct sqlite_warehouse *self, const struct retry_query *retry, int64_t *retried_n,
                         GError **error)
 {
-  struct sqlite_warehouse *self = sqlite_of(warehouse);
-  transaction_scope struct transaction transaction = {0};
   query_scope struct query fill = {0}, append = {0};
-  if (!retry->is_dry_run && !sqlite_fold(&self->ledger, error)) return false;
-  if (!transaction_begin(&transaction, &self->db, !retry->is_dry_run, error)) return false;
   if (!sql_run(&self->db, SQL_RETRIES_CLEAR, error) || !query_open(&fill, &self->db, SQL_RETRIES_FILL, error))
     return false;
   query_text(&fill, ":lead_id", retry->lead_id);
@@ -220,5 +216,16 @@ bool sqlite_retry_leads(struct warehouse *warehouse, const struct retry_query *r
   if (!query_open(&append, &self->db, SQL_RETRIES_APPEND, error)) return false;
   query_text(&append, ":run_id", retry->run_id);
   query_int(&append, ":now", clock_wall_us(self->db.clock));
-  return query_run(&append, error) && transaction_commit(&transaction, error);
+  return query_run(&append, error);
+}
+
+bool sqlite_retry_leads(struct warehouse *warehouse, const struct retry_query *retry, int64_t *retried_n,
+                        GError **error)
+{
+  struct sqlite_warehouse *self = sqlite_of(warehouse);
+  transaction_scope struct transaction transaction = {0};
+  if (!retry->is_dry_run && !sqlite_fold(&self->ledger, error)) return false;
+  if (!transaction_begin(&transaction, &self->db, !retry->is_dry_run, error)) return false;
+  if (!sqlite_retries_put(self, retry, retried_n, error)) return false;
+  return retry->is_dry_run || transaction_commit(&transaction, error);
 }

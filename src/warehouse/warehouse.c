@@ -127,6 +127,15 @@ char *brake_words(const struct brake *brake)
                          brake->actor ? brake->actor : "unknown");
 }
 
+struct retry_query brake_retry_query(const struct brake *brake)
+{
+  return (struct retry_query){.lead_id = brake->event.lead_id,
+                              .type = brake->event.lead_id ? NULL : brake->reason,
+                              .all = !brake->event.lead_id && !brake->reason,
+                              .limit = brake->limit ? (size_t)brake->limit : SIZE_MAX / 2,
+                              .run_id = brake->event.run_id};
+}
+
 bool brakes_write(struct warehouse *warehouse, const struct brake *rows, size_t rows_n, struct brake_report *report,
                   GError **error)
 {

@@ -302,6 +302,7 @@ def test_a_stop_recorded_during_an_export_is_honoured(world, running):
 
 def test_a_hold_and_a_mark_during_an_export(world, running):
     assert world.json("lead", "mark", "p0@example.com", "replied", "--reason", "called")["left_in_inbox"]
+    assert world.json("retry", "--all") == {"dry_run": False, "retried": 0, "left_in_inbox": True}
     assert world.json("hold", "on", "--reason", "wrong text")["left_in_inbox"]
     out, err = running.communicate(timeout=60)
     assert running.returncode == 3, err

@@ -175,6 +175,23 @@ static void test_event(struct subject *subject)
   page_clear(&page);
 }
 
+static void test_retry(struct subject *subject)
+{
+  subject_put_plain(subject, "L1", "ann@x.org");
+  subject_put_plain(subject, "L2", "bob@x.org");
+  g_assert_cmpint(subject_claim_all(subject, "run-1", 1), ==, 2);
+  struct lead_event events[] = {settling(EVENT_REJECTED, "L1", "ann@x.org", "run-1.1"),
+                                settling(EVENT_SKIPPED, "L2", "bob@x.org", "run-1.2")};
+  events[0].reason = events[1].reason = "invalid";
+  subject_append(subject, events, 2); /* not folded: the retry sees them all the same */
+  struct brake row = {.kind = BRAKE_RETRY, .reason = "invalid", .limit = 1, .event = {.run_id = "retry-1"}};
+  g_assert_cmpint(brake(subject, row), ==, 1);
+  row = (struct brake){.kind = BRAKE_RETRY, .event = {.run_id = "retry-2"}};
+  g_assert_cmpint(brake(subject, row), ==, 1);
+  g_assert_cmpint(brake(subject, row), ==, 0);
+  g_assert_cmpint(subject_claim_all(subject, "run-2", 2), ==, 2);
+}
+
 /* ---- the inbox ---- */
 
 static bool has_file(const struct subject *subject)
@@ -299,6 +316,7 @@ int main(int argc, char **argv)
   subject_add("brakes/unpushed", test_unpushed);
   subject_add("brakes/hold", test_hold);
   subject_add("brakes/event", test_event);
+  subject_add("brakes/retry", test_retry);
   subject_add("brakes/inbox", test_inbox);
   subject_add("brakes/inbox/unreadable", test_inbox_unreadable);
   subject_add("brakes/lease-break", test_lease_break);
