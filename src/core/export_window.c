@@ -228,8 +228,15 @@ static bool settle_parcel(struct export_send *send, GQueue *queue, const struct 
 /* All answers of a transmission are settled even when the run stops in the middle: they came. */
 static bool settle_sent(struct export_send *send, GQueue *queue, const struct sent *sent, GError **error)
 {
-  for (guint i = sent->ready->len; i > 0; i--) /* backwards: what is put back at the head stays in order */
-    if (!settle_parcel(send, queue, sent, i - 1, error)) return false;
+  guint sent_n = sent->ready->len;
+  g_autofree const struct add_batch **batches = g_new(const struct add_batch *, sent_n);
+  g_autofree bool *is_settled = g_new0(bool, sent_n);
+  for (guint i = 0; i < sent_n; i++)
+    batches[i] = &((const struct parcel *)g_ptr_array_index(sent->ready, i))->batch;
+  struct settle_group group = {.batches = batches, .batches_n = sent_n, .is_settled = is_settled};
+  if (!settle_created_whole(send->job, &group, &send->tally, error)) return false;
+  for (guint i = sent_n; i > 0; i--) /* backwards: what is put back at the head stays in order */
+    if (!is_settled[i - 1] && !settle_parcel(send, queue, sent, i - 1, error)) return false;
   return true;
 }
 

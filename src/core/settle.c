@@ -190,6 +190,32 @@ static bool settle_explained(struct job *job, struct add_batch *batch, struct se
   return is_ok;
 }
 
+/* Events that one append may hold: memory stays that of one big batch. */
+#define APPEND_EVENTS_MAX 1000
+
+static bool is_created_whole(const struct add_batch *batch)
+{
+  return classify_add(&batch->answer, batch->claims->len) == ANSWER_EXPLAINED &&
+         batch->answer.created->len == batch->claims->len;
+}
+
+bool settle_created_whole(struct job *job, const struct settle_group *group, struct settle_tally *tally, GError **error)
+{
+  struct settle_log log;
+  settle_log_init(&log, job, tally);
+  bool is_ok = true;
+  for (size_t i = 0; is_ok && i < group->batches_n; i++) {
+    group->is_settled[i] = is_created_whole(group->batches[i]);
+    if (!group->is_settled[i]) continue;
+    g_autoptr(GPtrArray) missing = settle_created(&log, group->batches[i]);
+    g_assert(missing->len == 0);
+    if (log.events->len >= APPEND_EVENTS_MAX) is_ok = settle_log_append(&log, error);
+  }
+  is_ok = is_ok && settle_log_append(&log, error);
+  settle_log_clear(&log);
+  return is_ok;
+}
+
 /* ---- refused ---- */
 
 static bool release_all(struct job *job, const struct add_batch *batch, const char *reason, struct settle_tally *tally,

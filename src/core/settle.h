@@ -26,6 +26,19 @@ enum settle_next {
 bool settle_answer(struct job *job, struct add_batch *batch, struct settle_tally *tally, enum settle_next *next,
                    GError **error);
 
+/* Batches that went out together; is_settled has one place for each. */
+struct settle_group {
+  const struct add_batch *const *batches;
+  size_t batches_n;
+  bool *is_settled;
+};
+
+/* Settles, of batches that went out together, those in which every lead was created, with one append for all: with
+ * small batches a commit for each answer takes longer than the pace allows between two groups. is_settled[i] says
+ * which; the others are settle_answer()'s. Durable on return. */
+bool settle_created_whole(struct job *job, const struct settle_group *group, struct settle_tally *tally,
+                          GError **error);
+
 /* A batch with an unknown answer, remembered until the end of the run. */
 struct unknown_batch {
   char *batch_id;
