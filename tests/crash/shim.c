@@ -50,7 +50,10 @@ static void *real(const char *name)
 static long number_of(const char *name)
 {
   const char *text = getenv(name);
-  return text != NULL ? strtol(text, NULL, 10) : 0;
+  long number = 0;
+  for (; text != NULL && *text >= '0' && *text <= '9'; text++)
+    number = number * 10 + (*text - '0');
+  return number;
 }
 
 static int errno_of(const char *word)
@@ -125,66 +128,59 @@ static size_t bytes_of(enum fate fate, size_t size)
 }
 
 /* Declares `function`, the next definition of name. */
-#define NEXT(type, name, ...)                                                                                          \
-  type (*function)(__VA_ARGS__) = NULL;                                                                                \
+#define NEXT(type, name, parameters)                                                                                   \
+  type(*function) parameters = NULL;                                                                                   \
   void *found = real(#name);                                                                                           \
   memcpy(&function, &found, sizeof found)
 
-/* A call that moves bytes; the parameters behind the size are named by the two lists. */
-#define TRANSFER(name, class, buffer, shown, more_parameters, more_arguments)                                          \
-  ssize_t name(int fd, buffer data, size_t size more_parameters)                                                       \
+/* A call that moves `size` bytes of `data`; shown: what it moves may be read before it does. */
+#define TRANSFER(name, class, shown, parameters, arguments)                                                            \
+  ssize_t name parameters                                                                                              \
   {                                                                                                                    \
-    NEXT(ssize_t, name, int, buffer, size_t more_parameters);                                                          \
-    enum fate fate = fate_of(#name, class, shown ? data : NULL, shown ? size : 0);                                     \
+    NEXT(ssize_t, name, parameters);                                                                                   \
+    enum fate fate = fate_of(#name, class, data, shown ? size : 0);                                                    \
     if (fate == FAIL) return -1;                                                                                       \
-    ssize_t result = function(fd, data, bytes_of(fate, size) more_arguments);                                          \
+    size = bytes_of(fate, size);                                                                                       \
+    ssize_t result = function arguments;                                                                               \
     done();                                                                                                            \
     return result;                                                                                                     \
   }
 
-#define NONE
-#define OFFSET     , off_t offset
-#define OFFSET_IS  , offset
-#define FLAGS      , int flags
-#define FLAGS_ARE  , flags
-#define FROM       , int flags, __SOCKADDR_ARG address, socklen_t *length
-#define TO         , int flags, __CONST_SOCKADDR_ARG address, socklen_t length
-#define ADDRESS_IS , flags, address, length
-
-TRANSFER(read, DISK, void *, false, NONE, NONE)
-TRANSFER(write, DISK, const void *, false, NONE, NONE)
-TRANSFER(pread64, DISK, void *, false, OFFSET, OFFSET_IS)
-TRANSFER(pwrite64, DISK, const void *, false, OFFSET, OFFSET_IS)
-TRANSFER(recv, NET, void *, false, FLAGS, FLAGS_ARE)
-TRANSFER(send, NET, const void *, true, FLAGS, FLAGS_ARE)
-TRANSFER(recvfrom, NET, void *, false, FROM, ADDRESS_IS)
-TRANSFER(sendto, NET, const void *, true, TO, ADDRESS_IS)
+TRANSFER(read, DISK, false, (int fd, void *data, size_t size), (fd, data, size))
+TRANSFER(write, DISK, false, (int fd, const void *data, size_t size), (fd, data, size))
+TRANSFER(pread64, DISK, false, (int fd, void *data, size_t size, off_t at), (fd, data, size, at))
+TRANSFER(pwrite64, DISK, false, (int fd, const void *data, size_t size, off_t at), (fd, data, size, at))
+TRANSFER(recv, NET, false, (int fd, void *data, size_t size, int flags), (fd, data, size, flags))
+TRANSFER(send, NET, true, (int fd, const void *data, size_t size, int flags), (fd, data, size, flags))
+TRANSFER(recvfrom, NET, false, (int fd, void *data, size_t size, int flags, __SOCKADDR_ARG from, socklen_t *length),
+         (fd, data, size, flags, from, length))
+TRANSFER(sendto, NET, true,
+         (int fd, const void *data, size_t size, int flags, __CONST_SOCKADDR_ARG to, socklen_t length),
+         (fd, data, size, flags, to, length))
 
 /* A call that does or does not; half of it is all of it. */
-#define PLAIN(name, class, path, parameters, types, arguments)                                                         \
+#define PLAIN(name, class, path, parameters, arguments)                                                                \
   int name parameters                                                                                                  \
   {                                                                                                                    \
-    NEXT(int, name, types);                                                                                            \
+    NEXT(int, name, parameters);                                                                                       \
     const char *text = path;                                                                                           \
     if (fate_of(#name, class, text, text != NULL ? strlen(text) : 0) == FAIL) return -1;                               \
     int result = function arguments;                                                                                   \
     done();                                                                                                            \
     return result;                                                                                                     \
   }
-#define LIST(...) __VA_ARGS__
 
-PLAIN(fsync, DISK, NULL, (int fd), int, (fd))
-PLAIN(fdatasync, DISK, NULL, (int fd), int, (fd))
-PLAIN(ftruncate64, DISK, NULL, (int fd, off_t size), LIST(int, off_t), (fd, size))
-PLAIN(unlink, DISK, name, (const char *name), const char *, (name))
-PLAIN(mkdir, DISK, name, (const char *name, mode_t mode), LIST(const char *, mode_t), (name, mode))
-PLAIN(rename, DISK, to, (const char *from, const char *to), LIST(const char *, const char *), (from, to))
-PLAIN(connect, NET, NULL, (int fd, __CONST_SOCKADDR_ARG address, socklen_t length),
-      LIST(int, __CONST_SOCKADDR_ARG, socklen_t), (fd, address, length))
+PLAIN(fsync, DISK, NULL, (int fd), (fd))
+PLAIN(fdatasync, DISK, NULL, (int fd), (fd))
+PLAIN(ftruncate64, DISK, NULL, (int fd, off_t size), (fd, size))
+PLAIN(unlink, DISK, name, (const char *name), (name))
+PLAIN(mkdir, DISK, name, (const char *name, mode_t mode), (name, mode))
+PLAIN(rename, DISK, to, (const char *from, const char *to), (from, to))
+PLAIN(connect, NET, NULL, (int fd, __CONST_SOCKADDR_ARG address, socklen_t length), (fd, address, length))
 
 static int open_it(const char *name, const char *path, int flags, mode_t mode)
 {
-  NEXT(int, open64, const char *, int, ...);
+  NEXT(int, open64, (const char *, int, ...));
   const char *from = getenv("LEADFERRY_CALLS_FROM");
   prepare();
   if (from != NULL && strstr(path, from) != NULL) plan.is_counting = true;

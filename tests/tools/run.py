@@ -177,7 +177,7 @@ def run_pytest(folder, *arguments):
         command = [sys.executable, "-m", "pytest", "-c", "tests/pytest.ini", f"--junitxml={report}", f"tests/{folder}"]
         command += arguments + (("-m", "not slow") if options.is_quick else ())
         command += ("--basetemp", str(RESULTS / "kept" / f"{folder}-{build.folder}")) if options.is_keeping else ()
-        status = execute(command, log, environment(build, options))
+        status = execute(command, log, environment(build, options), STEP_LIMIT_S * (4 if options.is_long else 1))
         results = read_junit(report.read_text() if report.exists() else "", status, folder)
         return results if report.exists() else [r._replace(reason=f"{r.reason}\n{tail(log)}") for r in results]
 
@@ -214,6 +214,7 @@ STEPS = (
     Step("sim", ASAN, run_meson("sim")),
     Step("scenario", PLAIN, run_pytest("scenario", "-n", str(CORES)), is_quick=True),
     Step("scenario", ASAN, run_pytest("scenario", "-n", str(CORES), "-m", "not slow")),
+    Step("crash", PLAIN, run_pytest("crash", "-n", str(2 * CORES))),  # half of it waits
     Step("contract", PLAIN, run_pytest("contract")),  # last of those that talk to the sandbox: replays what the others said
     Step("fuzz", FUZZ, run_fuzz),
 )
