@@ -103,7 +103,7 @@ def violations_of(content_type, body):
         return []
     if not str(said.get("type", "")).startswith("https://stoplight.io/prism/"):
         return [f"prism failed: {said.get('title')}"] if said.get("type") == "FetchError" else []
-    details = [f"{'.'.join(map(str, v['location']))}: {v['message']}" for v in said.get("validation", [])]
+    details = [f"{'.'.join(map(str, v.get('location', [])))}: {v['message']}" for v in said.get("validation", [])]
     return details or [said.get("title", "prism complained")]
 
 

@@ -4,7 +4,7 @@ them; those suites leave them as JSON files in $LEADFERRY_SHAPES."""
 import json
 from pathlib import Path
 
-from strict import ABSENT, Exchange
+from strict import ABSENT, UNREAD, Exchange
 
 
 def merged(pairs):
@@ -17,13 +17,21 @@ def merged(pairs):
     return result
 
 
+def request_of(shape):
+    """The request's body. The sandbox has none to show where it refused before reading: a wrong key, a fault, 413."""
+    if shape["request"] is not None:
+        return shape["request"]
+    was_sent = (shape.get("content_type") or "").startswith("application/json")
+    return UNREAD if was_sent and not 200 <= shape["status"] < 300 else ABSENT
+
+
 def exchange_of(shape):
     is_json = (shape.get("answer_content_type") or "").startswith("application/json")
     return Exchange(
         shape["method"],
         shape["request_path"],
         shape["query"],
-        ABSENT if shape["request"] is None else shape["request"],
+        request_of(shape),
         shape["status"],
         shape["response"] if is_json else ABSENT,
     )

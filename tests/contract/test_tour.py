@@ -143,6 +143,7 @@ def test_workspace_and_keys(tour):
     tour.call("GET", "/workspaces/current")
     tour.call("PATCH", "/workspaces/current", {"name": "Tour"})
     tour.call("GET", "/workspace-billing/plan-details")
+    tour.call("GET", "/audit-logs", query={"limit": 50})
     key = tour.call("POST", "/api-keys", {"name": "tour", "scopes": ["leads:read"]})
     tour.call("GET", "/api-keys", query={"limit": 10})
     tour.call("GET", "/campaigns", key=key["key"], status=403)
