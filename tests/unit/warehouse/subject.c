@@ -121,23 +121,15 @@ static void add_for(const char *type, const char *path, void (*test)(struct subj
   g_test_add_data_func_full(full, registered, run_registered, g_free);
 }
 
-static void add_one(const char *type, const char *path, void (*test)(struct subject *subject))
-{
-  g_autofree char *full = g_strdup_printf("/%s/%s", type, path);
-  struct registered *registered = g_new(struct registered, 1);
-  *registered = (struct registered){type, test};
-  g_test_add_data_func_full(full, registered, run_registered, g_free);
-}
-
 void subject_add(const char *path, void (*test)(struct subject *subject))
 {
   for (size_t i = 0; i < G_N_ELEMENTS(types); i++)
-    add_one(types[i], path, test);
+    add_for(types[i], path, test);
 }
 
-void subject_add_file(const char *path, void (*test)(struct subject *subject))
+void subject_add_lasting(const char *path, void (*test)(struct subject *subject))
 {
-  add_one("sqlite", path, test);
+  add_for("sqlite", path, test);
 }
 
 /* ---- behind the ledger's back ---- */

@@ -37,8 +37,6 @@ struct subject {
 /* Registers test under /<backend>/<path> for every backend. */
 void subject_add(const char *path, void (*test)(struct subject *subject));
 
-/* The same for what only a backend of a file has: an inbox, a lock. */
-void subject_add_file(const char *path, void (*test)(struct subject *subject));
 /* The same for the backends that outlive the process; the memory one has neither inbox nor lock file. */
 void subject_add_lasting(const char *path, void (*test)(struct subject *subject));
 /* Opens an empty warehouse; false when this build has no such backend. */
