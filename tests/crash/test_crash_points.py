@@ -1,7 +1,7 @@
 """Death and failure at every fallible call of a job, one after the other; then the program runs again, and all is as if
 nothing had happened.
 
-LEADFERRY_CRASH_POINTS: how many deaths in all; half as many failures are added. LEADFERRY_LONG=1: all there are. The XML report counts points and violations.
+LEADFERRY_CRASH_POINTS: how many deaths in all; about as many failures are added. LEADFERRY_LONG=1: all there are. The XML report counts points and violations.
 """
 
 import os
@@ -129,7 +129,7 @@ def some(job, calls, fault, duration):
     if is_long():
         return [c for c in chosen if c.kind == "disk" or not lasts] + spread(
             [c for c in chosen if c.kind == "net" and lasts], 5)
-    share = max(1, POINTS // (2 * len(JOBS) * len(FAULTS) * len(DURATIONS)))
+    share = max(1, POINTS // (len(JOBS) * len(FAULTS) * len(DURATIONS)))
     on_net = spread([call for call in chosen if call.kind == "net"], 3)
     if lasts:
         on_net = on_net[1:2] if fault == "EIO" and job != "recover" else []
