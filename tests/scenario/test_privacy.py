@@ -148,7 +148,8 @@ def search_the_tables(world):
     assert world.sql("SELECT count(*) FROM pipeline_errors")[0][0] > 0
     for table in ("pipeline_errors", "pipeline_runs", "leases", "controls", "campaign_metrics", "campaign_status"):
         rows = world.sql(f"SELECT * FROM {table}")
-        wrong = [row for row in rows if hits(" ".join(str(value) for value in row))]
+        # A blob is the random key of references: any byte may be in it, '@' too.
+        wrong = [row for row in rows if hits(" ".join(str(value) for value in row if not isinstance(value, bytes)))]
         assert wrong == [], (table, wrong[:3])
     details = world.sql("SELECT reason, detail FROM lead_events WHERE coalesce(reason, '') || coalesce(detail, '') LIKE '%zaphod%'")
     assert details == []
