@@ -64,7 +64,7 @@ bool settle_recover(struct job *job, struct settle_tally *tally, GError **error)
 /* Pure: the settling event for a claim of which the lists say this (rows of its address, in any campaign). */
 struct settle_input {
   const struct claim *claim;
-  const struct remote_lead *const *rows; /* rows of the claim's person, whole workspace */
+  const struct remote_lead *rows; /* rows of the claim's person, whole workspace */
   size_t rows_n;
 };
 

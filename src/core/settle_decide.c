@@ -26,7 +26,7 @@ struct settle_finding settle_decide(const struct settle_input *input)
 {
   struct settle_finding best = {.verdict = FOUND_NOWHERE};
   for (size_t i = 0; i < input->rows_n; i++) {
-    const struct remote_lead *row = input->rows[i];
+    const struct remote_lead *row = &input->rows[i];
     if (row->campaign_id == NULL || g_strcmp0(row->person, input->claim->person) != 0) continue;
     enum settle_verdict verdict = FOUND_ELSEWHERE;
     if (strcmp(row->campaign_id, input->claim->campaign_id) == 0)

@@ -184,12 +184,7 @@ bool settle_ask(struct job *job, struct settle_question *question, GError **erro
 struct settle_finding settle_answer_for(const struct settle_question *question, const struct claim *claim)
 {
   const struct page *found = &question->found;
-  struct settle_finding best = {.verdict = FOUND_NOWHERE};
-  for (guint i = 0; i < found->rows->len; i++) {
-    const struct remote_lead *row = page_row(found, struct remote_lead, i);
-    struct settle_input input = {.claim = claim, .rows = &row, .rows_n = 1};
-    struct settle_finding finding = settle_decide(&input);
-    if (finding.verdict < best.verdict) best = finding;
-  }
-  return best;
+  struct settle_input input = {
+      .claim = claim, .rows = (const struct remote_lead *)(void *)found->rows->data, .rows_n = found->rows->len};
+  return settle_decide(&input);
 }

@@ -81,16 +81,28 @@ static bool ask_page(struct job *job, const struct page *claims, const struct un
   return is_ok;
 }
 
-/* Asks about every unsettled claim of one batch, a page of addresses at a time. */
-static bool ask_batch(struct job *job, const struct unknown_batch *batch, struct pass *pass, GError **error)
+/* The run that a batch belongs to: batch_id is run_id.n. Caller frees. */
+static char *run_id_of(const struct unknown_batch *batch)
 {
-  g_autofree char *run_id = g_strndup(batch->batch_id, (gsize)(strrchr(batch->batch_id, '.') - batch->batch_id));
-  struct claim_query query = {.run_id = run_id,
+  return g_strndup(batch->batch_id, (gsize)(strrchr(batch->batch_id, '.') - batch->batch_id));
+}
+
+/* The claims of a batch that nobody settled, as of the last fold. */
+static struct claim_query open_claims(const struct unknown_batch *batch, const char *run_id, size_t limit)
+{
+  return (struct claim_query){.run_id = run_id,
                               .campaign_id = batch->campaign_id,
                               .after_ord = batch->ord - 1,
                               .to_ord = batch->ord_to,
-                              .limit = ASK_MAX,
+                              .limit = limit,
                               .only_unsettled = true};
+}
+
+/* Asks about every unsettled claim of one batch, a page of addresses at a time. */
+static bool ask_batch(struct job *job, const struct unknown_batch *batch, struct pass *pass, GError **error)
+{
+  g_autofree char *run_id = run_id_of(batch);
+  struct claim_query query = open_claims(batch, run_id, ASK_MAX);
   struct page claims;
   page_init(&claims, sizeof(struct claim));
   bool is_ok = true;
@@ -116,13 +128,8 @@ static const char *hold_sentence(const char *reason)
 static bool hold_batch(struct job *job, const struct unknown_batch *batch, const char *reason,
                        struct settle_tally *tally, GError **error)
 {
-  g_autofree char *run_id = g_strndup(batch->batch_id, (gsize)(strrchr(batch->batch_id, '.') - batch->batch_id));
-  struct claim_query query = {.run_id = run_id,
-                              .campaign_id = batch->campaign_id,
-                              .after_ord = batch->ord - 1,
-                              .to_ord = batch->ord_to,
-                              .limit = 1000,
-                              .only_unsettled = true};
+  g_autofree char *run_id = run_id_of(batch);
+  struct claim_query query = open_claims(batch, run_id, 1000);
   struct page claims;
   struct settle_log log;
   page_init(&claims, sizeof(struct claim));

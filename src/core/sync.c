@@ -13,8 +13,6 @@ static bool push_stops(struct job *job, struct sync_report *report, GError **err
 
 /* How far back daily figures are read again: Instantly restates them. */
 #define METRICS_TRAIL_DAYS 14
-/* A bounce says nothing for ever: the mailbox may come back. */
-#define BOUNCE_SUPPRESS_DAYS 180
 /* An enrolment counts as gone after two absences at least this far apart. */
 #define VANISH_AFTER_HOURS 24
 #define PUSH_MAX           1000

@@ -253,7 +253,7 @@ static bool suppress_each(struct job *job, const struct page *page, void *contex
                                .source = "workspace",
                                .actor = "sync",
                                .created_at_us = job->now_us,
-                               .expires_at_us = is_bounce ? job->now_us + 180 * DAY_US : 0};
+                               .expires_at_us = is_bounce ? job->now_us + BOUNCE_SUPPRESS_DAYS * DAY_US : 0};
     g_array_append_val(stops, stop);
   }
   read->read_n += stops->len;

@@ -4,6 +4,9 @@
  * Reads run in parallel, a page each; nothing is kept in memory beyond the pages in flight. */
 #include "core/sync.h"
 
+/* A bounce says nothing for ever: the mailbox may come back. */
+#define BOUNCE_SUPPRESS_DAYS 180
+
 /* A page used for its text arena alone, cleared when it goes out of scope. */
 typedef struct page sync_text;
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(sync_text, page_clear)

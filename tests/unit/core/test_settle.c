@@ -21,9 +21,11 @@ static enum settle_verdict decide(const struct remote_lead *first, const struct 
 {
   const struct claim claim = {
       .ord = 7, .generation = 1, .run_id = "run", .campaign_id = CAMPAIGN, .person = "a@example.com"};
-  const struct remote_lead *rows[2] = {first, second};
-  struct settle_input input = {
-      .claim = &claim, .rows = rows, .rows_n = (size_t)(first != NULL) + (size_t)(second != NULL)};
+  struct remote_lead rows[2];
+  size_t rows_n = 0;
+  if (first != NULL) rows[rows_n++] = *first;
+  if (second != NULL) rows[rows_n++] = *second;
+  struct settle_input input = {.claim = &claim, .rows = rows, .rows_n = rows_n};
   struct settle_finding finding = settle_decide(&input);
   *id = finding.row == NULL ? NULL : finding.row->id;
   return finding.verdict;
