@@ -69,7 +69,7 @@ def die(world, number, when, job=None):
 @pytest.mark.parametrize("when", ("before", "after"))
 @pytest.mark.parametrize("job", JOBS)
 def test_death_at_each_call(world, when, record_property):
-    """Dead at once, nothing flushed: the next run brings all of it to its end."""
+    """Guarantee 1, 12. Dead at once, nothing flushed: the next run brings all of it to its end."""
     points = spread(calls_of(world), 0 if is_long() else max(1, POINTS // (len(JOBS) * 2)))
     problems, died_n = [], 0
 
@@ -141,7 +141,7 @@ def some(job, calls, fault, duration):
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("job", JOBS)
 def test_failure_of_each_call(world, job, fault, duration, record_property):
-    """The disk or the network says no, once or from then on."""
+    """Guarantee 14. The disk or the network says no, once or from then on."""
     points = some(job, calls_of(world), fault, duration)
     problems, codes = [], set()
 

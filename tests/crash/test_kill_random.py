@@ -107,7 +107,8 @@ def start_and_wait(world, seed):
 @pytest.mark.slow
 @pytest.mark.parametrize("pause_s", [0.5, 8])  # within and beyond what a request may take
 def test_two_at_once_and_one_stopped(world, pause_s):
-    """Others are sent away, also while the first stands still; that one then goes on as if it had not."""
+    """Guarantee 16, 18. Others are sent away, also while the first stands still; that one then goes on as if it had
+    not."""
     first = start_and_wait(world, 7)
     second = world.run("export", code=7)
     assert "since" in second.stderr and str(first.pid) in second.stderr, second.stderr

@@ -141,7 +141,8 @@ def mounted(options, folder):
 
 
 def test_a_full_disk(imported):
-    """While an export of many leads runs its disk becomes full. What went out is on record, the rest goes later."""
+    """Guarantee 15. While an export of many leads runs its disk becomes full. What went out is on record, the rest goes
+    later."""
     imported.import_people(1500)
     disk = imported.folder / "disk"
     disk.mkdir()

@@ -127,7 +127,8 @@ UNKNOWN_ANSWERS = {
 
 @pytest.mark.parametrize("name", UNKNOWN_ANSWERS)
 def test_an_answer_that_explains_nothing_is_asked_about(world, name):
-    """Answered by asking, never by sending blindly: in the end everybody is added, once, by the same run."""
+    """Guarantee 4, 5, 8, 9, 10, 11. Answered by asking, never by sending blindly: in the end everybody is added, once, by
+    the same run."""
     world.configure(instantly={"request_timeout_s": 1})
     world.sandbox.fault(ADD, **UNKNOWN_ANSWERS[name], count=1)
     report = world.json("export", code=(0, 3))
@@ -187,7 +188,7 @@ BAD_READS = {
 @pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.slow) if name == "truncated" else name
                                   for name in BAD_READS])  # a cut transfer is tried six times
 def test_a_bad_page_ends_the_sync(world, name):
-    """No half of a list is taken for the whole: nothing is concluded, and the next sync does it."""
+    """Guarantee 25. No half of a list is taken for the whole: nothing is concluded, and the next sync does it."""
     world.run("export", code=0)
     world.import_people(230)
     world.run("export", code=0)
@@ -278,6 +279,7 @@ def until_first_call(world, process):
 
 @pytest.mark.parametrize("number, code", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_in_the_middle(world, number, code):
+    """Guarantee 38. What is on its way is finished or left to be asked about."""
     world.import_people(40)
     world.configure(instantly={"batch_size": 2, "writes_in_flight": 1, "batch_delay_ms": 100})
     process = world.start("export")

@@ -213,6 +213,7 @@ def test_a_tag_without_any_source_refuses_the_campaign(start_sandbox, leadferry_
 
 
 def test_one_person_under_many_spellings_is_added_once(world):
+    """Guarantee 19. The canonical address is the person."""
     world.import_people(1)
     for i, email in enumerate(("P1@Example.com", " p1@example.com ", "p1@EXAMPLE.COM", "p2@bücher.example", "p2@xn--bcher-kva.example")):
         world.sql("INSERT INTO leads (lead_id, email) VALUES (?, ?)", f"S{i}", email)

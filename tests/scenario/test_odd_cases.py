@@ -21,6 +21,7 @@ def days_of_sync(world, days):
 
 
 def test_a_duplicate_in_the_campaign_is_adopted(world):
+    """Guarantee 22. Put there by somebody else: followed, never removed unless asked for."""
     theirs = others_add(world, "p0@example.com")
     world.sandbox.advance(hours=1)
     world.import_people(2)
@@ -80,6 +81,7 @@ def test_block_listed_at_add_becomes_a_suppression(world):
 
 @pytest.mark.parametrize("is_configured", [True, False], ids=["to_a_configured_campaign", "to_a_foreign_campaign"])
 def test_moved_by_hand(world, is_configured):
+    """Guarantee 23. The enrolment follows its row."""
     other = world.sandbox.campaign("Operations")
     if is_configured:
         world.configure(campaigns=[{"id": world.campaign}, {"id": other}])
@@ -104,6 +106,7 @@ def test_moved_by_hand(world, is_configured):
 
 
 def test_deleted_by_hand(world):
+    """Guarantee 21. Seen as gone twice, a day apart: over, and never sent again."""
     world.import_people(2)
     world.run("export", code=0)
     world.sandbox.advance(hours=6)

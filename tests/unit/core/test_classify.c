@@ -58,6 +58,7 @@ static int expected_for(enum transport transport, int64_t status, int shape)
   return shape == SHAPE_GOOD ? ANSWER_EXPLAINED : ANSWER_UNKNOWN;
 }
 
+/* Guarantee 5, 11. Every status with every body: only a whole, good 200 explains. */
 static void test_every_answer(void)
 {
   int checked_n = 0;
@@ -114,6 +115,7 @@ static void counters_apply(struct add_answer *answer, const struct counters_case
   answer->duplicate_email = row->twice;
 }
 
+/* Guarantee 9. Counters that do not add up explain nothing. */
 static void test_counters(void)
 {
   for (size_t i = 0; i < G_N_ELEMENTS(counters_cases); i++) {
@@ -128,6 +130,7 @@ static void test_counters(void)
 
 /* ---- created rows ---- */
 
+/* Guarantee 10. Index and address must both be those that were sent. */
 static void test_rows(void)
 {
   static const struct {

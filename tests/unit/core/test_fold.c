@@ -292,6 +292,7 @@ static void shuffle(struct gen *gen, struct lead_event *events, size_t n)
   }
 }
 
+/* Guarantee 34. Any order, repeated, in pieces: the same state. */
 static void test_property(void)
 {
   struct gen gen;

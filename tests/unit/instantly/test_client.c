@@ -144,7 +144,7 @@ static void test_list(void)
   client_fixture_stop(&fixture);
 }
 
-/* A list whose cursors go 1, 2, 3, 2, 3, 2 ... ends in an error, not never. */
+/* Guarantee 25. A list whose cursors go 1, 2, 3, 2, 3, 2 ... ends in an error, not never. */
 static void test_list_in_circles(void)
 {
 #define PAGE(id, next) STEP("{\"items\":[{\"id\":\"" id "\",\"status\":1}],\"next_starting_after\":\"" next "\"}")

@@ -59,12 +59,13 @@ static void test_closed_at_each_byte(void)
   check_each_byte(END_CLOSE);
 }
 
+/* Guarantee 3. Whatever byte it breaks at, the server sees the request once. */
 static void test_reset_at_each_byte(void)
 {
   check_each_byte(END_RESET);
 }
 
-/* The connection is gone before the call is made: libcurl sees that and takes a new one; still once. */
+/* Guarantee 6. The connection is gone before the call is made: libcurl sees that and takes a new one; still once. */
 static void test_dead_before_the_call(void)
 {
   const struct script_step steps[] = {{.body = "{}", .end = END_CLOSE}, {.body = "{}"}};

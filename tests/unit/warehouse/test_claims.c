@@ -8,6 +8,7 @@
 
 /* ---- leases ---- */
 
+/* Guarantee 17. One holder at a time; each acquisition raises the epoch. */
 static void test_lease(struct subject *subject)
 {
   struct lease lease = {0}, second = {0};

@@ -104,6 +104,7 @@ static void append_sending(struct subject *subject, const char *batch_id, int64_
   subject_append(subject, &sending, 1);
 }
 
+/* Guarantee 2. Claims in no `sending` are free again, and nobody is asked. */
 static void test_never_sent(struct subject *subject)
 {
   put_many(subject, 4);
@@ -158,6 +159,7 @@ static void test_open_batches(struct subject *subject)
   page_clear(&page);
 }
 
+/* Guarantee 31. What is written again changes nothing. */
 static void test_fold_is_idempotent(struct subject *subject)
 {
   subject_enrol(subject, "L1", "ann@x.org", "id-1");
