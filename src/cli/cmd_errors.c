@@ -122,7 +122,10 @@ static void print_list(struct cli *cli, const struct page *page, bool is_by_type
     else if (types->len > 0)
       types_text(types);
   }
-  if (page->rows->len == 0) out_note(cli, "No errors");
+  if (page->rows->len == 0)
+    out_note(cli, "No errors");
+  else if (!cli->is_json)
+    out_note(cli, "`leadferry explain TYPE` says what to do about one");
 }
 
 static enum exit_code run_list(struct cli *cli, int argc, char **argv, GError **error)
@@ -171,6 +174,7 @@ static void show_text(const struct error_report_row *row)
             (int)row->retry_count);
   if (row->lead_ref) out_print("lead     %s\n", row->lead_ref);
   out_print("message  %s\n", message);
+  out_print("runbook  `leadferry explain %s` (docs/errors.md#%s)\n", row->type, row->type);
   if (row->lead_ref)
     out_print("next     `leadferry lead show %s` says what will happen with this lead\n", row->lead_ref);
 }

@@ -12,6 +12,7 @@ extern const struct command command_doctor;
 extern const struct command command_errors_list;
 extern const struct command command_errors_show;
 extern const struct command command_errors_resolve;
+extern const struct command command_explain;
 extern const struct command command_export;
 extern const struct command command_help;
 extern const struct command command_hold_list;

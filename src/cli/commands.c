@@ -20,6 +20,7 @@ const struct command *const commands[] = {
     &command_errors_list,
     &command_errors_show,
     &command_errors_resolve,
+    &command_explain,
     &command_retry,
     &command_release,
     &command_withdraw,

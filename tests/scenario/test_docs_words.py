@@ -4,6 +4,7 @@ The words are read from the sources' own tables; a word that is added there fail
 """
 
 import pathlib
+import json
 import re
 import subprocess
 
@@ -194,3 +195,17 @@ def test_every_table_and_column_is_in_the_page():
         assert columns <= written[name], f"{name}: {sorted(columns - written[name])}"
         if len(columns) > 5:  # short ones are told in prose
             assert written[name] <= columns | {"<path>.lock"}, f"{name}: {sorted(written[name] - columns)}"
+
+
+def test_the_program_explains_every_section(leadferry_binary):
+    """`leadferry explain WORD` is docs/errors.md: the same words, the same text; a reason with its detail is found too."""
+    def explain(*words):
+        return subprocess.run([str(leadferry_binary), "explain", *words], capture_output=True, text=True, timeout=60)
+
+    sections = json.loads(explain("--json").stdout)["sections"]
+    assert {s["word"] for s in sections} == headings(page("errors.md")) and len(sections) > 40
+    assert all(s["text"] in page("errors.md") and s["text"] for s in sections)
+    assert explain("missing_variable(companyName)").stdout == explain("missing_variable").stdout != ""
+    assert explain("held").stdout.count("held (") == 2
+    unknown = explain("nonsense")
+    assert unknown.returncode == 2 and "leadferry explain" in unknown.stderr

@@ -243,6 +243,7 @@ def test_errors_are_listed_and_shown(world):
     types = world.json("errors", "list", "--by", "type")["types"]
     assert {(t["type"], t["errors"], t["most_retries"]) for t in types} == {("rejected", 1, 1), ("transient", 1, 0)}
     assert world.json("errors", "show", "aa11")["message"] == "no answer"
+    assert "`leadferry explain rejected`" in world.run("errors", "show", "aa22").stdout
     assert world.run("errors", "show", "aa").returncode == 2
     assert world.run("errors", "show", "zz").returncode == 1
     assert world.run("errors", "list", "--since", "yesterday").returncode == 2
