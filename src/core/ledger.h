@@ -313,7 +313,8 @@ struct ledger_ops {
   bool (*stage_begin)(struct ledger *, const char *run_id, GError **error);
   /* Stages what was read; a row seen twice replaces the earlier one. */
   bool (*stage)(struct ledger *, const char *run_id, const struct remote_lead *rows, size_t rows_n, GError **error);
-  /* Suppressions that the staged rows ask for (core/sync.h remote_stop), before any state changes. */
+  /* Suppressions that the staged rows ask for (core/sync.h sync_stop), before any state changes. One in force for the
+   * same person and reason as of rules->now_us only learns newer evidence. */
   bool (*stage_stops)(struct ledger *, const struct stage_rules *rules, struct stage_report *report, GError **error);
   /* Appends the facts by which staged rows differ from lead_state (core/sync.h sync_facts), moved, vanished, adopted.
    */

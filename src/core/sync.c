@@ -13,8 +13,6 @@ static bool push_stops(struct job *job, struct sync_report *report, GError **err
 
 /* How far back daily figures are read again: Instantly restates them. */
 #define METRICS_TRAIL_DAYS 14
-/* An enrolment counts as gone after two absences at least this far apart. */
-#define VANISH_AFTER_HOURS 24
 #define PUSH_MAX           1000
 
 /* The story. */
@@ -139,7 +137,7 @@ static bool read_stops_if_due(struct job *job, struct sync_report *report, GErro
   bool is_due = report->was_full_scan || facts.stops_read_at_us == 0 ||
                 now_us - facts.stops_read_at_us >= job->settings->sync.stops_every_h * 3600 * SECOND_US;
   if (!is_due) return true;
-  if (!sync_read_stops(job, &report->stops_read_n, error)) return false;
+  if (!sync_stage_workspace(job, &report->stops_read_n, error)) return false;
   report->stops_read_at_us = now_us;
   return true;
 }
@@ -161,16 +159,13 @@ static bool apply_stage(struct job *job, struct sync_report *report, GError **er
   g_autofree const char **ids = g_new0(const char *, campaigns->len + 1);
   for (guint i = 0; i < campaigns->len; i++)
     ids[i] = g_array_index(campaigns, struct campaign_settings, i).id;
-  struct stage_rules rules = {.run_id = job->run_id,
-                              .epoch = job->lease.epoch,
-                              .now_us = job->now_us,
-                              .is_full_scan = report->was_full_scan,
-                              .scan_started_at_us = report->full_scan_started_at_us,
-                              .campaigns = ids,
-                              .campaigns_n = campaigns->len,
-                              .cut_outcomes = cut_outcomes(&job->settings->complete),
-                              .bounce_suppress_us = BOUNCE_SUPPRESS_DAYS * DAY_US,
-                              .vanish_after_us = VANISH_AFTER_HOURS * 3600 * SECOND_US};
+  struct stage_rules rules;
+  sync_stage_rules(job, &rules);
+  rules.is_full_scan = report->was_full_scan;
+  rules.scan_started_at_us = report->full_scan_started_at_us;
+  rules.campaigns = ids;
+  rules.campaigns_n = campaigns->len;
+  rules.cut_outcomes = cut_outcomes(&job->settings->complete);
   if (!ops->stage_stops(job->ledger, &rules, &report->stage, error)) return false;
   if (job->settings->sync.push_stops && !push_stops(job, report, error)) return false;
   return ops->stage_facts(job->ledger, &rules, &report->stage, error) && ops->fold(job->ledger, error);

@@ -26,8 +26,8 @@ struct sync_report {
 /* Runs a whole sync under the job's lease (taken and given back here). */
 bool sync_run(struct job *job, const struct sync_options *options, struct sync_report *report, GError **error);
 
-/* Step 2's last part alone: reads unsubscribed, replied and bounced rows of the workspace and the block list into
- * suppressions. Export calls it when the last read is older than sync.stops_every_h. */
+/* Step 2's last part and the first of step 3, alone: unsubscribed, replied and bounced rows of the workspace and the
+ * block list become suppressions. Export calls it when the last read is older than sync.stops_every_h. */
 bool sync_read_stops(struct job *job, int64_t *stops_n, GError **error);
 
 /* Is a reply of this row real? Real unless every sign says automatic: interest 0 (out of office) or a pause_until, and
@@ -55,11 +55,13 @@ int64_t remote_ended_at_us(const struct remote_lead *row);
 /* Is the row ours by its stamp, i.e. does the stamp name this generation and claim? */
 bool remote_stamp_matches(const struct remote_lead *row, int64_t generation, const char *claim_id);
 
-/* The suppression that a staged row asks for. A revoked entry for the same person and reason stands against it when it
- * was revoked after evidence_at_us: removing a stop must survive the next read of the same reply. */
+/* The suppression that a staged row asks for, and what it is seen from. The ledger keeps with each entry the newest
+ * evidence that it was seen from; a revoked entry for the same person and reason stands against evidence that is no
+ * newer than its own. So removing a stop survives the next read of the same reply, while a new reply, or one that
+ * nobody had seen when the stop was removed, brings it back. Both are Instantly's times: no two clocks are compared. */
 struct sync_stop {
   struct suppression suppression; /* strings borrowed from the row or constant; source "sync" */
-  int64_t evidence_at_us;
+  int64_t evidence_at_us;         /* never 0 */
 };
 
 /* remote_stop() with its time limit: a bounce counts for rules->bounce_suppress_us from when it happened. False: none

@@ -74,10 +74,11 @@ bool remote_stamp_matches(const struct remote_lead *row, int64_t generation, con
 
 /* ---- the suppression that a row asks for ---- */
 
-/* When the stop showed itself; a revocation after that stands. */
+/* When the stop showed itself. Only replies have a time of their own: a row bounces or unsubscribes once. */
 static int64_t stop_evidence_us(const struct remote_lead *row, const char *reason)
 {
-  return strcmp(reason, "replied") == 0 ? MAX(row->created_at_us, row->replied_at_us) : row->created_at_us;
+  int64_t replied_at_us = strcmp(reason, "replied") == 0 ? row->replied_at_us : 0;
+  return MAX(1, MAX(row->created_at_us, replied_at_us));
 }
 
 bool sync_stop(const struct remote_lead *row, const struct stage_rules *rules, struct sync_stop *stop)

@@ -4,6 +4,11 @@
 
 #include "base/log.h"
 
+/* A bounce says nothing for ever: the mailbox may come back. */
+#define BOUNCE_SUPPRESS_DAYS 180
+/* An enrolment counts as gone after two absences at least this far apart. */
+#define VANISH_AFTER_HOURS 24
+
 #define IDS_MAX 100 /* ids or contacts of one question, the API's page size */
 
 /* ---- a set of pages in flight ---- */
@@ -234,31 +239,20 @@ bool sync_read_watched(struct job *job, struct sync_report *report, GError **err
 
 /* ---- the workspace's stops ---- */
 
-struct stops_read {
-  const char *reason;
-  int64_t read_n;
-};
-
-static bool suppress_each(struct job *job, const struct page *page, void *context, GError **error)
+void sync_stage_rules(const struct job *job, struct stage_rules *rules)
 {
-  struct stops_read *read = context;
-  g_autoptr(GArray) stops = g_array_new(FALSE, TRUE, sizeof(struct suppression));
-  for (guint i = 0; i < page->rows->len; i++) {
-    const struct remote_lead *row = page_row(page, struct remote_lead, i);
-    const char *reason = remote_stop(row);
-    if (row->person == NULL || reason == NULL) continue;
-    bool is_bounce = strcmp(reason, "bounced") == 0;
-    struct suppression stop = {.person = row->person,
-                               .reason = reason,
-                               .source = "workspace",
-                               .actor = "sync",
-                               .created_at_us = job->now_us,
-                               .expires_at_us = is_bounce ? job->now_us + BOUNCE_SUPPRESS_DAYS * DAY_US : 0};
-    g_array_append_val(stops, stop);
-  }
-  read->read_n += stops->len;
-  return stops->len == 0 || job->ledger->ops->suppress(job->ledger, (const struct suppression *)(void *)stops->data,
-                                                       stops->len, NULL, error);
+  *rules = (struct stage_rules){.run_id = job->run_id,
+                                .epoch = job->lease.epoch,
+                                .now_us = job->now_us,
+                                .bounce_suppress_us = BOUNCE_SUPPRESS_DAYS * DAY_US,
+                                .vanish_after_us = VANISH_AFTER_HOURS * 3600 * SECOND_US};
+}
+
+static bool stage_stop_page(struct job *job, const struct page *page, void *context, GError **error)
+{
+  int64_t *read_n = context;
+  *read_n += page->rows->len;
+  return stage_page(job, page, error);
 }
 
 static bool read_blocklist(struct job *job, int64_t *read_n, GError **error)
@@ -282,18 +276,26 @@ static bool read_blocklist(struct job *job, int64_t *read_n, GError **error)
   return is_ok;
 }
 
-bool sync_read_stops(struct job *job, int64_t *stops_n, GError **error)
+bool sync_stage_workspace(struct job *job, int64_t *stops_n, GError **error)
 {
   static const char *const filters[] = {"FILTER_VAL_UNSUBSCRIBED", "FILTER_VAL_REPLIED", "FILTER_VAL_BOUNCED"};
-  struct stops_read read = {0};
-  if (!read_blocklist(job, &read.read_n, error)) return false;
+  if (!read_blocklist(job, stops_n, error)) return false;
   struct reader reader;
   reader_init(&reader, G_N_ELEMENTS(filters));
   for (size_t i = 0; i < G_N_ELEMENTS(filters); i++)
     reader.queries[i].filter = filters[i];
-  bool is_ok = read_to_end(job, &reader, suppress_each, &read, error);
+  bool is_ok = read_to_end(job, &reader, stage_stop_page, stops_n, error);
   reader_clear(&reader);
   if (!is_ok) g_prefix_error(error, "the workspace's stops: ");
-  *stops_n += read.read_n;
   return is_ok;
+}
+
+bool sync_read_stops(struct job *job, int64_t *stops_n, GError **error)
+{
+  const struct ledger_ops *ops = job->ledger->ops;
+  struct stage_report report = {0};
+  if (!ops->stage_begin(job->ledger, job->run_id, error) || !sync_stage_workspace(job, stops_n, error)) return false;
+  struct stage_rules rules;
+  sync_stage_rules(job, &rules);
+  return ops->stage_stops(job->ledger, &rules, &report, error);
 }

@@ -4,12 +4,15 @@
  * Reads run in parallel, a page each; nothing is kept in memory beyond the pages in flight. */
 #include "core/sync.h"
 
-/* A bounce says nothing for ever: the mailbox may come back. */
-#define BOUNCE_SUPPRESS_DAYS 180
-
 /* A page used for its text arena alone, cleared when it goes out of scope. */
 typedef struct page sync_text;
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(sync_text, page_clear)
+
+/* The rules that every row staged by this job is judged by; the members about a scan are left empty. */
+void sync_stage_rules(const struct job *job, struct stage_rules *rules);
+
+/* Unsubscribed, replied and bounced rows of the whole workspace into the stage; the block list into suppressions. */
+bool sync_stage_workspace(struct job *job, int64_t *stops_n, GError **error);
 
 /* The full scan: every configured campaign to its end, all campaigns in parallel. Sets the report's scan times only
  * when every campaign ended normally. */

@@ -18,6 +18,7 @@ struct memory_lead {
 
 struct memory_suppression {
   struct suppression entry;
+  int64_t evidence_at_us; /* newest that it was seen from; 0: somebody said so */
   int64_t revoked_at_us;
   const char *revoked_by;
 };
@@ -170,8 +171,8 @@ bool memory_hold_check(struct ledger *ledger, const char *campaign_id, bool *is_
 void memory_suppress_put(struct memory *memory, const struct suppression *entry);
 /* Adds an entry unless one in force for the same person or domain and reason exists. */
 bool memory_suppress_one(struct memory *memory, const struct suppression *entry);
-/* Was such an entry revoked after at_us? */
-bool memory_was_revoked_after(const struct memory *memory, const struct suppression *entry, int64_t at_us);
+/* The same for what a staged row asks for, as of now_us. */
+bool memory_suppress_seen(struct memory *memory, const struct sync_stop *stop, int64_t now_us);
 
 /* ---- memory_brakes.c ---- */
 

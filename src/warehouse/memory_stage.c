@@ -76,9 +76,8 @@ bool memory_stage_stops(struct ledger *ledger, const struct stage_rules *rules, 
   g_autoptr(GPtrArray) rows = staged_rows(memory, rules->run_id);
   for (guint i = 0; i < rows->len; i++) {
     struct sync_stop stop;
-    if (!sync_stop(g_ptr_array_index(rows, i), rules, &stop)) continue;
-    if (!memory_was_revoked_after(memory, &stop.suppression, stop.evidence_at_us))
-      report->suppressed_n += memory_suppress_one(memory, &stop.suppression);
+    if (sync_stop(g_ptr_array_index(rows, i), rules, &stop))
+      report->suppressed_n += memory_suppress_seen(memory, &stop, rules->now_us);
   }
   return true;
 }

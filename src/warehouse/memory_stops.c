@@ -9,18 +9,17 @@ static bool is_same_stop(const struct suppression *a, const struct suppression *
          strcmp(a->reason, b->reason) == 0;
 }
 
-bool memory_suppress_one(struct memory *memory, const struct suppression *entry)
+/* The same stop in force, or NULL. */
+static struct memory_suppression *in_force(struct memory *memory, const struct suppression *entry, int64_t now_us)
 {
-  int64_t now_us = memory_now_us(memory);
   for (guint i = 0; i < memory->suppressions->len; i++) {
-    const struct memory_suppression *row = &g_array_index(memory->suppressions, struct memory_suppression, i);
-    if (memory_in_force(row, now_us) && is_same_stop(&row->entry, entry)) return false;
+    struct memory_suppression *row = &g_array_index(memory->suppressions, struct memory_suppression, i);
+    if (memory_in_force(row, now_us) && is_same_stop(&row->entry, entry)) return row;
   }
-  memory_suppress_put(memory, entry);
-  return true;
+  return NULL;
 }
 
-void memory_suppress_put(struct memory *memory, const struct suppression *entry)
+static struct memory_suppression *stop_put(struct memory *memory, const struct suppression *entry)
 {
   struct memory_suppression row = {.entry = *entry};
   row.entry.person = memory_keep(memory, entry->person);
@@ -30,15 +29,40 @@ void memory_suppress_put(struct memory *memory, const struct suppression *entry)
   row.entry.actor = memory_keep(memory, entry->actor);
   if (!row.entry.created_at_us) row.entry.created_at_us = memory_now_us(memory);
   g_array_append_val(memory->suppressions, row);
+  return &g_array_index(memory->suppressions, struct memory_suppression, memory->suppressions->len - 1);
 }
 
-bool memory_was_revoked_after(const struct memory *memory, const struct suppression *entry, int64_t at_us)
+void memory_suppress_put(struct memory *memory, const struct suppression *entry)
+{
+  stop_put(memory, entry);
+}
+
+bool memory_suppress_one(struct memory *memory, const struct suppression *entry)
+{
+  if (in_force(memory, entry, memory_now_us(memory))) return false;
+  stop_put(memory, entry);
+  return true;
+}
+
+/* Was such a stop removed by somebody to whom this evidence was no news? */
+static bool is_removed(const struct memory *memory, const struct sync_stop *stop)
 {
   for (guint i = 0; i < memory->suppressions->len; i++) {
     const struct memory_suppression *row = &g_array_index(memory->suppressions, struct memory_suppression, i);
-    if (row->revoked_at_us > at_us && is_same_stop(&row->entry, entry)) return true;
+    if (row->revoked_at_us && row->evidence_at_us >= stop->evidence_at_us &&
+        is_same_stop(&row->entry, &stop->suppression))
+      return true;
   }
   return false;
+}
+
+bool memory_suppress_seen(struct memory *memory, const struct sync_stop *stop, int64_t now_us)
+{
+  struct memory_suppression *there = in_force(memory, &stop->suppression, now_us);
+  bool is_new = !there && !is_removed(memory, stop);
+  if (is_new) there = stop_put(memory, &stop->suppression);
+  if (there) there->evidence_at_us = MAX(there->evidence_at_us, stop->evidence_at_us);
+  return is_new;
 }
 
 bool memory_suppress(struct ledger *ledger, const struct suppression *rows, size_t rows_n, int64_t *added_n,

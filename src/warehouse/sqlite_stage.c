@@ -69,19 +69,31 @@ bool sqlite_stage(struct ledger *ledger, const char *run_id, const struct remote
   return transaction_commit(&transaction, error);
 }
 
+static bool asks_fill(struct sqlite_warehouse *self, const struct stage_rules *rules, GError **error)
+{
+  query_scope struct query query = {0};
+  if (!sql_run(&self->db, SQL_ASKS_CLEAR, error) || !query_open(&query, &self->db, SQL_ASKS_FILL, error)) return false;
+  query_text(&query, ":run_id", rules->run_id);
+  query_int(&query, ":now", rules->now_us);
+  query_int(&query, ":bounce", rules->bounce_suppress_us);
+  return query_run(&query, error);
+}
+
 bool sqlite_stage_stops(struct ledger *ledger, const struct stage_rules *rules, struct stage_report *report,
                         GError **error)
 {
   struct sqlite_warehouse *self = sqlite_of_ledger(ledger);
-  query_scope struct query query = {0};
-  if (!query_open(&query, &self->db, SQL_STAGE_STOPS, error)) return false;
-  query_text(&query, ":run_id", rules->run_id);
-  query_int(&query, ":now", rules->now_us);
-  query_int(&query, ":clock", clock_wall_us(self->db.clock));
-  query_int(&query, ":bounce", rules->bounce_suppress_us);
-  if (!query_run(&query, error)) return false;
+  transaction_scope struct transaction transaction = {0};
+  query_scope struct query put = {0}, learn = {0};
+  if (!transaction_begin(&transaction, &self->db, true, error) || !asks_fill(self, rules, error)) return false;
+  if (!query_open(&put, &self->db, SQL_STAGE_STOPS, error)) return false;
+  query_int(&put, ":now", rules->now_us);
+  query_int(&put, ":clock", clock_wall_us(self->db.clock));
+  if (!query_run(&put, error)) return false;
   report->suppressed_n += sql_changes(&self->db);
-  return true;
+  if (!query_open(&learn, &self->db, SQL_STAGE_EVIDENCE, error)) return false;
+  query_int(&learn, ":now", rules->now_us);
+  return query_run(&learn, error) && transaction_commit(&transaction, error);
 }
 
 bool sqlite_hold_campaign(struct ledger *ledger, const char *campaign_id, const char *run_id, int64_t *held_n,

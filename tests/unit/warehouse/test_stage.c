@@ -136,17 +136,42 @@ static void test_stops(struct subject *subject)
   page_clear(&page);
 }
 
-/* `suppress remove` survives the next read of the same reply, and not a newer one. */
-static void test_revoked_stop(struct subject *subject)
+/* `suppress remove` survives the next read of the same reply, and neither a newer one nor one that nobody had seen.
+ * Whose clock is ahead plays no part. */
+static void test_removed_stop(struct subject *subject)
 {
   struct remote_lead reply = row("r1", "replied@x.org", NULL);
   reply.replies = 1;
   reply.replied_at_us = T0;
   g_assert_cmpint(scan(subject, "sync-1", &reply, 1).suppressed_n, ==, 1);
-  subject_revoke(subject, "replied@x.org", subject->now_us);
+  reply.replied_at_us = T0 + 1; /* a second answer while it is stopped */
   g_assert_cmpint(scan(subject, "sync-2", &reply, 1).suppressed_n, ==, 0);
-  reply.replied_at_us = subject->now_us;
-  g_assert_cmpint(scan(subject, "sync-3", &reply, 1).suppressed_n, ==, 1);
+  subject_revoke(subject, "replied@x.org", T0 + 1000 * DAY_US);
+  g_assert_cmpint(scan(subject, "sync-3", &reply, 1).suppressed_n, ==, 0);
+  g_assert_cmpint(scan(subject, "sync-4", &reply, 1).suppressed_n, ==, 0);
+  reply.replied_at_us = T0 + 2;
+  g_assert_cmpint(scan(subject, "sync-5", &reply, 1).suppressed_n, ==, 1);
+  struct page page;
+  page_init(&page, 1);
+  g_assert_cmpstr(stop_of(subject, "replied@x.org", &page), ==, "replied");
+  page_clear(&page);
+}
+
+/* A row tells no time of its unsubscription. Taking back what somebody had written down by mistake must not hide it. */
+static void test_removed_mark(struct subject *subject)
+{
+  struct suppression mark = {
+      .person = "ann@x.org", .reason = "unsubscribed", .source = "command", .created_at_us = T0 + 5};
+  OK(subject->ops->suppress(subject->ledger, &mark, 1, NULL, &error));
+  subject_revoke(subject, "ann@x.org", T0 + 10 * HOUR_US);
+  struct remote_lead seen = row("r1", "ann@x.org", NULL);
+  seen.status = REMOTE_UNSUBSCRIBED;
+  g_assert_cmpint(scan(subject, "sync-1", &seen, 1).suppressed_n, ==, 1);
+  subject_revoke(subject, "ann@x.org", T0 + 20 * HOUR_US);
+  g_assert_cmpint(scan(subject, "sync-2", &seen, 1).suppressed_n, ==, 0);
+  seen.id = "r2"; /* a row made since then */
+  seen.created_at_us = T0 + 30 * HOUR_US;
+  g_assert_cmpint(scan(subject, "sync-3", &seen, 1).suppressed_n, ==, 1);
 }
 
 static void test_moved(struct subject *subject)
@@ -431,7 +456,8 @@ int main(int argc, char **argv)
   subject_add("stage/facts", test_facts);
   subject_add("stage/twice", test_staged_twice);
   subject_add("stage/stops", test_stops);
-  subject_add("stage/revoked", test_revoked_stop);
+  subject_add("stage/removed-stop", test_removed_stop);
+  subject_add("stage/removed-mark", test_removed_mark);
   subject_add("stage/moved", test_moved);
   subject_add("stage/vanished", test_vanished);
   subject_add("stage/not-vanished", test_not_vanished);

@@ -346,6 +346,23 @@ static void put_sync(GString *out, struct subject *subject, const struct world *
   subject_fold(subject);
 }
 
+/* A stop is removed; the same rows come again, then half of them with newer replies. */
+static void put_removed_stops(GString *out, struct subject *subject, const struct world *world)
+{
+  subject_revoke(subject, "a@x.org", T0 + 101 * HOUR_US);
+  for (int round = 0; round < 2; round++) {
+    struct stage_report report = {0};
+    for (size_t i = 0; i < world->rows_n; i++) {
+      struct remote_lead row = world->rows[i];
+      if (round > 0 && i % 2 == 0 && row.replied_at_us) row.replied_at_us += 200 * HOUR_US;
+      OK(subject->ops->stage(subject->ledger, "sync", &row, 1, &error));
+    }
+    OK(subject->ops->stage_stops(subject->ledger, &world->stage, &report, &error));
+    put_stage_report(out, &report);
+    put_persons(out, subject);
+  }
+}
+
 static char *tell(struct subject *subject, const struct world *world)
 {
   GString *out = g_string_new(NULL);
@@ -364,6 +381,7 @@ static char *tell(struct subject *subject, const struct world *world)
   g_string_append_printf(out, "written back %d\n", (int)changed_n);
   put_leads(out, subject, world);
   put_persons(out, subject);
+  put_removed_stops(out, subject, world);
   return g_string_free(out, FALSE);
 }
 

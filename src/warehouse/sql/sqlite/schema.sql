@@ -152,7 +152,8 @@ CREATE TABLE suppressions (
   expires_at INTEGER,
   revoked_at INTEGER,
   revoked_by TEXT,
-  pushed_at INTEGER
+  pushed_at INTEGER,
+  evidence_at INTEGER
 );
 
 -- name: schema_suppressions_match

@@ -45,29 +45,48 @@ SELECT coalesce(
      AND h.attempt > coalesce((SELECT max(r.attempt) FROM lead_events r
        WHERE r.kind IN (9, 10) AND r.kind = 10 AND r.person = :person AND r.lead_id = h.lead_id), 0) LIMIT 1));
 
+-- name: asks_clear
+DELETE FROM temp.asks;
+
+-- name: asks_fill
+-- What the staged rows ask for: core/sync.h sync_stop(), row by row.
+INSERT INTO temp.asks (person, reason, instantly_id, expires_at, evidence_at)
+SELECT c.person, c.reason, c.instantly_id, c.expires_at, c.evidence_at FROM (
+  SELECT b.*, CASE WHEN b.reason = 'bounced' THEN coalesce(b.ended_at, :now) + :bounce END AS expires_at,
+    max(1, coalesce(b.created_at, 0), CASE WHEN b.reason = 'replied' THEN coalesce(b.replied_at, 0) ELSE 0 END)
+      AS evidence_at
+  FROM (
+    SELECT a.*, coalesce(a.last_step_at, nullif(max(coalesce(a.replied_at, 0), coalesce(a.contacted_at, 0),
+        coalesce(a.updated_at, 0)), 0)) AS ended_at,
+      CASE WHEN a.status = -2 THEN 'unsubscribed'
+        WHEN (a.replies > 0 OR a.replied_at IS NOT NULL)
+          AND (coalesce(a.interest <> 0, 0) OR a.replies > 1 OR (a.interest IS NULL AND a.pause_until IS NULL)) THEN 'replied'
+        WHEN a.status = -1 THEN 'bounced' END AS reason
+    FROM sync_stage a WHERE a.run_id = :run_id AND a.person IS NOT NULL) b
+  WHERE b.reason IS NOT NULL) c
+WHERE c.expires_at IS NULL OR c.expires_at > :now
+ORDER BY c.person, c.reason, c.instantly_id;
+
 -- name: stage_stops
--- What the staged rows ask for (core/sync.h sync_stop), in one statement: of several rows of a person with one reason the
--- first by id speaks. A revocation after the stop showed itself stands.
-INSERT INTO suppressions (match_key, person, domain, reason, source, actor, created_at, expires_at, pushed_at)
-SELECT fold_tag(t.person), t.person, NULL, t.reason, 'sync', NULL, coalesce(nullif(:now, 0), :clock), t.expires_at, NULL
+-- In one statement: of several rows of a person with one reason the first by id speaks. What was removed knowing this
+-- evidence stays removed.
+INSERT INTO suppressions (match_key, person, domain, reason, source, actor, created_at, expires_at, evidence_at)
+SELECT fold_tag(t.person), t.person, NULL, t.reason, 'sync', NULL, coalesce(nullif(:now, 0), :clock), t.expires_at,
+  t.evidence_at
 FROM (
-  SELECT person, reason, expires_at, min(instantly_id) FROM (
-    SELECT b.*, CASE WHEN b.reason = 'bounced' THEN coalesce(b.ended_at, :now) + :bounce END AS expires_at,
-      CASE WHEN b.reason = 'replied' THEN max(coalesce(b.created_at, 0), coalesce(b.replied_at, 0))
-           ELSE coalesce(b.created_at, 0) END AS evidence_at
-    FROM (
-      SELECT a.*, coalesce(a.last_step_at, nullif(max(coalesce(a.replied_at, 0), coalesce(a.contacted_at, 0),
-          coalesce(a.updated_at, 0)), 0)) AS ended_at,
-        CASE WHEN a.status = -2 THEN 'unsubscribed'
-          WHEN (a.replies > 0 OR a.replied_at IS NOT NULL)
-            AND (coalesce(a.interest <> 0, 0) OR a.replies > 1 OR (a.interest IS NULL AND a.pause_until IS NULL)) THEN 'replied'
-          WHEN a.status = -1 THEN 'bounced' END AS reason
-      FROM sync_stage a WHERE a.run_id = :run_id AND a.person IS NOT NULL) b
-    WHERE b.reason IS NOT NULL) c
-  WHERE (c.expires_at IS NULL OR c.expires_at > :now)
-    AND NOT EXISTS (
-      SELECT 1 FROM suppressions s
-      WHERE s.match_key = fold_tag(c.person) AND s.person = c.person AND s.domain IS NULL AND s.reason = c.reason
-        AND ((s.revoked_at IS NULL AND (s.expires_at IS NULL OR s.expires_at > :clock)) OR s.revoked_at > c.evidence_at))
-  GROUP BY person, reason) t
+  SELECT c.person, c.reason, c.expires_at, c.evidence_at, min(c.instantly_id) FROM temp.asks c
+  WHERE NOT EXISTS (
+    SELECT 1 FROM suppressions s
+    WHERE s.match_key = fold_tag(c.person) AND s.person = c.person AND s.domain IS NULL AND s.reason = c.reason
+      AND CASE WHEN s.revoked_at IS NULL THEN s.expires_at IS NULL OR s.expires_at > :now
+          ELSE s.evidence_at >= c.evidence_at END)
+  GROUP BY c.person, c.reason) t
 ORDER BY t.person, t.reason;
+
+-- name: stage_evidence
+-- One in force learns what it is seen from now: whoever removes it later knows.
+UPDATE suppressions SET evidence_at = c.evidence_at
+FROM (SELECT person, reason, max(evidence_at) AS evidence_at FROM temp.asks GROUP BY person, reason) c
+WHERE match_key = fold_tag(c.person) AND suppressions.person = c.person AND domain IS NULL
+  AND suppressions.reason = c.reason AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > :now)
+  AND coalesce(suppressions.evidence_at, 0) < c.evidence_at;

@@ -70,6 +70,12 @@ CREATE TEMP TABLE changes (
 -- Which lead a staged row belongs to.
 CREATE TEMP TABLE matches (instantly_id TEXT PRIMARY KEY, lead_id TEXT NOT NULL) WITHOUT ROWID;
 
+-- name: temp_asks
+-- Stops that staged rows ask for.
+CREATE TEMP TABLE asks (
+  person TEXT, reason TEXT, instantly_id TEXT, expires_at INTEGER, evidence_at INTEGER NOT NULL,
+  PRIMARY KEY (person, reason, instantly_id)) WITHOUT ROWID;
+
 -- name: temp_missing
 -- Enrolments that a whole scan did not show.
 CREATE TEMP TABLE missing (lead_id TEXT PRIMARY KEY, stamp TEXT, first_at INTEGER) WITHOUT ROWID;
