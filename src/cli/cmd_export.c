@@ -19,7 +19,7 @@ const struct command command_export = {
         "out or deferred. --limit N claims at most N; --dry-run shows the numbers that `plan` shows. Exit code 3 when "
         "something was refused or nothing could be added, 5 when answers are still unknown (`leadferry recover`).",
     .example = "leadferry export --limit 100",
-    .needs = NEEDS_CONFIG | NEEDS_WAREHOUSE_WRITE | NEEDS_INSTANTLY,
+    .needs = NEEDS_CONFIG | NEEDS_WAREHOUSE_WRITE | NEEDS_INSTANTLY | NEEDS_INBOX,
     .writes = true,
     .run = run,
 };

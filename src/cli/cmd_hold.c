@@ -111,6 +111,6 @@ const struct command command_hold_list = {
     .summary = "List the holds that are on",
     .details = "What is held, since when, by whom and why.",
     .example = "leadferry hold list --json",
-    .needs = NEEDS_CONFIG | NEEDS_WAREHOUSE_READ,
+    .needs = NEEDS_CONFIG | NEEDS_WAREHOUSE_READ | NEEDS_INBOX,
     .run = run_list,
 };

@@ -281,9 +281,10 @@ const struct command command_plan = {
     .summary = "Show what would be added, removed and written back, and why the others are not",
     .details =
         "Reads the warehouse and Instantly, writes nothing anywhere; read-only rights are enough, also before our "
-        "tables exist. Lines with + add, = say who is left out or deferred and why, - remove, ~ write back. Then "
+        "tables exist. Stops that an export would read first, and those that wait in the inbox, count. Lines with + "
+        "add, = say who is left out or deferred and why, - remove, ~ write back. Then "
         "each merge tag of the campaigns' steps with its source and how many leads have no value for it.",
     .example = "leadferry plan --json",
-    .needs = NEEDS_CONFIG | NEEDS_WAREHOUSE_READ | NEEDS_INSTANTLY,
+    .needs = NEEDS_CONFIG | NEEDS_WAREHOUSE_READ | NEEDS_INSTANTLY | NEEDS_INBOX,
     .run = run,
 };

@@ -233,9 +233,9 @@ const struct command command_suppress_check = {
     .summary = "Say whether somebody is stopped, and why",
     .details =
         "Compares as an export does: any spelling, without the +tag, and by domain. Exit code 0 either way; with "
-        "--json `stopped` is true or false. Stops that wait in the inbox of a running job are not seen yet.",
+        "--json `stopped` is true or false. Stops that wait in the inbox of a running job count.",
     .example = "leadferry suppress check example.org --json",
-    .needs = NEEDS_CONFIG | NEEDS_WAREHOUSE_READ,
+    .needs = NEEDS_CONFIG | NEEDS_WAREHOUSE_READ | NEEDS_INBOX,
     .arguments_min = 1,
     .arguments_max = 1,
     .run = run_check,

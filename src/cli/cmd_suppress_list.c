@@ -85,7 +85,7 @@ const struct command command_suppress_list = {
     .details = "In the order of recording, 50 unless --limit says otherwise. A person is a keyed reference unless "
                "--show-pii is given; a domain is shown as it is.",
     .example = "leadferry suppress list --all --json",
-    .needs = NEEDS_CONFIG | NEEDS_WAREHOUSE_READ,
+    .needs = NEEDS_CONFIG | NEEDS_WAREHOUSE_READ | NEEDS_INBOX,
     .options = list_options,
     .run = run_list,
 };
@@ -156,6 +156,6 @@ const struct command command_suppress_export = {
         "To standard output, with addresses and therefore only with --show-pii; with --json one object per line. "
         "`leadferry suppress import` reads the CSV back.",
     .example = "leadferry suppress export --show-pii",
-    .needs = NEEDS_CONFIG | NEEDS_WAREHOUSE_READ,
+    .needs = NEEDS_CONFIG | NEEDS_WAREHOUSE_READ | NEEDS_INBOX,
     .run = run_export,
 };

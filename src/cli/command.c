@@ -9,6 +9,7 @@
 #include "cli/signals.h"
 #include "core/job.h"
 #include "instantly/client.h"
+#include "warehouse/brakes.h"
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -96,7 +97,8 @@ static bool load_warehouse(struct cli *cli, const struct command *command, GErro
   stand_in(cli, command);
   bool writes = (command->needs & NEEDS_WAREHOUSE_WRITE) && !cli->is_dry_run;
   cli->warehouse = warehouse_open(&cli->settings, writes ? WAREHOUSE_WRITE : WAREHOUSE_READ, cli->clock, error);
-  if (!cli->warehouse || !writes) return cli->warehouse != NULL;
+  if (!cli->warehouse) return false;
+  if (!writes) return !(command->needs & NEEDS_INBOX) || brakes_preview(cli->warehouse, error);
   bool created = false;
   if (!schema_apply(cli->warehouse, &created, error)) return false;
   if (created) out_note(cli, "made the tables that were missing in %s", cli->settings.warehouse.path);

@@ -14,6 +14,7 @@ enum command_need {
   NEEDS_WAREHOUSE_WRITE = 1 << 2, /* opened for writing; schema applied, said aloud; with --dry-run opened read-only */
   NEEDS_INSTANTLY = 1 << 3,       /* client made (no call yet) */
   NEEDS_NO_DATABASE_YET = 1 << 4, /* with --dry-run an empty one in memory stands in for a database that is not there */
+  NEEDS_INBOX = 1 << 5,           /* opened for reading, it shows what waits in the inbox as well */
 };
 
 enum option_type { OPTION_FLAG, OPTION_INT, OPTION_STRING };

@@ -48,8 +48,9 @@ static bool export_steps(struct job *job, struct export_report *report, struct r
 
 bool export_plan(struct job *job, struct export_report *report, GError **error)
 {
+  struct run_record record = {0}; /* what was read is forgotten */
   job->is_dry_run = true;
-  return export_read_feeds(job, report, error) && claim_leads(job, report, error);
+  return refresh_stops(job, &record, error) && export_read_feeds(job, report, error) && claim_leads(job, report, error);
 }
 
 /* Step 1: claims of earlier runs first, so that nobody is decided upon twice. */
@@ -63,7 +64,8 @@ static bool settle_earlier(struct job *job, struct export_report *report, GError
   return is_ok;
 }
 
-/* Step 1: who said stop anywhere in the workspace since yesterday is not mailed today. */
+/* Step 1: who said stop anywhere in the workspace since yesterday is not mailed today, and is not promised by a plan.
+ */
 static bool refresh_stops(struct job *job, struct run_record *record, GError **error)
 {
   struct ledger_facts facts;

@@ -55,5 +55,6 @@ void export_report_clear(struct export_report *report);
 /* Runs a whole export under the job's lease. */
 bool export_run(struct job *job, struct export_report *report, GError **error);
 
-/* Steps 2 and 3 without writing anything and without the lease: the heart of `plan`. */
+/* The stops of step 1 and steps 2 and 3, without the lease, over a ledger opened for reading, so that nothing is
+ * written: the heart of `plan`. */
 bool export_plan(struct job *job, struct export_report *report, GError **error);

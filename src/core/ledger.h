@@ -324,7 +324,8 @@ struct ledger_ops {
    * over already. Folded on return. */
   bool (*hold_campaign)(struct ledger *, const char *campaign_id, const char *run_id, int64_t *held_n, GError **error);
 
-  /* Writes stops; one in force for the same person or domain and reason is left as it is. *added_n may be NULL. */
+  /* Writes stops; one in force for the same person or domain and reason is left as it is. *added_n may be NULL. A
+   * ledger that was opened for reading keeps them for itself: its claim() counts them, nothing is written anywhere. */
   bool (*suppress)(struct ledger *, const struct suppression *rows, size_t rows_n, int64_t *added_n, GError **error);
   /* Rows of struct suppression in force that ought to be on the block list and are not confirmed there. */
   bool (*unpushed)(struct ledger *, size_t limit, struct page *page, GError **error);

@@ -44,6 +44,10 @@ struct retry_query brake_retry_query(const struct brake *brake);
 bool brakes_write(struct warehouse *warehouse, const struct brake *rows, size_t rows_n, struct brake_report *report,
                   GError **error);
 
+/* Lets a warehouse that was opened for reading see what waits for the holder of the lock, as if it had been taken up:
+ * for this handle alone, nothing is written and nothing taken away. */
+bool brakes_preview(struct warehouse *warehouse, GError **error);
+
 /* A stop with its end. */
 struct stop_row {
   int64_t id; /* rising in the order of writing */

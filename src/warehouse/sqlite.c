@@ -141,6 +141,7 @@ const struct warehouse_backend sqlite_backend = {
     .report_empty_values = sqlite_report_empty_values,
     .retry_leads = sqlite_retry_leads,
     .brakes_write = sqlite_brakes_write,
+    .brakes_preview = sqlite_brakes_preview,
     .report_stops = sqlite_report_stops,
     .report_holds = sqlite_report_holds,
     .report_lease = sqlite_report_lease,

@@ -65,6 +65,10 @@ bool sqlite_lock_try(struct sqlite_warehouse *self, bool *is_ours, GError **erro
 /* Gives it back. */
 void sqlite_lock_give_back(struct sqlite_warehouse *self);
 
+/* In a warehouse opened for reading, stops that are written from now on go into a copy of this connection's own. */
+bool sqlite_overlay_stops(struct sqlite_warehouse *self, GError **error);
+bool sqlite_brakes_preview(struct warehouse *warehouse, GError **error); /* brakes.h */
+
 /* The operator's brakes: brakes.h. */
 bool sqlite_brakes_write(struct warehouse *warehouse, const struct brake *rows, size_t rows_n,
                          struct brake_report *report, GError **error);
@@ -78,6 +82,11 @@ bool sqlite_brakes_apply(struct sqlite_warehouse *self, const struct brake *rows
 bool sqlite_inbox_leave(struct sqlite_warehouse *self, const struct brake *rows, size_t rows_n, GError **error);
 /* Takes up what was left: called with the lock, before each batch and at the end. */
 bool sqlite_inbox_take(struct sqlite_warehouse *self, GError **error);
+/* Reads what waits, as rows of struct brake whose strings are in `strings`; the files stay. */
+bool sqlite_inbox_read(struct sqlite_warehouse *self, GArray *brakes, GStringChunk *strings, GError **error);
+/* Strings that are given back when they go out of scope. */
+typedef GStringChunk sqlite_strings;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(sqlite_strings, g_string_chunk_free)
 /* How many files wait. */
 int64_t sqlite_inbox_files_n(const struct sqlite_warehouse *self);
 /* Appends events inside the caller's transaction. */

@@ -191,10 +191,11 @@ sqlite3_stmt *sqlite_db_prepare(struct sqlite_db *db, enum sql_id id, GError **e
 
 bool sqlite_db_create_temporary(struct sqlite_db *db, enum sql_id id, GError **error)
 {
-  const char *create = "CREATE ";
+  const char *table = "CREATE TABLE ", *index = "CREATE INDEX ";
   g_autofree char *text = sqlite_db_text(db, id);
+  const char *create = g_str_has_prefix(text, index) ? index : table;
   g_assert(g_str_has_prefix(text, create));
-  g_autofree char *temporary = g_strconcat(create, "TEMP ", text + strlen(create), NULL);
+  g_autofree char *temporary = g_strconcat(create, "temp.", text + strlen(create), NULL);
   int code = sqlite3_exec(db->handle, temporary, NULL, NULL, NULL);
   return code == SQLITE_OK || sqlite_db_fail(db, code, error);
 }

@@ -61,7 +61,7 @@ sqlite3_stmt *sqlite_db_prepare(struct sqlite_db *db, enum sql_id id, GError **e
 
 /* A statement's text with the names filled in; caller frees. */
 char *sqlite_db_text(const struct sqlite_db *db, enum sql_id id);
-/* Runs a CREATE TABLE statement so that it makes a temporary table: nothing is written to the file. */
+/* Runs a CREATE TABLE or CREATE INDEX statement so that what it makes is temporary: nothing is written to the file. */
 bool sqlite_db_create_temporary(struct sqlite_db *db, enum sql_id id, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Borrows a statement, reset and with nothing bound. A statement cannot be borrowed twice at a time. */

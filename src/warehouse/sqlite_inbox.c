@@ -115,6 +115,23 @@ static bool refuse_file(const char *path, GError **error)
   return false;
 }
 
+/* Is there a folder that we may not look into? */
+static bool is_closed_to_us(const struct sqlite_warehouse *self)
+{
+  g_autofree char *folder = folder_of(self);
+  return access(folder, F_OK) == 0 && access(folder, R_OK | X_OK) != 0;
+}
+
+static bool refuse_folder(const struct sqlite_warehouse *self, GError **error)
+{
+  g_autofree char *folder = folder_of(self);
+  error_set(error, ERROR_LOCAL,
+            "the inbox %s belongs to another user and cannot be read; it may hold stops that somebody recorded: run as "
+            "that user, or change its owner",
+            folder);
+  return false;
+}
+
 static bool lines_parse(const char *text, gsize length, GArray *brakes, GStringChunk *strings, GError **error)
 {
   for (const char *line = text, *end = text + length; line < end;) {
@@ -128,7 +145,7 @@ static bool lines_parse(const char *text, gsize length, GArray *brakes, GStringC
   return true;
 }
 
-static bool file_take(struct sqlite_warehouse *self, const char *path, GError **error)
+static bool file_read(const char *path, GArray *brakes, GStringChunk *strings, GError **error)
 {
   g_autofree char *text = NULL;
   gsize length = 0;
@@ -136,13 +153,17 @@ static bool file_take(struct sqlite_warehouse *self, const char *path, GError **
   if (stat(path, &info) != 0 || info.st_size > (off_t)FILE_MAX_BYTES ||
       !g_file_get_contents(path, &text, &length, NULL))
     return refuse_file(path, error);
+  return lines_parse(text, length, brakes, strings, error) || refuse_file(path, error);
+}
+
+static bool file_take(struct sqlite_warehouse *self, const char *path, GError **error)
+{
   g_autoptr(GArray) brakes = g_array_new(FALSE, TRUE, sizeof(struct brake));
-  GStringChunk *strings = g_string_chunk_new(4096);
+  g_autoptr(sqlite_strings) strings = g_string_chunk_new(4096);
   int64_t changed_n = 0;
-  bool is_ok = (lines_parse(text, length, brakes, strings, error) || refuse_file(path, error)) &&
-               sqlite_brakes_apply(self, (const struct brake *)(void *)brakes->data, brakes->len, &changed_n, error);
-  g_string_chunk_free(strings);
-  if (!is_ok) return false;
+  if (!file_read(path, brakes, strings, error) ||
+      !sqlite_brakes_apply(self, (const struct brake *)(void *)brakes->data, brakes->len, &changed_n, error))
+    return false;
   log_event(LOG_INFO, "inbox read", LOG_INT("rows", brakes->len), LOG_INT("changed", changed_n));
   return unlink(path) == 0 || fail("deleted", path, error);
 }
@@ -150,7 +171,27 @@ static bool file_take(struct sqlite_warehouse *self, const char *path, GError **
 bool sqlite_inbox_take(struct sqlite_warehouse *self, GError **error)
 {
   g_autoptr(GPtrArray) files = files_of(self);
+  if (is_closed_to_us(self)) return refuse_folder(self, error);
   for (guint i = 0; i < files->len; i++)
     if (!file_take(self, g_ptr_array_index(files, i), error)) return false;
+  return true;
+}
+
+/* The holder of the lock may take a file up meanwhile; then its rows are in the database. */
+bool sqlite_inbox_read(struct sqlite_warehouse *self, GArray *brakes, GStringChunk *strings, GError **error)
+{
+  g_autoptr(GPtrArray) files = files_of(self);
+  if (is_closed_to_us(self)) log_event(LOG_WARNING, "inbox not seen", LOG_STR("reason", "it belongs to another user"));
+  for (guint i = 0; i < files->len; i++) {
+    const char *path = g_ptr_array_index(files, i);
+    g_autoptr(GError) failure = NULL;
+    guint before_n = brakes->len;
+    if (file_read(path, brakes, strings, &failure)) continue;
+    if (access(path, F_OK) == 0) {
+      g_propagate_error(error, g_steal_pointer(&failure));
+      return false;
+    }
+    g_array_set_size(brakes, before_n);
+  }
   return true;
 }

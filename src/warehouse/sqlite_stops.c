@@ -16,7 +16,7 @@ bool sqlite_suppress(struct ledger *ledger, const struct suppression *rows, size
   transaction_scope struct transaction transaction = {0};
   query_scope struct query query = {0};
   int64_t n = 0;
-  if (!transaction_begin(&transaction, &self->db, true, error)) return false;
+  if (!sqlite_overlay_stops(self, error) || !transaction_begin(&transaction, &self->db, true, error)) return false;
   if (!query_open(&query, &self->db, SQL_SUPPRESSION_PUT, error)) return false;
   for (size_t i = 0; i < rows_n; i++) {
     query_again(&query);

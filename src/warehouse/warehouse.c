@@ -143,6 +143,11 @@ bool brakes_write(struct warehouse *warehouse, const struct brake *rows, size_t 
   return warehouse->backend->brakes_write(warehouse, rows, rows_n, report, error);
 }
 
+bool brakes_preview(struct warehouse *warehouse, GError **error)
+{
+  return !warehouse->backend->brakes_preview || warehouse->backend->brakes_preview(warehouse, error);
+}
+
 bool report_stops(struct warehouse *warehouse, const struct stop_query *query, struct page *page, GError **error)
 {
   if (!warehouse->backend->report_stops) return missing(warehouse, "report_stops", error);

@@ -124,3 +124,48 @@ def test_with_read_only_rights(world, tmp_path_factory):
     finally:
         subprocess.run(["umount", disk], capture_output=True, check=False)
         disk.chmod(0o700)
+
+
+def test_stops_that_were_never_read_count(world):
+    """The first plan of all knows who is out: what it promises is what the export then adds."""
+    world.sandbox.control("POST", "/block", {"value": "blocked.example"})
+    other = world.sandbox.campaign("Operations")
+    world.sandbox.add(other, {"email": "gone@example.com"}, {"email": "said@example.com"})
+    world.sandbox.outcome("gone@example.com", "unsubscribed")
+    world.sandbox.outcome("said@example.com", "replied")
+    world.import_rows(("A", "gone@example.com"), ("B", "who@blocked.example"), ("C", "Said+x@Example.com"),
+                      ("D", "free@example.com"))
+    before, remote = bytes_of(world), remote_of(world)
+    for command in ("plan", "export"):
+        said = world.json(command, *(["--dry-run"] if command == "export" else []))
+        assert said["left_out"] == {"suppressed(blocklisted)": 1, "suppressed(replied)": 1, "suppressed(unsubscribed)": 1}
+    assert world.json("plan")["totals"]["add"] == 1
+    assert bytes_of(world) == before and remote_of(world) == remote
+    assert world.json("export")["added"] == 1
+    reads = len(world.sandbox.requests(limit=10000))
+    assert world.json("plan")["left_out"]["suppressed(replied)"] == 1
+    assert not [r for r in world.sandbox.requests(limit=10000)[reads:] if "leads/list" in r["path"]]  # read an hour ago
+
+
+def test_the_inbox_counts(world):
+    """What waits for a running job: read by plan and by who asks for stops, taken up by nobody but the job."""
+    world.import_people(3)
+    world.sandbox.fault("POST /api/v2/leads/add", "delay", count=1, params={"ms": 4000})
+    job = world.start("export")
+    while not world.creating_calls():
+        assert job.poll() is None
+    world.sql("INSERT INTO leads (lead_id, email) VALUES ('N1', 'new1@example.com'), ('N2', "
+              "'new2@example.com'), ('N3', 'new3@example.com')")
+    assert world.json("suppress", "add", "new1@example.com", "--reason", "asked by phone")["left_in_inbox"]
+    assert world.json("lead", "mark", "new2@example.com", "unsubscribed", "--reason", "by phone")["left_in_inbox"]
+    inbox = sorted(world.db.with_name("lf.db.inbox").iterdir())
+    plan = world.json("plan")
+    checked = world.json("suppress", "check", "new1@example.com")
+    listed = world.json("suppress", "list")
+    assert job.poll() is None and sorted(world.db.with_name("lf.db.inbox").iterdir()) == inbox
+    assert plan["left_out"]["suppressed(asked by phone)"] == 1 and plan["left_out"]["suppressed(unsubscribed)"] == 1
+    assert checked["stopped"] and checked["entries"][0]["reason"] == "asked by phone"
+    assert len(listed["suppressions"]) == 2
+    job.communicate(timeout=60)
+    assert world.json("suppress", "check", "new1@example.com")["stopped"]
+    assert not list(world.db.with_name("lf.db.inbox").iterdir())

@@ -254,6 +254,115 @@ static void test_inbox(struct subject *subject)
   leave_and_take(subject);
 }
 
+/* What a plan sees: all of the inbox, in its own handle alone. */
+static int64_t planned(struct subject *subject, struct warehouse *reader, enum verdict verdict)
+{
+  struct ledger *ledger = warehouse_ledger(reader);
+  struct claim_rules rules = plain_rules("plan", 1);
+  struct claim_report report;
+  rules.is_dry_run = true;
+  claim_report_init(&report);
+  OK(ledger->ops->claim(ledger, &rules, &report, &error));
+  int64_t n = verdict == VERDICT_ELIGIBLE ? report.claimed_n : counted(&report, verdict, NULL);
+  claim_report_clear(&report);
+  g_assert_cmpint(subject->now_us, ==, T0);
+  return n;
+}
+
+static struct warehouse *reader_open(struct subject *subject)
+{
+  g_autoptr(GError) error = NULL;
+  struct warehouse *reader = warehouse_open(&subject->settings, WAREHOUSE_READ, &subject->clock, &error);
+  g_assert_no_error(error);
+  return reader;
+}
+
+/* Leaves one row of each kind while the lock is taken: L1 is stopped, L2 is let go, L3 is tried again, L4 has replied.
+ */
+static void leave_all_kinds(struct subject *subject)
+{
+  g_autoptr(GError) failure = NULL;
+  struct warehouse *other = warehouse_open(&subject->settings, WAREHOUSE_WRITE, &subject->clock, &failure);
+  g_assert_no_error(failure);
+  struct brake rows[] = {stop_of("ann@x.org", NULL, "manual"),
+                         {.kind = BRAKE_EVENT, .event = about(EVENT_RESOLVED, "L2", "bob@x.org", T0)},
+                         {.kind = BRAKE_RETRY, .reason = "invalid", .event = {.run_id = "retry-1"}},
+                         {.kind = BRAKE_EVENT, .event = about(EVENT_STATUS, "L4", "dan@x.org", T0)},
+                         {.kind = BRAKE_HOLD, .campaign_id = "camp-b", .reason = "wait", .actor = "kim", .at_us = T0}};
+  rows[1].event.attempt = 7;
+  rows[3].event.fact = FACT_REPLIED;
+  struct brake_report report;
+  OK(brakes_write(other, rows, G_N_ELEMENTS(rows), &report, &error));
+  g_assert_true(report.was_left);
+  warehouse_close(other);
+}
+
+static void test_inbox_preview(struct subject *subject)
+{
+  struct lease lease;
+  struct page page;
+  page_init(&page, sizeof(struct lead_report_row));
+  subject_enrol(subject, "L4", "dan@x.org", "id-4");
+  subject_put_plain(subject, "L1", "ann@x.org");
+  subject_put_plain(subject, "L2", "bob@x.org");
+  subject_put_plain(subject, "L3", "cid@x.org");
+  struct lead_event events[] = {about(EVENT_HELD, "L2", "bob@x.org", T0),
+                                settling(EVENT_SKIPPED, "L3", "cid@x.org", "run-1.1")};
+  events[0].attempt = 7;
+  events[1].reason = "invalid";
+  subject_append(subject, events, 2);
+  OK(subject->ops->lease_acquire(subject->ledger, "export", &lease, &error));
+  subject_fold(subject);
+  leave_all_kinds(subject);
+  g_autofree char *before = NULL, *after = NULL;
+  gsize before_n, after_n;
+  g_assert_true(g_file_get_contents(subject->settings.warehouse.path, &before, &before_n, NULL));
+
+  struct warehouse *reader = reader_open(subject);
+  g_assert_cmpint(planned(subject, reader, VERDICT_HELD), ==, 1);
+  g_assert_cmpint(planned(subject, reader, VERDICT_SETTLED), ==, 1);
+  OK(brakes_preview(reader, &error));
+  g_assert_cmpint(planned(subject, reader, VERDICT_SUPPRESSED), ==, 1);
+  g_assert_cmpint(planned(subject, reader, VERDICT_ELIGIBLE), ==, 2);
+  struct campaign_counts counts;
+  struct ledger *ledger = warehouse_ledger(reader);
+  OK(ledger->ops->campaign_counts(ledger, "camp-a", T0 - HOUR_US, &counts, &error));
+  g_assert_cmpint(counts.claimed_today, ==, 1); /* the events of the file are still seen */
+  bool is_on = false;
+  OK(ledger->ops->hold_check(ledger, "camp-b", &is_on, NULL, &error));
+  g_assert_true(is_on);
+  OK(report_find(reader, "L4", &page, &error));
+  g_assert_cmpint(page_row(&page, struct lead_report_row, 0)->state.email_status, ==, EMAIL_STATUS_REPLIED);
+  warehouse_close(reader);
+
+  g_assert_true(g_file_get_contents(subject->settings.warehouse.path, &after, &after_n, NULL));
+  g_assert_true(before_n == after_n && memcmp(before, after, after_n) == 0);
+  g_assert_cmpuint(inbox_files(subject, ".ndjson"), ==, 1);
+  subject->ops->lease_release(subject->ledger, &lease); /* and now for all */
+  g_assert_cmpint(subject_claim_all(subject, "run-2", 2), ==, 2);
+  page_clear(&page);
+}
+
+/* What a reader is told of stops it keeps for itself, and counts. */
+static void test_reader_stops(struct subject *subject)
+{
+  subject_put_plain(subject, "L1", "ann+x@x.org");
+  subject_put_plain(subject, "L2", "bob@x.org");
+  struct suppression rows[] = {{.person = "ann@x.org", .reason = "replied"},
+                               {.domain = "y.org", .reason = "blocklisted"}};
+  struct warehouse *reader = reader_open(subject);
+  struct ledger *ledger = warehouse_ledger(reader);
+  int64_t added_n = 0;
+  OK(ledger->ops->suppress(ledger, rows, 2, &added_n, &error));
+  g_assert_cmpint(added_n, ==, 2);
+  OK(ledger->ops->suppress(ledger, rows, 2, &added_n, &error));
+  g_assert_cmpint(added_n, ==, 0);
+  g_assert_cmpint(planned(subject, reader, VERDICT_SUPPRESSED), ==, 1);
+  g_assert_cmpint(planned(subject, reader, VERDICT_ELIGIBLE), ==, 1);
+  warehouse_close(reader);
+  g_assert_cmpint(subject_claim_all(subject, "run-1", 1), ==, 2);
+}
+
 /* A stop that cannot be read stops the holder; the file stays for a person to look at. */
 static void test_inbox_unreadable(struct subject *subject)
 {
@@ -310,6 +419,8 @@ int main(int argc, char **argv)
   subject_add("brakes/retry", test_retry);
   subject_add_lasting("brakes/inbox", test_inbox);
   subject_add_lasting("brakes/inbox/unreadable", test_inbox_unreadable);
+  subject_add_lasting("brakes/inbox/preview", test_inbox_preview);
+  subject_add_lasting("brakes/reader-stops", test_reader_stops);
   subject_add_lasting("brakes/lease-break", test_lease_break);
   return g_test_run();
 }
