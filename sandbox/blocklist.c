@@ -14,7 +14,7 @@ struct blocklist *blocklist_new(void)
 {
   struct blocklist *list = g_new0(struct blocklist, 1);
   list->entries = g_ptr_array_new_with_free_func(g_free);
-  list->by_value = g_hash_table_new(g_str_hash, g_str_equal);
+  list->by_value = g_hash_table_new(text_hash, g_str_equal);
   return list;
 }
 

@@ -126,7 +126,7 @@ struct campaign *campaign_new(struct world *world, cJSON *settings, enum campaig
     cJSON_AddItemToObject(settings, "campaign_schedule", cJSON_Parse(default_schedule));
   if (json_get(settings, "sequences") == NULL) cJSON_AddItemToObject(settings, "sequences", cJSON_CreateArray());
   campaign->settings = settings;
-  campaign->variables = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  campaign->variables = g_hash_table_new_full(text_hash, g_str_equal, g_free, NULL);
   campaign->answered = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   campaign->fresh = g_ptr_array_new();
   campaign->bucket.rows = g_ptr_array_new();

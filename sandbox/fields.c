@@ -51,7 +51,9 @@ const char *texts_get(const char *packed, enum lead_text which)
 
 static void scalar_append(GString *out, const cJSON *item)
 {
-  json_append_key(out, item->string);
+  if (out->len > 0) g_string_append_c(out, ',');
+  out_text(out, item->string);
+  g_string_append_c(out, ':');
   if (cJSON_IsString(item)) {
     out_text(out, item->valuestring);
   } else {
@@ -64,14 +66,12 @@ static void scalar_append(GString *out, const cJSON *item)
 char *variables_pack(const cJSON *object)
 {
   if (!cJSON_IsObject(object) || object->child == NULL) return NULL;
-  /* json_append_key() wants to see the opening brace; it is cut off again below. */
-  g_autoptr(GString) out = g_string_sized_new(96);
-  g_string_append_c(out, '{');
+  g_autoptr(GString) out = g_string_sized_new(256);
   const cJSON *item;
   cJSON_ArrayForEach(item, object)
   {
     if (cJSON_IsArray(item) || cJSON_IsObject(item)) continue;
     scalar_append(out, item);
   }
-  return out->len == 1 ? NULL : g_strdup(out->str + 1);
+  return out->len == 0 ? NULL : g_string_free(g_steal_pointer(&out), FALSE);
 }

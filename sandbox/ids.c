@@ -26,6 +26,11 @@ uint64_t hash_text(uint64_t hash, const char *text)
   return hash_mix(x, tail);
 }
 
+guint text_hash(gconstpointer key)
+{
+  return (guint)(hash_text(0, key) >> 32);
+}
+
 double hash_unit(uint64_t hash)
 {
   return (double)(hash >> 11) * 0x1.0p-53;

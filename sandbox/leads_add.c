@@ -70,6 +70,7 @@ struct adding {
   bool verifies;
   int64_t counts[ADD_RESULTS_N];
   GPtrArray *verifying; /* rows, NULL unless verifies */
+  GPtrArray *coerced;   /* owned copies of what could not be taken as it was sent */
   GString *created;
 };
 
@@ -163,8 +164,19 @@ static void created_append(struct adding *adding, int index, const struct lead *
   g_string_append_c(out, '}');
 }
 
+/* What is no plain lead at first sight: a copy of it, checked and coerced, which *coerced owns; NULL when it does not
+ * fit.
+ */
+static cJSON *item_coerce(const struct world *world, const cJSON *item, GPtrArray *coerced, GString *message)
+{
+  cJSON *copy = cJSON_Duplicate(item, true);
+  g_ptr_array_add(coerced, copy);
+  bool is_strict = !world->quirks.is_on[QUIRK_UNKNOWN_IGNORED];
+  return validate_body(copy, incoming_fields, is_strict, message) ? copy : NULL;
+}
+
 /* Every element is checked before the first row is made. */
-static bool items_read(const struct world *world, const cJSON *leads, struct incoming *incoming, struct reply *reply)
+static bool items_read(struct adding *adding, const cJSON *leads, struct incoming *incoming, struct reply *reply)
 {
   int index = 0;
   cJSON *item;
@@ -172,12 +184,12 @@ static bool items_read(const struct world *world, const cJSON *leads, struct inc
   {
     if (!incoming_read(&incoming[index], item)) {
       g_autoptr(GString) message = g_string_new(NULL);
-      bool is_strict = !world->quirks.is_on[QUIRK_UNKNOWN_IGNORED];
-      if (!validate_body(item, incoming_fields, is_strict, message)) {
+      const cJSON *copy = item_coerce(adding->world, item, adding->coerced, message);
+      if (copy == NULL) {
         reply_error(reply, 400, "body/leads/%d%s", index, message->str + strlen("body"));
         return false;
       }
-      incoming_read(&incoming[index], item);
+      incoming_read(&incoming[index], copy);
     }
     index++;
   }
@@ -239,7 +251,10 @@ void leads_add_handle(struct world *world, const struct request *request, struct
   const cJSON *leads = json_array(request->json, "leads");
   int leads_n = cJSON_GetArraySize(leads);
   g_autofree struct incoming *incoming = g_new0(struct incoming, (gsize)leads_n);
-  if (!adding_begin(&adding, world, request->json, reply) || !items_read(world, leads, incoming, reply)) return;
+  g_autoptr(GPtrArray) coerced = g_ptr_array_new_with_free_func((GDestroyNotify)cJSON_Delete);
+  if (!adding_begin(&adding, world, request->json, reply)) return;
+  adding.coerced = coerced;
+  if (!items_read(&adding, leads, incoming, reply)) return;
   if (!has_room(&adding) && world->config->plan_over_is_402) {
     reply_error(reply, 402, "Lead limit of the plan is reached");
     return;

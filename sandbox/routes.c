@@ -185,7 +185,7 @@ static bool body_parse(const struct world *world, struct request *request, struc
     reply_fastify_error(reply, 413, "FST_ERR_CTP_BODY_TOO_LARGE", "Request body is too large");
     return false;
   }
-  request->json = json_parse(request->body->str, request->body->len, NULL);
+  request->json = json_parse_flat(request->body->str, request->body->len, NULL);
   if (request->json != NULL) return true;
   reply_fastify_error(reply, 400, "FST_ERR_CTP_INVALID_JSON_BODY",
                       "Body is not valid JSON but content-type is set to 'application/json'");
@@ -199,12 +199,22 @@ static bool has_known_property(const cJSON *body, const struct field *fields)
   return false;
 }
 
+/* A body that does not fit may only be in need of coercion; that changes it, and flat trees cannot be changed. */
+static bool schema_check(struct request *request, bool is_strict, GString *message)
+{
+  if (validate_body(request->json, request->route->fields, is_strict, message)) return true;
+  cJSON *changeable = cJSON_Duplicate(request->json, true);
+  cJSON_Delete(request->json);
+  request->json = changeable;
+  return validate_body(request->json, request->route->fields, is_strict, message);
+}
+
 static bool body_check(const struct world *world, struct request *request, struct reply *reply)
 {
   const struct route *route = request->route;
   if (route->fields == NULL) return true;
   g_autoptr(GString) message = g_string_new(NULL);
-  if (!validate_body(request->json, route->fields, !world->quirks.is_on[QUIRK_UNKNOWN_IGNORED], message)) {
+  if (!schema_check(request, !world->quirks.is_on[QUIRK_UNKNOWN_IGNORED], message)) {
     reply_error(reply, 400, "%s", message->str);
     return false;
   }

@@ -53,6 +53,7 @@ static bool become_number(cJSON *item)
 
 static bool coerce(cJSON *item, unsigned type)
 {
+  if ((item->type & cJSON_IsReference) != 0) return false;
   if ((type & (FIELD_ARRAY | FIELD_TEXTS)) != 0) return false;
   if ((type & (FIELD_STRING | FIELD_UUID)) != 0) {
     if (!cJSON_IsNumber(item) && !cJSON_IsBool(item)) return false;

@@ -26,5 +26,6 @@ struct field {
   const struct field *items; /* fields of an array's objects, ended by a NULL name */
 };
 
-/* Checks (and coerces) an object. False: message says why, beginning with "body". */
+/* Checks (and coerces) an object. False: message says why, beginning with "body". A flat tree (base/json.h) is only
+ * checked: when that fails, a duplicate may still pass, because it can be coerced. */
 bool validate_body(cJSON *body, const struct field *fields, bool is_strict, GString *message);

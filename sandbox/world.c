@@ -141,7 +141,7 @@ static bool rest_make(struct world *world, GError **error)
 
 static void containers_make(struct world *world)
 {
-  world->people_by_email = g_hash_table_new(g_str_hash, g_str_equal);
+  world->people_by_email = g_hash_table_new(text_hash, g_str_equal);
   world->people = g_ptr_array_new();
   world->leads_by_id = g_hash_table_new(uuid_hash, uuid_equal);
   world->all.rows = g_ptr_array_new();

@@ -8,8 +8,8 @@
 
 /* Reading goes over the bytes twice: first the scanner below, which accepts exactly RFC 8259 within our limits and
  * allocates nothing, then cJSON, which builds the tree and is laxer than the RFC in a dozen places (numbers such as
- * 01, byte order marks, control bytes in strings, trailing text, any bytes as UTF-8). Where a name stands twice in an
- * object the getters find the first. */
+ * 01, byte order marks, control bytes in strings, trailing text, any bytes as UTF-8), or json_flat.c, which may take
+ * for granted what the scanner has seen. Where a name stands twice in an object the getters find the first. */
 
 #define DEPTH_MAX 64
 /* cJSON copies a number into a fixed buffer of 64 and would cut a longer one in two. */
@@ -20,6 +20,7 @@ struct scan {
   const unsigned char *at;
   const unsigned char *end;
   const char *problem; /* set once, by whoever refuses */
+  size_t values_n;
   int depth;
 };
 
@@ -102,14 +103,14 @@ static bool scan_escape(struct scan *s)
   return c != 'u' || scan_unicode_escape(s);
 }
 
-/* Has one of these eight bytes a meaning inside a string: a quote, a backslash, a control byte, one beyond ASCII? Pages
- * are mostly strings, and a byte at a time is four times as slow. A wrong "yes" costs time alone. */
-static bool has_special(uint64_t eight)
+/* The bytes of these eight that have a meaning inside a string (a quote, a backslash, a control byte, one beyond ASCII)
+ * by their highest bit. Above the first one there may be bits too many. Pages are mostly strings, and a byte at a time
+ * is four times as slow. */
+static uint64_t special_bytes(uint64_t eight)
 {
   const uint64_t ones = UINT64_C(0x0101010101010101), highs = UINT64_C(0x8080808080808080);
   uint64_t quote = eight ^ (ones * '"'), backslash = eight ^ (ones * '\\');
-  uint64_t below_zero = (eight - ones * 0x20) | (quote - ones) | (backslash - ones);
-  return ((below_zero | eight) & highs) != 0;
+  return ((eight - ones * 0x20) | (quote - ones) | (backslash - ones) | eight) & highs;
 }
 
 /* Moves over bytes without meaning. */
@@ -118,7 +119,11 @@ static void skip_plain(struct scan *s)
   uint64_t eight = 0;
   while (s->end - s->at >= (ptrdiff_t)sizeof eight) {
     memcpy(&eight, s->at, sizeof eight);
-    if (has_special(eight)) break;
+    uint64_t special = special_bytes(GUINT64_FROM_LE(eight));
+    if (special != 0) {
+      s->at += __builtin_ctzll(special) / 8;
+      return;
+    }
     s->at += sizeof eight;
   }
   while (s->at < s->end && *s->at >= 0x20 && *s->at < 0x80 && *s->at != '"' && *s->at != '\\') {
@@ -228,6 +233,7 @@ static bool scan_members(struct scan *s, char closing)
 
 static bool scan_value(struct scan *s)
 {
+  s->values_n++;
   skip_blanks(s);
   switch (peek(s)) {
   case '{': return scan_members(s, '}');
@@ -248,15 +254,22 @@ static bool scan_document(struct scan *s)
   return s->at == s->end || refuse(s, "text after the end");
 }
 
-cJSON *json_parse(const char *text, size_t length, GError **error)
+bool json_check(const char *text, size_t length, size_t *values_n, GError **error)
 {
   const unsigned char *start = (const unsigned char *)(text ? text : "");
   struct scan scan = {.at = start, .end = start + (text ? length : 0)};
-  if (!scan_document(&scan)) {
-    error_set(error, ERROR_CORRUPT, "not valid JSON at byte %zu of %zu: %s", (size_t)(scan.at - start),
-              (size_t)(scan.end - start), scan.problem);
-    return NULL;
-  }
+  bool is_valid = scan_document(&scan);
+  *values_n = scan.values_n;
+  if (is_valid) return true;
+  error_set(error, ERROR_CORRUPT, "not valid JSON at byte %zu of %zu: %s", (size_t)(scan.at - start),
+            (size_t)(scan.end - start), scan.problem);
+  return false;
+}
+
+cJSON *json_parse(const char *text, size_t length, GError **error)
+{
+  size_t values_n = 0;
+  if (!json_check(text, length, &values_n, error)) return NULL;
   cJSON *tree = cJSON_ParseWithLength(text, length);
   if (!tree) error_set(error, ERROR_CORRUPT, "JSON of %zu bytes was refused by cJSON %s", length, cJSON_Version());
   return tree;

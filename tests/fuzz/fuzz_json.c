@@ -1,5 +1,5 @@
-/* json_parse(): what it accepts survives being written and read again; nothing may follow a document; and what the
- * appenders write of any bytes is accepted. */
+/* json_parse(): what it accepts survives being written and read again; nothing may follow a document; what the
+ * appenders write of any bytes is accepted; and json_parse_flat() makes the same tree of the same texts. */
 #include "fuzz.h"
 
 #include "base/error.h"
@@ -28,6 +28,18 @@ static void check_trailing_byte(const char *text, size_t size)
   g_assert_null(json_parse(longer, size + 1, NULL));
 }
 
+static void check_flat(const char *text, size_t size, const cJSON *tree)
+{
+  g_autoptr(cJSON) flat = json_parse_flat(text, size, NULL);
+  g_assert_cmpint(flat == NULL, ==, tree == NULL);
+  if (!tree) return;
+  char *one = cJSON_PrintUnformatted(tree);
+  char *other = cJSON_PrintUnformatted(flat);
+  g_assert_cmpstr(one, ==, other);
+  cJSON_free(one);
+  cJSON_free(other);
+}
+
 static void check_appended(const char *text, size_t size)
 {
   g_autofree char *raw = g_strndup(text, size);
@@ -49,6 +61,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_round_trip(tree);
     check_trailing_byte(text, size);
   }
+  check_flat(text, size, tree);
   check_appended(text, size);
   return 0;
 }
