@@ -34,7 +34,7 @@ static bool read_answer(void *context, int slot, const GString *answer)
 {
   struct posting *posting = context;
   (void)slot;
-  g_autoptr(cJSON) tree = json_parse(answer->str, answer->len, NULL);
+  g_autoptr(cJSON) tree = json_parse_flat(answer->str, answer->len, NULL);
   const cJSON *row = NULL;
   cJSON_ArrayForEach(row, json_array(tree, "created_leads"))
   {

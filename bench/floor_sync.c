@@ -80,7 +80,7 @@ static bool read_page(void *context, int slot, const GString *answer)
 {
   struct reading *reading = context;
   struct chain *chain = reading->slots[slot];
-  g_autoptr(cJSON) tree = json_parse(answer->str, answer->len, NULL);
+  g_autoptr(cJSON) tree = json_parse_flat(answer->str, answer->len, NULL);
   const cJSON *items = json_array(tree, "items");
   const cJSON *row = NULL;
   if (items == NULL) return false;

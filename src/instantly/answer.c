@@ -168,7 +168,7 @@ bool answer_is_good(struct call *call, const struct endpoint *endpoint, GError *
 
 cJSON *answer_parse(const char *bytes, size_t length, GError **error)
 {
-  g_autoptr(cJSON) tree = json_parse(bytes, length, error);
+  g_autoptr(cJSON) tree = json_parse_flat(bytes, length, error);
   if (!tree) return NULL;
   const char *refusal = json_string(tree, "error");
   if (!refusal || refusal[0] == '\0') return g_steal_pointer(&tree);

@@ -49,7 +49,7 @@ static GArray *created_new(void)
 
 void parse_add_answer(const char *bytes, size_t length, const struct add_batch *batch, struct add_answer *answer)
 {
-  g_autoptr(cJSON) tree = json_parse(bytes, length, NULL);
+  g_autoptr(cJSON) tree = json_parse_flat(bytes, length, NULL);
   answer->reply.is_json = cJSON_IsObject(tree) || cJSON_IsArray(tree);
   answer->is_success = g_strcmp0(json_string(tree, "status"), "success") == 0;
   for (size_t i = 0; i < G_N_ELEMENTS(counters); i++) {
