@@ -6,12 +6,6 @@
 
 #include <string.h>
 
-static const struct field query_fields[] = {
-    {"actionType", FIELD_STRING | FIELD_REQUIRED, 0, 0, NULL},
-    {"values", FIELD_OBJECT | FIELD_REQUIRED, 0, 0, NULL},
-    {NULL, 0, 0, 0, NULL},
-};
-
 const struct field leads_list_fields[] = {
     {"search", FIELD_STRING, 0, 0, NULL},
     {"filter", FIELD_STRING, 0, 0, NULL},
@@ -22,7 +16,7 @@ const struct field leads_list_fields[] = {
     {"ids", FIELD_ARRAY | FIELD_UUID, 0, 0, NULL},
     {"excluded_ids", FIELD_ARRAY | FIELD_UUID, 0, 0, NULL},
     {"contacts", FIELD_ARRAY | FIELD_TEXTS, 0, 0, NULL},
-    {"queries", FIELD_ARRAY, 0, 0, query_fields},
+    {"queries", FIELD_ARRAY, 0, 0, selector_query_fields},
     {"limit", FIELD_INTEGER, 1, 100, NULL},
     {"starting_after", FIELD_STRING, 0, 0, NULL},
     {"organization_user_ids", FIELD_ARRAY | FIELD_UUID, 0, 0, NULL},

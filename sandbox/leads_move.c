@@ -11,12 +11,6 @@
 
 #define MOVED_EMAILS_MAX 10000
 
-static const struct field query_fields[] = {
-    {"actionType", FIELD_STRING | FIELD_REQUIRED, 0, 0, NULL},
-    {"values", FIELD_OBJECT | FIELD_REQUIRED, 0, 0, NULL},
-    {NULL, 0, 0, 0, NULL},
-};
-
 const struct field leads_move_fields[] = {
     {"search", FIELD_STRING, 0, 0, NULL},
     {"filter", FIELD_STRING, 0, 0, NULL},
@@ -25,7 +19,7 @@ const struct field leads_move_fields[] = {
     {"in_campaign", FIELD_BOOL, 0, 0, NULL},
     {"in_list", FIELD_BOOL, 0, 0, NULL},
     {"ids", FIELD_ARRAY | FIELD_UUID, 0, 0, NULL},
-    {"queries", FIELD_ARRAY, 0, 0, query_fields},
+    {"queries", FIELD_ARRAY, 0, 0, selector_query_fields},
     {"excluded_ids", FIELD_ARRAY | FIELD_UUID, 0, 0, NULL},
     {"contacts", FIELD_ARRAY | FIELD_TEXTS, 0, 0, NULL},
     {"to_campaign_id", FIELD_UUID, 0, 0, NULL},

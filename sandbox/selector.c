@@ -6,6 +6,12 @@
 
 #include <string.h>
 
+const struct field selector_query_fields[] = {
+    {"actionType", FIELD_STRING | FIELD_REQUIRED, 0, 0, NULL},
+    {"values", FIELD_OBJECT | FIELD_REQUIRED, 0, 0, NULL},
+    {NULL, 0, 0, 0, NULL},
+};
+
 static void picked_add(struct selector *selector, struct lead *lead)
 {
   if (lead != NULL && !lead->is_gone) g_ptr_array_add(selector->picked, lead);

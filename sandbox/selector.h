@@ -3,6 +3,7 @@
  *
  * selector_read() from the body, selector_rows() for the candidates in the order of their ids, selector_matches() for
  * each; selector_clear() at the end. Selectors that are missing do not restrict anything. */
+#include "validate.h"
 #include "world.h"
 
 struct selector {
@@ -19,6 +20,9 @@ struct selector {
   GHashTable *excluded; /* struct uuid, owned; NULL for none */
   GPtrArray *picked;    /* rows named by ids or contacts, ordered by id; NULL when neither was given */
 };
+
+/* The fields of an element of `queries`. */
+extern const struct field selector_query_fields[];
 
 /* Reads a body. What it borrows from the body must live as long. */
 void selector_read(struct selector *selector, struct world *world, const cJSON *body);
