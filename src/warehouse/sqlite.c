@@ -116,7 +116,7 @@ static struct warehouse *sqlite_open(const struct settings *settings, enum wareh
   bool is_open = sql_names_init(&self->db.names, &settings->source, error) &&
                  sqlite_db_open(&self->db, mode == WAREHOUSE_WRITE, error) &&
                  (mode == WAREHOUSE_WRITE || sqlite_schema_shadow(self, error)) && reference_register(self, error) &&
-                 tables_make(self, error) && sqlite_schema_refuse_newer(self, error);
+                 tables_make(self, error) && sqlite_schema_refuse_other(self, mode == WAREHOUSE_READ, error);
   if (is_open) return &self->warehouse;
   sqlite_close(&self->warehouse);
   return NULL;

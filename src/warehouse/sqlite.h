@@ -6,7 +6,8 @@
 #include "warehouse/backend.h"
 #include "warehouse/sqlite_db.h"
 
-#define SQLITE_SCHEMA_VERSION 1
+/* Each step up has its statements in sql/sqlite/migrate.sql. */
+#define SQLITE_SCHEMA_VERSION 2
 #define SQLITE_KEY_BYTES      32
 /* What printed references of leads begin with. */
 #define SQLITE_REFERENCE_PREFIX "ref-"
@@ -37,11 +38,12 @@ struct sqlite_warehouse {
 struct sqlite_warehouse *sqlite_of(struct warehouse *warehouse);
 struct sqlite_warehouse *sqlite_of_ledger(struct ledger *ledger); /* see above */
 
-/* Schema: refuses a newer one; makes temporary empty tables for what a read-only warehouse lacks. */
+/* Schema: refuses a newer one, for reading also one that is to be migrated first; makes temporary empty tables for what
+ * a read-only warehouse lacks. */
 bool sqlite_schema_apply(struct warehouse *warehouse, bool *created, GError **error);
-bool sqlite_schema_check(struct warehouse *warehouse, GArray *findings, GError **error); /* warehouse.h */
-bool sqlite_schema_refuse_newer(struct sqlite_warehouse *self, GError **error);          /* ERROR_CONFIG */
-bool sqlite_schema_shadow(struct sqlite_warehouse *self, GError **error);                /* temporary tables */
+bool sqlite_schema_check(struct warehouse *warehouse, GArray *findings, GError **error);           /* warehouse.h */
+bool sqlite_schema_refuse_other(struct sqlite_warehouse *self, bool is_read_only, GError **error); /* ERROR_CONFIG */
+bool sqlite_schema_shadow(struct sqlite_warehouse *self, GError **error); /* temporary tables */
 
 /* An empty array of findings that frees what they hold. */
 GArray *sqlite_findings_new(void);

@@ -34,6 +34,14 @@ static const struct object {
     {"lead_report", SQL_SCHEMA_LEAD_REPORT, true},
 };
 
+/* What brings a database of an earlier version to this one, in order; the last one is of SQLITE_SCHEMA_VERSION. */
+static const struct migration {
+  int64_t to_version;
+  enum sql_id statement;
+} migrations[] = {
+    {2, SQL_MIGRATE_2_SUPPRESSIONS_EVIDENCE},
+};
+
 static char *object_name(const struct sqlite_warehouse *self, const struct object *object)
 {
   return object->name ? g_strdup(object->name) : sql_names_plain(&self->db.names, "leads");
@@ -63,16 +71,41 @@ static bool version_read(struct sqlite_warehouse *self, int64_t *version, GError
   return true;
 }
 
-bool sqlite_schema_refuse_newer(struct sqlite_warehouse *self, GError **error)
+/* Made by an earlier version, and not migrated yet? A database without our tables has no version. */
+static bool is_earlier(int64_t version)
+{
+  return version > 0 && version < SQLITE_SCHEMA_VERSION;
+}
+
+bool sqlite_schema_refuse_other(struct sqlite_warehouse *self, bool is_read_only, GError **error)
 {
   int64_t version;
   if (!version_read(self, &version, error)) return false;
-  if (version <= SQLITE_SCHEMA_VERSION) return true;
-  error_set(error, ERROR_CONFIG,
-            "the warehouse %s has schema version %" G_GINT64_FORMAT " and this leadferry knows up to %d; a newer "
-            "leadferry made it: install that one, or restore a backup",
-            self->db.path, version, SQLITE_SCHEMA_VERSION);
+  if (version <= SQLITE_SCHEMA_VERSION && !(is_read_only && is_earlier(version))) return true;
+  if (is_earlier(version))
+    error_set(error, ERROR_CONFIG,
+              "the warehouse %s has schema version %" G_GINT64_FORMAT " and this leadferry reads version %d; "
+              "`leadferry schema apply` brings it up, as every command that writes does",
+              self->db.path, version, SQLITE_SCHEMA_VERSION);
+  else
+    error_set(error, ERROR_CONFIG,
+              "the warehouse %s has schema version %" G_GINT64_FORMAT " and this leadferry knows up to %d; a newer "
+              "leadferry made it: install that one, or restore a backup",
+              self->db.path, version, SQLITE_SCHEMA_VERSION);
   return false;
+}
+
+/* Nothing to do for a database that is made right now. */
+static bool migrate(struct sqlite_warehouse *self, int64_t *migrated_n, GError **error)
+{
+  int64_t version;
+  if (!version_read(self, &version, error)) return false;
+  for (size_t i = 0; i < G_N_ELEMENTS(migrations) && is_earlier(version); i++) {
+    if (migrations[i].to_version <= version) continue;
+    if (!sql_run(&self->db, migrations[i].statement, error)) return false;
+    ++*migrated_n;
+  }
+  return true;
 }
 
 static bool objects_create(struct sqlite_warehouse *self, int64_t *created_n, GError **error)
@@ -166,16 +199,16 @@ static bool refuse_fatal(GArray *findings, GError **error)
 bool sqlite_schema_apply(struct warehouse *warehouse, bool *created, GError **error)
 {
   struct sqlite_warehouse *self = sqlite_of(warehouse);
-  int64_t created_n = 0, indexed_n = 0;
+  int64_t created_n = 0, indexed_n = 0, migrated_n = 0;
   transaction_scope struct transaction transaction = {0};
   g_autoptr(GArray) findings = sqlite_findings_new();
   if (created) *created = false;
   if (!transaction_begin(&transaction, &self->db, true, error)) return false;
-  if (!sqlite_schema_refuse_newer(self, error) || !sqlite_schema_check(warehouse, findings, error)) return false;
-  if (!refuse_fatal(findings, error) || !objects_create(self, &created_n, error)) return false;
+  if (!sqlite_schema_check(warehouse, findings, error) || !refuse_fatal(findings, error)) return false;
+  if (!migrate(self, &migrated_n, error) || !objects_create(self, &created_n, error)) return false;
   if (!leads_index_create(self, &indexed_n, error) || !report_view_refresh(self, error)) return false;
   if (!controls_fill(self, error)) return false;
-  if (created) *created = created_n + indexed_n > 0;
+  if (created) *created = created_n + indexed_n + migrated_n > 0;
   return transaction_commit(&transaction, error);
 }
 
@@ -286,7 +319,7 @@ static bool source_check(struct sqlite_warehouse *self, GArray *findings, GError
 bool sqlite_schema_check(struct warehouse *warehouse, GArray *findings, GError **error)
 {
   struct sqlite_warehouse *self = sqlite_of(warehouse);
-  if (!sqlite_schema_refuse_newer(self, error)) return false;
+  if (!sqlite_schema_refuse_other(self, false, error)) return false;
   for (size_t i = 0; i < G_N_ELEMENTS(objects); i++) {
     g_autofree char *name = object_name(self, &objects[i]);
     bool exists = false;

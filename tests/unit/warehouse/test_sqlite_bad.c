@@ -76,6 +76,42 @@ static void test_newer(void)
   sqlite_fixture_clear(&fixture);
 }
 
+/* Names and types of all columns of all tables, as text. */
+#define ALL_COLUMNS                                                                                                    \
+  "SELECT group_concat(m.name || '.' || c.name || ' ' || c.type) FROM (SELECT name FROM sqlite_schema "                \
+  "WHERE type = 'table' ORDER BY name) m, pragma_table_info(m.name) c"
+
+/* A database of the first version is migrated by whoever writes first, keeps what it holds, and has every column of a
+ * fresh one. Readers say what to do. */
+static void test_older(void)
+{
+  struct sqlite_fixture fixture;
+  sqlite_fixture_init(&fixture);
+  sqlite_fixture_open(&fixture);
+  g_autofree char *fresh = sqlite_fixture_text(&fixture, ALL_COLUMNS);
+  g_clear_pointer(&fixture.warehouse, warehouse_close);
+  sqlite_fixture_exec(&fixture, "INSERT INTO suppressions (match_key, person, reason, created_at) "
+                                "VALUES ('ann@x.org', 'ann@x.org', 'manual', 1)");
+  sqlite_fixture_exec(&fixture, "ALTER TABLE suppressions DROP COLUMN evidence_at");
+  sqlite_fixture_exec(&fixture, "UPDATE controls SET value = 1 WHERE name = 'schema_version'");
+  expect(&fixture, WAREHOUSE_READ, ERROR_CONFIG, "leadferry schema apply");
+  for (int round = 0; round < 2; round++) {
+    g_autoptr(GError) error = NULL;
+    bool was_changed;
+    sqlite_fixture_reopen(&fixture, WAREHOUSE_WRITE);
+    g_assert_true(schema_apply(fixture.warehouse, &was_changed, &error));
+    g_assert_no_error(error);
+    g_assert_true(was_changed == (round == 0));
+    g_clear_pointer(&fixture.warehouse, warehouse_close);
+  }
+  sqlite_fixture_reopen(&fixture, WAREHOUSE_READ);
+  g_autofree char *migrated = sqlite_fixture_text(&fixture, ALL_COLUMNS);
+  g_assert_cmpstr(migrated, ==, fresh);
+  g_autofree char *kept = sqlite_fixture_text(&fixture, "SELECT person FROM suppressions");
+  g_assert_cmpstr(kept, ==, "ann@x.org");
+  sqlite_fixture_clear(&fixture);
+}
+
 static void test_wrong_type(void)
 {
   struct sqlite_fixture fixture;
@@ -221,6 +257,7 @@ int main(int argc, char **argv)
   g_test_add_func("/warehouse/sqlite/bad/no-database", test_no_database);
   g_test_add_func("/warehouse/sqlite/bad/truncated", test_truncated);
   g_test_add_func("/warehouse/sqlite/bad/newer", test_newer);
+  g_test_add_func("/warehouse/sqlite/bad/older", test_older);
   g_test_add_func("/warehouse/sqlite/bad/wrong-type", test_wrong_type);
   g_test_add_func("/warehouse/sqlite/bad/own-table", test_own_table);
   g_test_add_func("/warehouse/sqlite/bad/other-source", test_other_source);
