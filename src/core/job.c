@@ -82,13 +82,17 @@ void job_progress(const struct job *job, const char *noun, int64_t done, int64_t
   if (job->progress != NULL) job->progress->update(job->progress, noun, done, total, refused);
 }
 
-/* A sandbox on this machine has its own clock, so only a distant endpoint is held to ours. */
+/* A sandbox on this machine has its own clock, so only a distant endpoint is held to ours. A name that merely begins
+ * like a loopback address is distant. */
 static bool is_loopback(const char *url)
 {
   const char *host = strstr(url, "://");
   if (host == NULL) return false;
-  host += 3;
-  return g_str_has_prefix(host, "127.") || g_str_has_prefix(host, "localhost") || g_str_has_prefix(host, "[::1]");
+  host += strlen("://");
+  size_t length = strcspn(host, ":/?#");
+  bool is_number = g_str_has_prefix(host, "127.") && strspn(host, "0123456789.") == length;
+  bool is_name = length == strlen("localhost") && strncmp(host, "localhost", length) == 0;
+  return is_number || is_name || g_str_has_prefix(host, "[::1]");
 }
 
 bool job_fix_now(struct job *job, GError **error)
