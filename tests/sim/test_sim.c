@@ -22,9 +22,10 @@ static void run_seeds(uint64_t from, uint64_t n, const struct sim_options *optio
     g_test_fail();
     return;
   }
-  g_test_message("%" G_GINT64_FORMAT " seeds, %" G_GINT64_FORMAT " runs, %" G_GINT64_FORMAT " deaths, %" G_GINT64_FORMAT
-                 " faults, %" G_GINT64_FORMAT " persons created, %" G_GINT64_FORMAT " removed",
-                 tally.seeds_n, tally.runs_n, tally.deaths_n, tally.faults_n, tally.created_n, tally.removed_n);
+  g_test_message(
+      "%" G_GINT64_FORMAT " seeds, %" G_GINT64_FORMAT " runs, %" G_GINT64_FORMAT " deaths, %" G_GINT64_FORMAT
+      " faults, %" G_GINT64_FORMAT " clock steps, %" G_GINT64_FORMAT " persons created, %" G_GINT64_FORMAT " removed",
+      tally.seeds_n, tally.runs_n, tally.deaths_n, tally.faults_n, tally.steps_n, tally.created_n, tally.removed_n);
   g_assert_cmpint(tally.created_n, >, 0);
 }
 
@@ -34,8 +35,12 @@ static int64_t seeds_of(const char *name, int64_t fallback)
   return text != NULL ? g_ascii_strtoll(text, NULL, 10) : fallback;
 }
 
-static const struct sim_options everything = {
-    .warehouse_type = "memory", .has_faults = true, .has_deaths = true, .has_people = true, .death_points = -1};
+static const struct sim_options everything = {.warehouse_type = "memory",
+                                              .has_faults = true,
+                                              .has_deaths = true,
+                                              .has_people = true,
+                                              .has_clock_steps = true,
+                                              .death_points = -1};
 
 static void test_memory_everything(void)
 {
@@ -45,7 +50,7 @@ static void test_memory_everything(void)
 static void test_memory_deaths_only(void)
 {
   struct sim_options options = everything;
-  options.has_faults = options.has_people = false;
+  options.has_faults = options.has_people = options.has_clock_steps = false;
   run_seeds(1000001, 1000, &options);
 }
 
@@ -74,7 +79,7 @@ static void test_sqlite_everything(void)
 static void test_enumerate_deaths(void)
 {
   struct sim_options options = everything;
-  options.has_faults = options.has_deaths = options.has_people = false;
+  options.has_faults = options.has_deaths = options.has_people = options.has_clock_steps = false;
   int64_t points_n = 0;
   for (uint64_t seed = 1; seed <= 20; seed++) {
     for (int64_t point = 0;; point++) {
@@ -91,6 +96,40 @@ static void test_enumerate_deaths(void)
   g_assert_cmpint(points_n, >=, 900);
 }
 
+/* Deaths of one history: its export dies at the one point, its recovery at the other. */
+static int64_t die_twice(uint64_t seed, int64_t export_point, int64_t recover_point)
+{
+  struct sim_options options = everything;
+  options.has_deaths = options.has_people = options.has_clock_steps = false;
+  options.is_two_deep = true;
+  options.death_points = export_point;
+  options.recover_points = recover_point;
+  struct sim_tally tally = {0};
+  g_autofree char *problem = sim_run(seed, &options, &tally);
+  if (problem != NULL)
+    g_test_message("points %" G_GINT64_FORMAT " and %" G_GINT64_FORMAT ": %s", export_point, recover_point, problem);
+  g_assert_null(problem);
+  return tally.deaths_n;
+}
+
+/* Every point of an export, and after each of them every point of the recovery that follows. A third of the answers are
+ * faulty, so that there is something to recover. */
+static void test_enumerate_two_deaths(void)
+{
+  int64_t pairs_n = 0, exports_n = 0;
+  uint64_t worlds_n = (uint64_t)seeds_of("LEADFERRY_SIM_TWO_DEEP_SEEDS", 4);
+  for (uint64_t seed = 1; seed <= worlds_n; seed++) {
+    for (int64_t point = 0; die_twice(seed, point, -1) > 0; point++) {
+      exports_n++;
+      for (int64_t next = 0; die_twice(seed, point, next) == 2; next++)
+        pairs_n++;
+    }
+  }
+  g_test_message("%" G_GINT64_FORMAT " deaths of an export, %" G_GINT64_FORMAT " pairs with one of its recovery",
+                 exports_n, pairs_n);
+  g_assert_cmpint(pairs_n, >=, 1000);
+}
+
 static int replay(uint64_t seed)
 {
   struct sim_tally tally = {0};
@@ -99,16 +138,37 @@ static int replay(uint64_t seed)
   return problem != NULL;
 }
 
+/* As many as one likes, for the long form; a line now and then says how far it is. */
+static int run_many(uint64_t from, uint64_t n)
+{
+  struct sim_tally tally = {0};
+  for (uint64_t seed = from; seed < from + n; seed++) {
+    g_autofree char *problem = sim_run(seed, &everything, &tally);
+    if (problem != NULL) {
+      g_print("%s\nreplay with: test_sim --seed %" G_GUINT64_FORMAT "\n", problem, seed);
+      return 1;
+    }
+    if ((seed - from + 1) % 10000 == 0 || seed + 1 == from + n)
+      g_print("%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " seeds, %" G_GINT64_FORMAT " runs, %" G_GINT64_FORMAT
+              " deaths, %" G_GINT64_FORMAT " faults, %" G_GINT64_FORMAT " clock steps\n",
+              seed - from + 1, n, tally.runs_n, tally.deaths_n, tally.faults_n, tally.steps_n);
+  }
+  return 0;
+}
+
 int main(int argc, char **argv)
 {
   bool is_replay = argc == 3 && strcmp(argv[1], "--seed") == 0;
+  bool is_many = argc == 5 && strcmp(argv[1], "--seeds") == 0 && strcmp(argv[3], "--from") == 0;
   struct log_options log = {.level = LOG_DEBUG, .fd = is_replay ? STDERR_FILENO : open("/dev/null", O_WRONLY)};
   log_init(&log);
   if (is_replay) return replay(g_ascii_strtoull(argv[2], NULL, 10));
+  if (is_many) return run_many(g_ascii_strtoull(argv[4], NULL, 10), g_ascii_strtoull(argv[2], NULL, 10));
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/sim/memory/everything", test_memory_everything);
   g_test_add_func("/sim/memory/deaths", test_memory_deaths_only);
   g_test_add_func("/sim/memory/every-death-point", test_enumerate_deaths);
+  g_test_add_func("/sim/memory/every-two-deaths", test_enumerate_two_deaths);
   g_test_add_func("/sim/sqlite/everything", test_sqlite_everything);
   return g_test_run();
 }

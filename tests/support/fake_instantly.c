@@ -38,7 +38,7 @@ static void pending_free(gpointer data)
   g_free(pending);
 }
 
-struct fake_row *fake_instantly_find(struct fake_instantly *fake, const char *campaign_id, const char *person)
+struct fake_row *fake_instantly_find(const struct fake_instantly *fake, const char *campaign_id, const char *person)
 {
   for (guint i = 0; i < fake->rows->len; i++) {
     struct fake_row *row = g_ptr_array_index(fake->rows, i);

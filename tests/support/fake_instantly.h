@@ -60,7 +60,7 @@ void fake_instantly_clear(struct fake_instantly *fake);
 /* Puts a row there as somebody else would; NULL stamp. Returns it (owned by the fake). */
 struct fake_row *fake_instantly_put(struct fake_instantly *fake, const char *campaign_id, const char *person);
 /* The live row of a person in a campaign, or NULL. */
-struct fake_row *fake_instantly_find(struct fake_instantly *fake, const char *campaign_id, const char *person);
+struct fake_row *fake_instantly_find(const struct fake_instantly *fake, const char *campaign_id, const char *person);
 /* How many requests that carry this person are still on their way. */
 int fake_instantly_late(const struct fake_instantly *fake, const char *person);
 /* How often the API created this person, over all campaigns and times. */

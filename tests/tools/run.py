@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "build" / "results"
 CORES = os.cpu_count() or 2
 STEP_LIMIT_S = 1800
+LONG_SEEDS, SEEDS_FROM = 1_000_000, 10_000_000
 NINJA_PROGRESS = re.compile(r"\[\d+/\d+\] ")
 
 
@@ -54,6 +55,7 @@ class Step(NamedTuple):
     build: Build
     run: Callable
     is_quick: bool = False
+    is_long: bool = False
 
 
 def environment(build, options):
@@ -67,6 +69,8 @@ def environment(build, options):
         "LEADFERRY_WORLDS": "" if build is PLAIN else "1000",
         "LEADFERRY_SIM_SEEDS": "" if build is PLAIN else "300",
         "LEADFERRY_SIM_SQLITE_SEEDS": "" if build is PLAIN else "15",
+        "LEADFERRY_SIM_TWO_DEEP_SEEDS": "1" if build is not PLAIN else "100" if options.is_long else "",
+        "LEADFERRY_IN_FLIGHT_CLAIMS": "1000000" if options.is_long and build is PLAIN else "",
         "LEADFERRY_LONG": "1" if options.is_long else "",
         "LEADFERRY_KEEP": "1" if options.is_keeping else "",
         "ASAN_OPTIONS": "abort_on_error=0:detect_stack_use_after_return=1:strict_string_checks=1",
@@ -169,6 +173,20 @@ def run_meson(suite):
     return step
 
 
+def run_seeds(build, options):
+    """A million histories, a part on each core; a seed that fails prints the command that replays it."""
+    share = LONG_SEEDS // CORES
+
+    def one(part):
+        log = RESULTS / f"seeds-{part}.log"
+        command = [str(ROOT / build.folder / "tests/sim/test_sim"), "--seeds", str(share), "--from", str(SEEDS_FROM + part * share)]
+        status = execute(command, log, environment(build, options), STEP_LIMIT_S * 4)
+        return Result(f"{share} seeds", PASSED if status == 0 else FAILED, tail(log, 2))
+
+    with ThreadPoolExecutor(CORES) as pool:
+        return list(pool.map(one, range(CORES)))
+
+
 def run_pytest(folder, *arguments):
     def step(build, options):
         report = RESULTS / f"{folder}-{build.folder}.xml"
@@ -212,6 +230,7 @@ STEPS = (
     Step("unit", TSAN, run_meson("unit")),
     Step("sim", PLAIN, run_meson("sim")),
     Step("sim", ASAN, run_meson("sim")),
+    Step("sim", PLAIN, run_seeds, is_long=True),
     Step("scenario", PLAIN, run_pytest("scenario", "-n", str(CORES)), is_quick=True),
     Step("scenario", ASAN, run_pytest("scenario", "-n", str(CORES), "-m", "not slow")),
     Step("crash", PLAIN, run_pytest("crash", "-n", str(2 * CORES))),  # half of it waits
@@ -222,7 +241,8 @@ STEPS = (
 
 def chosen_steps(options):
     suites = options.only or {step.suite for step in STEPS}
-    return [s for s in STEPS if s.suite in suites and (s.is_quick or not options.is_quick)]
+    fits = [s for s in STEPS if (s.is_quick or not options.is_quick) and (options.is_long or not s.is_long)]
+    return [s for s in fits if s.suite in suites]
 
 
 def line_for(name, results, started):

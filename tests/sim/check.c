@@ -1,0 +1,124 @@
+#include <string.h>
+
+#include "tests/sim/world.h"
+
+char *broken(const struct world *world, const char *what, const char *whom)
+{
+  return g_strdup_printf("seed %" G_GUINT64_FORMAT ": %s (%s)", world->seed, what, whom);
+}
+
+static char *check_created(const struct world *world)
+{
+  for (uint64_t i = 0; i < SIM_PERSONS_MAX; i++) {
+    g_autofree char *person = person_name(i);
+    int created = fake_instantly_created(&world->fake, person);
+    if (created > 1) return broken(world, "created twice", person);
+    gpointer before;
+    if (g_hash_table_lookup_extended(world->stopped, person, NULL, &before) && created > GPOINTER_TO_INT(before))
+      return broken(world, "created after stop", person);
+  }
+  return NULL;
+}
+
+static char *check_deleted(const struct world *world)
+{
+  for (guint i = 0; i < world->fake.rows->len; i++) {
+    const struct fake_row *row = g_ptr_array_index(world->fake.rows, i);
+    if (!row->is_deleted || row->is_deleted_by_hand) continue;
+    world->tally->removed_n++;
+    if (row->stamp == NULL) return broken(world, "deleted a foreign row", row->person);
+    if (row->replies > 0) return broken(world, "deleted somebody who replied", row->person);
+    if (row->status == REMOTE_ACTIVE || row->status == REMOTE_PAUSED)
+      return broken(world, "deleted unfinished", row->person);
+  }
+  return NULL;
+}
+
+/* Removed means gone by id and by address: where somebody put the address into the campaign again before the removal
+ * was recorded, it stays open, and says so. */
+static bool is_removal_told(const struct world *world, const struct fake_row *remote, const struct lead_state *state)
+{
+  bool is_there_again = fake_instantly_find(&world->fake, remote->campaign_id, remote->person) != NULL;
+  return remote->is_deleted == (state->removed_at_us != 0) || (remote->is_deleted && is_there_again);
+}
+
+/* A row of ours that Instantly has or had must be enrolled in the ledger, and the other way round. */
+static char *check_lead(const struct world *world, const struct lead_report_row *row)
+{
+  const char *person = row->has_state ? row->state.person : NULL;
+  if (row->has_state && row->state.settlement == SETTLEMENT_CLAIMED && !(row->state.held_n > row->state.resolved_n))
+    return broken(world, "a claim is still open in calm", row->lead.lead_id);
+  if (person == NULL || row->state.settlement != SETTLEMENT_ADDED) return NULL;
+  for (guint i = 0; i < world->fake.rows->len; i++) {
+    const struct fake_row *remote = g_ptr_array_index(world->fake.rows, i);
+    if (strcmp(remote->id, row->state.instantly_id) != 0) continue;
+    if (remote->stamp == NULL) return broken(world, "a foreign row counts as ours", row->lead.lead_id);
+    if (remote->is_deleted_by_hand) return NULL;
+    return is_removal_told(world, remote, &row->state) ? NULL : broken(world, "removal differs", row->lead.lead_id);
+  }
+  return broken(world, "added, but Instantly never had it", row->lead.lead_id);
+}
+
+static char *check_ledger(struct world *world)
+{
+  struct page page;
+  page_init(&page, sizeof(struct lead_report_row));
+  g_autoptr(GHashTable) known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr(GError) error = NULL;
+  char *problem = NULL;
+  if (!report_leads(world->warehouse, NULL, 1000, &page, &error)) problem = g_strdup(error->message);
+  for (guint i = 0; problem == NULL && i < page.rows->len; i++) {
+    const struct lead_report_row *row = page_row(&page, struct lead_report_row, i);
+    problem = check_lead(world, row);
+    if (row->has_state && row->state.instantly_id != NULL) g_hash_table_add(known, g_strdup(row->state.instantly_id));
+  }
+  page_clear(&page);
+  for (guint i = 0; problem == NULL && i < world->fake.rows->len; i++) {
+    const struct fake_row *remote = g_ptr_array_index(world->fake.rows, i);
+    if (remote->stamp != NULL && !remote->is_deleted_by_hand && !g_hash_table_contains(known, remote->id))
+      problem = broken(world, "Instantly has a row of ours that the ledger lost", remote->person);
+  }
+  return problem;
+}
+
+static bool is_suppressed(const struct world *world, const char *person)
+{
+  struct page page;
+  page_init(&page, sizeof(struct suppression));
+  g_autoptr(GError) error = NULL;
+  bool has_any = report_suppressions(world->warehouse, person, &page, &error) && page.rows->len > 0;
+  page_clear(&page);
+  return has_any;
+}
+
+/* Nobody who may be mailed is forgotten: after calm, each person without a stop has a row or had one. */
+static char *check_nobody_lost(struct world *world)
+{
+  struct page page;
+  page_init(&page, sizeof(struct lead_report_row));
+  g_autoptr(GError) error = NULL;
+  char *problem = NULL;
+  if (!report_leads(world->warehouse, NULL, 1000, &page, &error)) problem = g_strdup(error->message);
+  for (guint i = 0; problem == NULL && i < page.rows->len; i++) {
+    const struct lead_report_row *row = page_row(&page, struct lead_report_row, i);
+    if (g_hash_table_contains(world->stopped, row->lead.email) || (row->has_state && row->state.held_n > 0)) continue;
+    bool is_there = fake_instantly_created(&world->fake, row->lead.email) > 0 ||
+                    fake_instantly_find(&world->fake, CAMPAIGN_A, row->lead.email) != NULL ||
+                    fake_instantly_find(&world->fake, CAMPAIGN_B, row->lead.email) != NULL;
+    bool is_waiting = !row->has_state || row->state.settlement <= SETTLEMENT_RELEASED;
+    if (!is_there && is_waiting && !is_suppressed(world, row->lead.email))
+      problem = broken(world, "lost", row->lead.lead_id);
+  }
+  page_clear(&page);
+  return problem;
+}
+
+char *check_all(struct world *world)
+{
+  char *problem = check_created(world);
+  if (problem == NULL) problem = check_deleted(world);
+  if (problem == NULL) problem = check_ledger(world);
+  if (problem == NULL) problem = check_nobody_lost(world);
+  world->tally->created_n += g_hash_table_size(world->fake.created);
+  return problem;
+}

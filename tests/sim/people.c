@@ -1,0 +1,93 @@
+#include <string.h>
+
+#include "base/log.h"
+#include "tests/sim/world.h"
+
+/* Proviso (b) of the guarantee: nobody deletes a row between our POST and our finding it. So hands take only rows that
+ * the ledger knows, and of which no request is still on its way. */
+static bool is_known(const struct world *world, const struct fake_row *row)
+{
+  struct page page;
+  page_init(&page, sizeof(struct lead_report_row));
+  g_autoptr(GError) error = NULL;
+  struct ledger *ledger = warehouse_ledger(world->warehouse);
+  bool is_found =
+      ledger->ops->fold(ledger, &error) && report_find(world->warehouse, row->id, &page, &error) && page.rows->len > 0;
+  page_clear(&page);
+  return is_found;
+}
+
+/* A finished row still changes: late replies, somebody relaunches it, deletes it, moves it. */
+static void disturb_row(struct world *world, struct fake_row *row)
+{
+  uint64_t what = rng_below(&world->rng, 12);
+  if (row->is_deleted) return;
+  if (what == 0 && row->status == REMOTE_COMPLETED && row->replies == 0) {
+    row->replies = 1;
+    row->replied_at_us = world->wall_us;
+  }
+  if (what == 1 && row->status == REMOTE_COMPLETED) row->status = REMOTE_PAUSED;
+  if (what == 2 && fake_instantly_late(&world->fake, row->person) == 0 && (row->stamp == NULL || is_known(world, row)))
+    row->is_deleted = row->is_deleted_by_hand = true;
+  if (row->is_deleted)
+    log_event(LOG_DEBUG, "deleted by hand", LOG_STR("stamp", row->stamp), LOG_INT("person", g_str_hash(row->person)));
+}
+
+static void progress_row(struct world *world, struct fake_row *row)
+{
+  static const int64_t statuses[] = {REMOTE_ACTIVE, REMOTE_COMPLETED, REMOTE_BOUNCED, REMOTE_UNSUBSCRIBED};
+  if (row->is_deleted || row->status != REMOTE_ACTIVE) return;
+  row->contacted_at_us = world->wall_us;
+  row->status = statuses[rng_below(&world->rng, G_N_ELEMENTS(statuses))];
+  if (row->status == REMOTE_COMPLETED && one_in(world, 3)) {
+    row->replies = 1;
+    row->replied_at_us = world->wall_us;
+  }
+}
+
+/* The user changes the campaign of a row after it was exported, or before. */
+static void change_campaign(struct world *world)
+{
+  struct page page;
+  page_init(&page, sizeof(struct lead_report_row));
+  g_autoptr(GError) error = NULL;
+  if (!report_leads(world->warehouse, NULL, 100, &page, &error)) g_error("report: %s", error->message);
+  const struct lead *lead = &page_row(&page, struct lead_report_row, rng_below(&world->rng, page.rows->len))->lead;
+  struct import_row row = {.lead_id = lead->lead_id,
+                           .email = lead->email,
+                           .person = lead->email,
+                           .campaign_id = g_strcmp0(lead->campaign_id, CAMPAIGN_A) == 0 ? CAMPAIGN_B : CAMPAIGN_A};
+  if (!import_rows(world->warehouse, &row, 1, false, &error)) g_error("import: %s", error->message);
+  page_clear(&page);
+}
+
+static void say_stop(struct world *world)
+{
+  g_autofree char *person = person_name(rng_below(&world->rng, SIM_PERSONS_MAX));
+  struct suppression stop = {
+      .person = person, .reason = "manual", .source = "command", .actor = "sim", .created_at_us = world->wall_us};
+  g_autoptr(GError) error = NULL;
+  if (!warehouse_ledger(world->warehouse)->ops->suppress(warehouse_ledger(world->warehouse), &stop, 1, NULL, &error))
+    g_error("suppress: %s", error->message);
+  if (!g_hash_table_contains(world->stopped, person))
+    g_hash_table_insert(
+        world->stopped, g_strdup(person),
+        GINT_TO_POINTER(fake_instantly_created(&world->fake, person) + fake_instantly_late(&world->fake, person)));
+}
+
+void others_act(struct world *world)
+{
+  if (!world->options->has_people) return;
+  if (one_in(world, 4)) say_stop(world);
+  if (one_in(world, 5)) {
+    g_autofree char *person = person_name(rng_below(&world->rng, SIM_PERSONS_MAX));
+    const char *campaign = one_in(world, 2) ? CAMPAIGN_A : CAMPAIGN_B;
+    if (fake_instantly_find(&world->fake, campaign, person) == NULL) fake_instantly_put(&world->fake, campaign, person);
+  }
+  for (guint i = 0; i < world->fake.rows->len; i++)
+    if (one_in(world, 3)) progress_row(world, g_ptr_array_index(world->fake.rows, i));
+  for (guint i = 0; i < world->fake.rows->len; i++)
+    disturb_row(world, g_ptr_array_index(world->fake.rows, i));
+  if (one_in(world, 3)) change_campaign(world);
+  if (one_in(world, 3)) world_pass(world, 8 * DAY_US);
+}

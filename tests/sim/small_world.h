@@ -1,0 +1,31 @@
+#pragma once
+/* A world of one campaign, step by step and without chance: for tests that tell what each call does. */
+#include "core/settle.h"
+#include "tests/support/fake_instantly.h"
+#include "tests/support/mortal.h"
+#include "warehouse/warehouse.h"
+
+#define SMALL_CAMPAIGN "11111111-1111-4111-8111-111111111111"
+
+struct small_world {
+  int64_t wall_us;
+  struct clock clock;
+  struct settings settings;
+  struct warehouse *warehouse;
+  struct mortal mortal;
+  struct fake_instantly fake;
+  enum fake_fault fault; /* of every leads/add */
+};
+
+/* Makes it without leads, on SQLite where path is given, else in memory. */
+void small_world_init(struct small_world *world, const char *path);
+/* Frees it. */
+void small_world_clear(struct small_world *world);
+/* Imports leads p1@example.com ... pN@example.com. */
+void small_world_import(struct small_world *world, int64_t n);
+/* Time passes. */
+void small_world_sleep(struct small_world *world, int64_t us);
+/* Runs an export that dies after so many points (tests/support/mortal.h), or never when negative. */
+enum exit_code small_world_export(struct small_world *world, int64_t points);
+/* Runs recover; it must work. */
+struct settle_tally small_world_recover(struct small_world *world);

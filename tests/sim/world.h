@@ -1,0 +1,44 @@
+#pragma once
+/* The small world of the simulation: a warehouse, an Instantly, two clocks, a die. sim.c makes history in it, people.c
+ * is everybody else, check.c says what must be true at the end. */
+#include "tests/sim/sim.h"
+
+#define CAMPAIGN_A "11111111-1111-4111-8111-111111111111"
+#define CAMPAIGN_B "22222222-2222-4222-8222-222222222222"
+
+struct world {
+  uint64_t seed;
+  struct rng rng;
+  struct clock clock;
+  int64_t wall_us, mono_us; /* this machine's; Instantly's own is fake.now_us */
+  struct settings settings;
+  struct warehouse *warehouse;
+  struct fake_instantly fake;
+  struct mortal mortal;
+  const struct sim_options *options;
+  struct sim_tally *tally;
+  GHashTable *stopped; /* person -> created count when the stop was recorded */
+  int leads_n;
+  bool is_calm;
+};
+
+/* Makes the world of a seed, with leads imported. */
+void world_init(struct world *world, uint64_t seed, const struct sim_options *options, struct sim_tally *tally);
+/* Frees it. */
+void world_clear(struct world *world);
+/* Time passes, on all clocks alike. */
+void world_pass(struct world *world, int64_t us);
+/* Somebody sets a clock, this machine's or Instantly's, by an hour; the monotonic ones do not move. */
+void world_step_clocks(struct world *world);
+/* True once in n times. */
+bool one_in(struct world *world, uint64_t n);
+/* The address of the i-th person; caller frees. */
+char *person_name(uint64_t i);
+
+/* What others do between two runs: they say stop, reply, finish, move, delete, add, edit. */
+void others_act(struct world *world);
+
+/* NULL when every invariant holds, else what broke (caller frees). */
+char *check_all(struct world *world);
+/* A sentence about a broken invariant, with the seed; caller frees. */
+char *broken(const struct world *world, const char *what, const char *whom);
