@@ -309,7 +309,8 @@ struct ledger_ops {
 
   /* Rows of struct watched. */
   bool (*watched)(struct ledger *, const struct watch_query *query, struct page *page, GError **error);
-  /* Empties sync_stage of other runs, before the first stage(). */
+  /* Empties sync_stage of other runs, before the first stage(). Staging and stage_stops() work in a ledger opened for
+   * reading as well, see suppress(). */
   bool (*stage_begin)(struct ledger *, const char *run_id, GError **error);
   /* Stages what was read; a row seen twice replaces the earlier one. */
   bool (*stage)(struct ledger *, const char *run_id, const struct remote_lead *rows, size_t rows_n, GError **error);

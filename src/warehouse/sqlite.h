@@ -69,6 +69,8 @@ void sqlite_lock_give_back(struct sqlite_warehouse *self);
 
 /* In a warehouse opened for reading, stops that are written from now on go into a copy of this connection's own. */
 bool sqlite_overlay_stops(struct sqlite_warehouse *self, GError **error);
+/* The same for what is staged and the stops that it asks for. */
+bool sqlite_overlay_stage(struct sqlite_warehouse *self, GError **error);
 bool sqlite_brakes_preview(struct warehouse *warehouse, GError **error); /* brakes.h */
 
 /* The operator's brakes: brakes.h. */

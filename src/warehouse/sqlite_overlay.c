@@ -37,6 +37,12 @@ bool sqlite_overlay_stops(struct sqlite_warehouse *self, GError **error)
                     sqlite_db_create_temporary(&self->db, SQL_SCHEMA_SUPPRESSIONS_MATCH, error));
 }
 
+bool sqlite_overlay_stage(struct sqlite_warehouse *self, GError **error)
+{
+  static const struct overlay stage = {"sync_stage", SQL_SCHEMA_SYNC_STAGE, SQL_N};
+  return !self->db.is_read_only || (overlay_make(self, &stage, error) && sqlite_overlay_stops(self, error));
+}
+
 static bool changes_leads(const struct brake *brake)
 {
   return brake->kind == BRAKE_EVENT || brake->kind == BRAKE_RETRY;

@@ -36,7 +36,8 @@ static bool run_with_run_id(struct sqlite_warehouse *self, enum sql_id id, const
 
 bool sqlite_stage_begin(struct ledger *ledger, const char *run_id, GError **error)
 {
-  return run_with_run_id(sqlite_of_ledger(ledger), SQL_STAGE_BEGIN, run_id, error);
+  struct sqlite_warehouse *self = sqlite_of_ledger(ledger);
+  return sqlite_overlay_stage(self, error) && run_with_run_id(self, SQL_STAGE_BEGIN, run_id, error);
 }
 
 static void row_bind(struct query *query, const char *run_id, const struct remote_lead *row)
