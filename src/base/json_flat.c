@@ -2,6 +2,7 @@
  * values and seen that every byte is as it must be, so the walk below asks no questions: it only tells apart what can
  * stand where it is. A node costs no allocation, and neither does freeing it. */
 #include "base/json.h"
+#include "base/json_text.h"
 
 #include <string.h>
 
@@ -20,14 +21,6 @@ static void skip_blanks(struct flat *flat)
     flat->at++;
 }
 
-/* The quotes and backslashes of these eight bytes by their highest bit; above the first there may be bits too many. */
-static uint64_t marked_bytes(uint64_t eight)
-{
-  const uint64_t ones = UINT64_C(0x0101010101010101), highs = UINT64_C(0x8080808080808080);
-  uint64_t quote = eight ^ (ones * '"'), backslash = eight ^ (ones * '\\');
-  return (((quote - ones) & ~quote) | ((backslash - ones) & ~backslash)) & highs;
-}
-
 /* Copies up to the next quote or backslash. Eight bytes at a time: what is copied too much is written over, and there
  * is room for it, because the text so far is no longer than what was read. */
 static void copy_plain(struct flat *flat)
@@ -36,7 +29,7 @@ static void copy_plain(struct flat *flat)
   while (flat->end - flat->at >= (ptrdiff_t)sizeof eight) {
     memcpy(&eight, flat->at, sizeof eight);
     memcpy(flat->text, &eight, sizeof eight);
-    uint64_t marked = marked_bytes(GUINT64_FROM_LE(eight));
+    uint64_t marked = json_marked_bytes(GUINT64_FROM_LE(eight));
     int plain_n = marked == 0 ? (int)sizeof eight : __builtin_ctzll(marked) / 8;
     flat->at += plain_n;
     flat->text += plain_n;
@@ -44,39 +37,6 @@ static void copy_plain(struct flat *flat)
   }
   while (*flat->at != '"' && *flat->at != '\\')
     *flat->text++ = *flat->at++;
-}
-
-static gunichar hex4(const char *digits)
-{
-  gunichar code = 0;
-  for (int i = 0; i < 4; i++)
-    code = code * 16 + (gunichar)g_ascii_xdigit_value(digits[i]);
-  return code;
-}
-
-/* After "\u": one code, or two that are a surrogate pair. */
-static void copy_unicode(struct flat *flat)
-{
-  gunichar code = hex4(flat->at);
-  flat->at += 4;
-  if (code >= 0xd800 && code <= 0xdfff) {
-    code = 0x10000 + ((code - 0xd800) << 10) + (hex4(flat->at + 2) - 0xdc00);
-    flat->at += 6;
-  }
-  flat->text += g_unichar_to_utf8(code, flat->text);
-}
-
-/* After a backslash. */
-static void copy_escape(struct flat *flat)
-{
-  static const char from[] = "bfnrt", to[] = "\b\f\n\r\t";
-  char letter = *flat->at++;
-  const char *found = strchr(from, letter);
-  if (letter == 'u') {
-    copy_unicode(flat);
-  } else {
-    *flat->text++ = found ? to[found - from] : letter;
-  }
 }
 
 /* A string at its opening quote: its text, with a NUL. */
@@ -87,7 +47,7 @@ static char *flat_string(struct flat *flat)
   copy_plain(flat);
   while (*flat->at == '\\') {
     flat->at++;
-    copy_escape(flat);
+    json_take_escape(&flat->at, &flat->text);
     copy_plain(flat);
   }
   flat->at++;

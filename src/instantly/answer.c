@@ -1,44 +1,11 @@
 #include "instantly/answer.h"
 
-#include "base/log.h"
 #include "core/classify.h"
+#include "net/scrub.h"
 
 #include <string.h>
 
 /* ---- words of others ---- */
-
-static bool word_may_be_address(const char *word)
-{
-  g_autofree char *lower = g_ascii_strdown(word, -1);
-  return strchr(lower, '@') || strstr(lower, "%40") || strstr(lower, "&#64;") || strstr(lower, "\\u0040");
-}
-
-static void cut_at_character(char *text, size_t max_bytes)
-{
-  if (strlen(text) <= max_bytes) return;
-  const char *edge = g_utf8_find_prev_char(text, text + max_bytes + 1);
-  text[edge ? (size_t)(edge - text) : 0] = '\0';
-}
-
-char *answer_scrub(const char *text)
-{
-  g_autoptr(GString) without_key = g_string_new(text);
-  log_hide_secrets(without_key);
-  g_autofree char *valid = g_utf8_make_valid(without_key->str, (gssize)without_key->len);
-  for (char *at = valid; *at != '\0'; at++) {
-    if ((unsigned char)*at < 0x20 || *at == 0x7f) *at = ' ';
-  }
-  cut_at_character(valid, (size_t)4 * SCRUB_MAX_BYTES);
-  g_auto(GStrv) words = g_strsplit(valid, " ", -1);
-  for (size_t i = 0; words[i]; i++) {
-    if (!word_may_be_address(words[i])) continue;
-    g_free(words[i]);
-    words[i] = g_strdup("[address]");
-  }
-  char *scrubbed = g_strstrip(g_strjoinv(" ", words));
-  cut_at_character(scrubbed, SCRUB_MAX_BYTES);
-  return scrubbed;
-}
 
 /* The envelope {statusCode, error, message}; some have only one of the two words. */
 static char *words_of(const cJSON *tree)
@@ -47,7 +14,7 @@ static char *words_of(const cJSON *tree)
   const char *message = json_string(tree, "message");
   g_autofree char *both = NULL;
   if (error && message) both = g_strdup_printf("%s: %s", error, message);
-  return answer_scrub(both ? both : message ? message : error);
+  return net_scrub(both ? both : message ? message : error);
 }
 
 /* ---- words of ours that come back ---- */
@@ -131,7 +98,7 @@ static char *advice_for(const struct call *call, const struct endpoint *endpoint
 static void set_unanswered(const struct call *call, GError **error)
 {
   const struct reply *reply = &call->reply;
-  g_autofree char *words = answer_scrub(reply->message);
+  g_autofree char *words = net_scrub(reply->message);
   const char *what = reply->transport == TRANSPORT_NOT_SENT    ? "could not be reached for"
                      : reply->transport == TRANSPORT_CANCELLED ? "was not asked (cancelled):"
                                                                : "gave no whole answer to";

@@ -3,15 +3,9 @@
  *
  * Decisions kept here: a 200 that is HTML or not JSON is ERROR_CORRUPT and not repeated (a proxy's page or a wrong base
  * URL does not get better by asking again); a 200 whose object holds a non-empty `error` string is ERROR_REJECTED
- * (instantly-api 1.7). Instantly's own words appear in sentences only after answer_scrub(). */
+ * (instantly-api 1.7). Instantly's own words appear in sentences only after net_scrub(). */
 #include "base/json.h"
 #include "instantly/endpoints.h"
-
-#define SCRUB_MAX_BYTES 160
-
-/* Text for people without addresses and keys: words with '@' (or its encodings) are replaced, control characters become
- * blanks, and it is cut after SCRUB_MAX_BYTES at a character's edge. NULL gives "". Caller frees. */
-char *answer_scrub(const char *text);
 
 /* Fills reply.is_json and reply.message of an answered call from its body: scrubbed, and without the words that the
  * request sent as values (an answer may quote names back). */

@@ -1,6 +1,8 @@
 /* Campaigns and subsequences. */
 #include "instantly/private.h"
 
+#include "net/scrub.h"
+
 #include "instantly/leads.h"
 
 #include <string.h>
@@ -48,7 +50,7 @@ bool campaign_sending_status(struct instantly *instantly, const char *id, char *
   if (!tree) return false;
   const char *word = json_string(json_get(tree, "diagnostics"), "status");
   if (!word) word = json_string(json_get(tree, "summary"), "status");
-  if (word && strcmp(word, "healthy") != 0) *reason = answer_scrub(word);
+  if (word && strcmp(word, "healthy") != 0) *reason = net_scrub(word);
   return true;
 }
 

@@ -1,6 +1,8 @@
 /* leads/add, and POST /leads where export.endpoint is `single`: both fill the same add_answer. */
 #include "instantly/private.h"
 
+#include "net/scrub.h"
+
 #include "base/text.h"
 
 static bool is_single(const struct client *client)
@@ -103,7 +105,7 @@ static void read_answer(const struct client *client, struct add_batch *batch, st
   if (is_answer && answer->is_success) return;
   answer_describe(call);
   answer->reply.is_json = call->reply.is_json;
-  g_autofree char *words = answer_scrub(call->reply.message);
+  g_autofree char *words = net_scrub(call->reply.message);
   g_strlcpy(answer->reply.message, words, sizeof answer->reply.message);
 }
 

@@ -3,7 +3,6 @@
 #include "base/log.h"
 #include "core/classify.h"
 #include "core/ratelimit.h"
-#include "core/retry.h"
 
 #include <string.h>
 
@@ -19,6 +18,7 @@ struct net {
   struct retry_budget budget;
   struct breaker breaker;
   struct rng rng;
+  const struct retry_policy *retry;
   int in_flight_max[2]; /* by is_creating */
   bool (*is_cancelled)(void *context);
   void *cancel_context;
@@ -68,6 +68,7 @@ struct net *net_open(const struct net_options *options, GError **error)
   retry_budget_init(&net->budget, now_us);
   breaker_init(&net->breaker);
   rng_init(&net->rng, options->seed);
+  net->retry = options->retry ? options->retry : &retry_reads;
   return net;
 }
 
@@ -116,7 +117,7 @@ static void call_end_unsent(struct net *net, struct batch *batch, struct call *c
  * refused together do not come back together. */
 static int64_t pause_us(struct net *net, const struct reply *reply)
 {
-  int64_t asked_us = CLAMP(reply->retry_after_s, 1, retry_reads.retry_after_max_us / SECOND_US) * SECOND_US;
+  int64_t asked_us = CLAMP(reply->retry_after_s, 1, net->retry->retry_after_max_us / SECOND_US) * SECOND_US;
   return asked_us + (int64_t)(rng_unit(&net->rng) * (double)asked_us / 10);
 }
 
@@ -154,12 +155,13 @@ static void call_returned(struct net *net, struct batch *batch, struct call *cal
   call->is_in_flight = false;
   call->reply = call->request->reply;
   call->is_html = call->request->is_html;
+  g_strlcpy(call->watched, call->request->watched, sizeof call->watched);
   call->duration_s = call->request->duration_s;
   note_reply(net, &call->reply, now_us);
   log_call(call);
   int64_t wait_us = -1;
   bool may_repeat = !is_creating(call) && batch->cancelled_mono_us == 0;
-  if (may_repeat) wait_us = retry_wait_us(&retry_reads, call->tries_n, &call->reply, &net->rng);
+  if (may_repeat) wait_us = retry_wait_us(net->retry, call->tries_n, &call->reply, &net->rng);
   if (wait_us < 0) {
     bool is_cut_off = batch->cancelled_mono_us != 0 && call->kind == CALL_READ;
     if (is_cut_off) call->reply.transport = TRANSPORT_CANCELLED;
@@ -181,6 +183,9 @@ static void call_start(struct net *net, struct batch *batch, struct call *call)
       .path = call->path,
       .body = call->body ? call->body->str : NULL,
       .body_bytes = call->body ? call->body->len : 0,
+      .content_type = call->content_type,
+      .headers = call->headers,
+      .watched_name = call->watched_name,
       .is_sent_once = is_creating(call),
       .answer_max_bytes = call->answer_max_bytes,
       .answer = call->answer,

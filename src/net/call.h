@@ -1,6 +1,6 @@
 #pragma once
-/* Call: the one place through which every request to Instantly goes. Pace, retry, breaker, authorization, counters and
- * the log line of a call live here and nowhere else.
+/* Call: the one place through which every request goes, to Instantly and to Google. Pace, retry, breaker,
+ * authorization, counters and the log line of a call live here and nowhere else.
  *
  * net_perform() takes any number of calls and returns when each has ended: several are in flight at once (reads and
  * creating calls have limits of their own), started at the pace of core/ratelimit, held back by core/retry's breaker.
@@ -11,6 +11,7 @@
  * Calling sequence: net_open; call_init, set what the call is, net_perform, look at reply and answer, call_clear;
  * net_close. One thread. Cancelling: calls not yet started end as CANCELLED, reads in flight are cut off, others get
  * ten seconds. */
+#include "core/retry.h"
 #include "net/wire.h"
 
 enum call_kind { CALL_READ, CALL_IDEMPOTENT, CALL_CREATING };
@@ -18,15 +19,19 @@ enum call_kind { CALL_READ, CALL_IDEMPOTENT, CALL_CREATING };
 struct call {
   /* set by the caller */
   enum call_kind kind;
-  const char *method;      /* borrowed: GET, POST, PATCH, DELETE */
-  const char *route;       /* borrowed: the path as a template, for logs and errors: /api/v2/leads/{id} */
-  char *path;              /* owned: what is asked for, with query */
-  const GString *body;     /* borrowed; NULL or empty: no body */
-  size_t answer_max_bytes; /* 0: ANSWER_MAX_BYTES */
+  const char *method;         /* borrowed: GET, POST, PATCH, DELETE */
+  const char *route;          /* borrowed: the path as a template, for logs and errors: /api/v2/leads/{id} */
+  char *path;                 /* owned: what is asked for, with query */
+  const GString *body;        /* borrowed; NULL or empty: no body */
+  size_t answer_max_bytes;    /* 0: ANSWER_MAX_BYTES */
+  const char *content_type;   /* see struct request */
+  const char *const *headers; /* see struct request */
+  const char *watched_name;   /* see struct request */
   /* filled in */
   struct reply reply; /* is_json is left false: whoever parses the answer sets it */
   GString *answer;    /* owned; NULL until something came */
   bool is_html;
+  char watched[64];
   int tries_n; /* transmissions that were begun */
   double duration_s;
   /* net's own */
@@ -44,6 +49,7 @@ struct net_options {
   int reads_in_flight;
   int writes_in_flight;
   uint64_t seed;                       /* of the jitter */
+  const struct retry_policy *retry;    /* borrowed; NULL: retry_reads */
   bool (*is_cancelled)(void *context); /* or NULL */
   void *cancel_context;
 };

@@ -7,7 +7,7 @@
 #define HEADERS_MAX_BYTES ((size_t)64 << 10)
 #define HEADERS_MAX_N     100
 #define LOW_SPEED_BYTES_S 16L
-#define LOW_SPEED_S       30L
+#define STALL_S           30L
 #define IDLE_MAX_S        30L
 #define IDLE_MAX_ONCE_S   4L
 
@@ -46,6 +46,7 @@ void handle_setup_init(struct handle_setup *setup, const struct wire_options *op
       .headers_plain = headers_new(options->authorization, false),
       .connect_timeout_ms = (long)(options->connect_timeout_s * 1000),
       .request_timeout_ms = (long)(options->request_timeout_s * 1000),
+      .stall_s = options->stall_s > 0 ? (long)options->stall_s : STALL_S,
   };
 }
 
@@ -129,6 +130,8 @@ static void note_header(struct request *request, const char *line, size_t bytes)
   if (date && time_parse_http_us(date, &date_us)) request->reply.date_us = date_us;
   if (retry_after) request->reply.retry_after_s = parse_retry_after(retry_after, request->reply.date_us);
   if (type) request->is_html = g_ascii_strncasecmp(type, "text/html", 9) == 0;
+  g_autofree char *watched = request->watched_name ? header_value(line, bytes, request->watched_name) : NULL;
+  if (watched) g_strlcpy(request->watched, watched, sizeof request->watched);
 }
 
 static size_t on_header(char *data, size_t size, size_t n, void *context)
@@ -166,7 +169,7 @@ static bool prepare_times(CURL *easy, const struct handle_setup *setup, const st
          SET(easy, CURLOPT_TIMEOUT_MS, setup->request_timeout_ms) &&
          SET(easy, CURLOPT_MAXAGE_CONN, request->is_sent_once ? IDLE_MAX_ONCE_S : IDLE_MAX_S) &&
          (request->is_sent_once ||
-          (SET(easy, CURLOPT_LOW_SPEED_LIMIT, LOW_SPEED_BYTES_S) && SET(easy, CURLOPT_LOW_SPEED_TIME, LOW_SPEED_S)));
+          (SET(easy, CURLOPT_LOW_SPEED_LIMIT, LOW_SPEED_BYTES_S) && SET(easy, CURLOPT_LOW_SPEED_TIME, setup->stall_s)));
 }
 
 static bool prepare_answer(CURL *easy, struct request *request)
@@ -190,6 +193,24 @@ static bool prepare_no_body(CURL *easy, const struct request *request)
   return SET(easy, CURLOPT_POST, 1L) && SET(easy, CURLOPT_POSTFIELDSIZE, 0L) && SET(easy, CURLOPT_POSTFIELDS, "");
 }
 
+/* The header lines of this request: the shared list, or a copy of it with what the request wants otherwise. */
+static struct curl_slist *headers_of(const struct handle_setup *setup, struct request *request)
+{
+  struct curl_slist *shared = request->body_bytes > 0 ? setup->headers_body : setup->headers_plain;
+  if (!request->content_type && !request->headers) return shared;
+  struct curl_slist *own = NULL;
+  for (const struct curl_slist *at = shared; at; at = at->next) {
+    bool is_replaced = request->content_type && g_str_has_prefix(at->data, "Content-Type:");
+    if (!is_replaced) append_header(&own, at->data, "");
+  }
+  if (request->content_type) append_header(&own, "Content-Type: ", request->content_type);
+  for (const char *const *line = request->headers; line && *line; line++) {
+    append_header(&own, *line, "");
+  }
+  request->own_headers = own;
+  return own;
+}
+
 static bool prepare_request(CURL *easy, const struct handle_setup *setup, struct request *request)
 {
   bool has_body = request->body_bytes > 0;
@@ -197,7 +218,7 @@ static bool prepare_request(CURL *easy, const struct handle_setup *setup, struct
   g_autofree char *url = g_strconcat(setup->base_url, request->path, NULL);
   return SET(easy, CURLOPT_URL, url) && (has_body ? prepare_body(easy, request) : prepare_no_body(easy, request)) &&
          SET(easy, CURLOPT_CUSTOMREQUEST, request->method) && SET(easy, CURLOPT_USERAGENT, setup->user_agent) &&
-         SET(easy, CURLOPT_HTTPHEADER, has_body ? setup->headers_body : setup->headers_plain);
+         SET(easy, CURLOPT_HTTPHEADER, headers_of(setup, request));
 }
 
 bool handle_prepare(CURL *easy, const struct handle_setup *setup, struct request *request)
@@ -208,6 +229,8 @@ bool handle_prepare(CURL *easy, const struct handle_setup *setup, struct request
   request->reply = (struct reply){.transport = TRANSPORT_UNKNOWN, .retry_after_s = -1};
   request->body_taken_bytes = request->header_bytes = request->headers_n = 0;
   request->is_html = false;
+  request->watched[0] = '\0';
+  request->own_headers = NULL;
   request->duration_s = 0;
   g_string_truncate(request->answer, 0);
   return prepare_safety(easy, setup) && prepare_times(easy, setup, request) && prepare_answer(easy, request) &&
@@ -227,4 +250,12 @@ void handle_finish(CURL *easy, CURLcode code, struct request *request)
   if (code != CURLE_OK) {
     g_strlcpy(reply->message, has_problem ? request->problem : curl_easy_strerror(code), sizeof reply->message);
   }
+}
+
+/* The reset takes the handle's pointers into the request away: the error buffer and the headers would dangle. */
+void handle_release(CURL *easy, struct request *request)
+{
+  curl_easy_reset(easy);
+  headers_free(g_steal_pointer(&request->own_headers));
+  request->handle = NULL;
 }

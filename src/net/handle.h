@@ -15,6 +15,7 @@ struct handle_setup {
   struct curl_slist *headers_plain; /* for those without */
   long connect_timeout_ms;
   long request_timeout_ms;
+  long stall_s;
 };
 
 /* Makes what the options ask for. */
@@ -27,3 +28,6 @@ bool handle_prepare(CURL *easy, const struct handle_setup *setup, struct request
 
 /* Fills the reply of a request that ended with code. */
 void handle_finish(CURL *easy, CURLcode code, struct request *request);
+
+/* Takes the request off its handle: neither points at the other any more. */
+void handle_release(CURL *easy, struct request *request);

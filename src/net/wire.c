@@ -49,13 +49,11 @@ static CURL *handle_take(struct wire *wire)
   return easy;
 }
 
-/* The reset takes the handle's pointers into the request away: the error buffer would dangle. */
 static void request_end(struct wire *wire, struct request *request, CURLcode code)
 {
   CURL *easy = request->handle;
   handle_finish(easy, code, request);
-  curl_easy_reset(easy);
-  request->handle = NULL;
+  handle_release(easy, request);
   g_ptr_array_add(wire->idle, easy);
   g_queue_push_tail(&wire->done, request);
 }

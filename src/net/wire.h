@@ -25,6 +25,7 @@ struct wire_options {
   int64_t connect_timeout_s;
   int64_t request_timeout_s;
   int in_flight_max;
+  int64_t stall_s; /* cut off a request that may go again after so long without a byte; 0: 30 */
 };
 
 struct request {
@@ -33,17 +34,22 @@ struct request {
   const char *path; /* with query, starts with '/' */
   const char *body; /* NULL or empty: none, and no Content-Type */
   size_t body_bytes;
-  bool is_sent_once;       /* needs a body: the refusing seek is what forbids the second transmission */
-  size_t answer_max_bytes; /* 0: ANSWER_MAX_BYTES */
+  const char *content_type;   /* of the body; NULL: application/json */
+  const char *const *headers; /* more header lines, "Name: value", up to a NULL; secret; NULL: none */
+  const char *watched_name;   /* a header of the answer that somebody wants to know, or NULL */
+  bool is_sent_once;          /* needs a body: the refusing seek is what forbids the second transmission */
+  size_t answer_max_bytes;    /* 0: ANSWER_MAX_BYTES */
   /* filled in; answer is appended to and owned by the caller */
   GString *answer;
   struct reply reply; /* is_json is not looked at here */
   bool is_html;       /* the Content-Type says so */
+  char watched[64];   /* value of the watched header, cut; "" without one */
   double duration_s;
   /* wire's own */
   size_t body_taken_bytes, header_bytes, headers_n;
   char problem[256]; /* libcurl's error buffer */
   void *handle;
+  void *own_headers; /* curl_slist, when the shared one does not do */
 };
 
 /* Opens it; ERROR_CONFIG when libcurl cannot be set up as demanded. */

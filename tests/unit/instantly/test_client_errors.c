@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "client_fixture.h"
 #include "instantly/answer.h"
+#include "net/scrub.h"
 #include "samples.h"
 
 #include <string.h>
@@ -148,17 +149,17 @@ static void test_scrub(void)
       {"<a@b.example>,c@d.example", "[address]"},
   };
   for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
-    g_autofree char *scrubbed = answer_scrub(rows[i].raw);
+    g_autofree char *scrubbed = net_scrub(rows[i].raw);
     g_assert_cmpstr(scrubbed, ==, rows[i].scrubbed);
   }
   g_autofree char *long_text = g_strnfill(1000, 'x');
-  g_autofree char *cut = answer_scrub(long_text);
+  g_autofree char *cut = net_scrub(long_text);
   g_assert_cmpuint(strlen(cut), ==, SCRUB_MAX_BYTES);
   g_autoptr(GString) many = g_string_new("x");
   for (int i = 0; i < 200; i++) {
     g_string_append(many, "\xc3\xa4");
   }
-  g_autofree char *cut_at_edge = answer_scrub(many->str);
+  g_autofree char *cut_at_edge = net_scrub(many->str);
   g_assert_true(g_utf8_validate(cut_at_edge, -1, NULL));
 }
 
@@ -166,7 +167,7 @@ static void test_scrub(void)
 static void test_words_of_ours(void)
 {
   log_add_secret("key-0123456789");
-  g_autofree char *without_key = answer_scrub("bad key-0123456789, xkey-0123456789y");
+  g_autofree char *without_key = net_scrub("bad key-0123456789, xkey-0123456789y");
   g_assert_cmpstr(without_key, ==, "bad [redacted], x[redacted]y");
   g_autoptr(GString) body =
       g_string_new("{\"leads\":[{\"first_name\":\"Zaphod\",\"company_name\":\"M\u00e4rz Ltd.\"}]}");

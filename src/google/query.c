@@ -1,0 +1,280 @@
+/* Reading: jobs.query, waiting for its end, and page after page of rows. */
+#include "google/private.h"
+
+#include "base/random.h"
+
+#include <string.h>
+
+#define EMPTY_PAGES_MAX 100
+#define REREADS_MAX     3
+#define FIELDS                                                                                                         \
+  "jobComplete,jobReference(jobId,location),schema(fields(name)),rows,totalRows,pageToken,totalBytesBilled,"           \
+  "totalBytesProcessed"
+
+struct bigquery_rows {
+  struct bigquery *bigquery;
+  char *name; /* of the statement */
+  char *job_id, *location;
+  GPtrArray *columns; /* owned names */
+  struct ask ask;     /* its answer holds the page's bytes */
+  struct page_reader page;
+  size_t row;       /* next one of the page */
+  int64_t read_n;   /* rows handed out, and those of this page */
+  int64_t total_n;  /* -1: not said yet */
+  char *page_token; /* of the next page, or NULL */
+  int empty_pages_n;
+};
+
+/* ---- requests ---- */
+
+static void uuid_append(GString *out)
+{
+  uint64_t random[2] = {random_u64(), random_u64()};
+  g_string_append_printf(out, "%016" G_GINT64_MODIFIER "x%016" G_GINT64_MODIFIER "x", random[0], random[1]);
+}
+
+static GString *query_body(const struct bigquery *bigquery, const struct bigquery_statement *statement)
+{
+  GString *body = g_string_new("{");
+  g_autoptr(GString) request_id = g_string_new(NULL);
+  uuid_append(request_id);
+  statement_append(body, statement);
+  limits_append(body, bigquery);
+  labels_append(body, bigquery, statement->name);
+  if (bigquery->location) json_append_str(body, "location", bigquery->location);
+  json_append_str(body, "requestId", request_id->str);
+  json_append_int(body, "maxResults", bigquery->page_rows_max);
+  json_append_int(body, "timeoutMs", POLL_MS);
+  g_string_append(body, ",\"formatOptions\":{\"useInt64Timestamp\":true}}");
+  return body;
+}
+
+static void prepare_query(struct bigquery_rows *rows, const struct bigquery_statement *statement)
+{
+  ask_clear(&rows->ask);
+  rows->ask = (struct ask){.method = "POST", .route = "jobs.query", .name = rows->name};
+  rows->ask.body = query_body(rows->bigquery, statement);
+  ask_path(&rows->ask, API_ROOT, (const char *[]){rows->bigquery->project, "queries", NULL});
+  ask_query(&rows->ask, "fields", FIELDS);
+}
+
+/* max_rows 0: only asks whether the job has ended. */
+static void prepare_results(struct bigquery_rows *rows, int64_t max_rows)
+{
+  struct ask *ask = &rows->ask;
+  GString *answer = g_steal_pointer(&ask->call.answer);
+  ask_clear(ask);
+  *ask = (struct ask){.method = "GET", .route = "jobs.getQueryResults", .name = rows->name};
+  ask->call.answer = answer;
+  ask_path(ask, API_ROOT, (const char *[]){rows->bigquery->project, "queries", rows->job_id, NULL});
+  ask_query(ask, "location", rows->location);
+  ask_query_int(ask, "maxResults", max_rows);
+  ask_query_int(ask, "timeoutMs", POLL_MS);
+  ask_query(ask, "pageToken", rows->page_token);
+  ask_query(ask, "formatOptions.useInt64Timestamp", "true");
+  ask_query(ask, "fields", FIELDS);
+}
+
+/* Sends and reads a page. An answer that came whole and cannot be read is asked for again a few times: reading repeats
+ * without harm. */
+static bool fetch(struct bigquery_rows *rows, GError **error)
+{
+  for (int reads_n = 1;; reads_n++) {
+    g_autoptr(GError) problem = NULL;
+    if (!ask_send(rows->bigquery, &rows->ask, error)) return false;
+    GString *answer = rows->ask.call.answer;
+    if (page_reader_read(&rows->page, answer->str, answer->len, &problem)) break;
+    if (reads_n == REREADS_MAX || !error_is(problem, ERROR_CORRUPT)) {
+      g_propagate_prefixed_error(error, g_steal_pointer(&problem), "%s: ", rows->name);
+      rows->bigquery->last = (struct refusal){.cause = BIGQUERY_CAUSE_OTHER, .kind = ERROR_CORRUPT};
+      return false;
+    }
+    if (!bigquery_pause(rows->bigquery, reads_n, error)) return false;
+  }
+  rows->row = 0;
+  rows->read_n += (int64_t)rows->page.rows_n;
+  return true;
+}
+
+/* ---- the start ---- */
+
+static void note_job(struct bigquery_rows *rows)
+{
+  if (rows->page.job_id && !rows->job_id) rows->job_id = g_strdup(rows->page.job_id);
+  if (rows->page.location && !rows->location) rows->location = g_strdup(rows->page.location);
+}
+
+/* Waits until the job of an incomplete answer has ended; then asks for the first page. */
+static bool wait_for_end(struct bigquery_rows *rows, GError **error)
+{
+  struct bigquery *bigquery = rows->bigquery;
+  int64_t deadline_us = clock_mono_us(bigquery->clock) + bigquery->job_timeout_us;
+  while (!rows->page.is_complete) {
+    if (!rows->job_id) {
+      error_set(error, ERROR_CORRUPT, "BigQuery began %s and did not say as which job", rows->name);
+      return false;
+    }
+    if (clock_mono_us(bigquery->clock) >= deadline_us) {
+      job_cancel(bigquery, rows->job_id, rows->location);
+      error_set(error, ERROR_TRANSIENT, "BigQuery did not finish %s within %d s, so it was cancelled", rows->name,
+                (int)(bigquery->job_timeout_us / SECOND_US));
+      return false;
+    }
+    prepare_results(rows, bigquery->page_rows_max);
+    if (!fetch(rows, error)) return false;
+  }
+  return true;
+}
+
+static bool note_first_page(struct bigquery_rows *rows, GError **error)
+{
+  const struct page_reader *page = &rows->page;
+  if (page->total_rows < 0 || page->columns->len == 0) {
+    error_set(error, ERROR_CORRUPT, "BigQuery's answer to %s has no schema or no count of rows", rows->name);
+    return false;
+  }
+  rows->total_n = page->total_rows;
+  for (guint i = 0; i < page->columns->len; i++) {
+    g_ptr_array_add(rows->columns, g_strdup(page->columns->pdata[i]));
+  }
+  rows->page_token = g_strdup(page->page_token);
+  rows->bigquery->totals.jobs_n++;
+  rows->bigquery->totals.bytes_billed += MAX(0, page->bytes_billed);
+  return true;
+}
+
+static bool start(struct bigquery_rows *rows, const struct bigquery_statement *statement, GError **error)
+{
+  prepare_query(rows, statement);
+  if (!fetch(rows, error)) return false;
+  note_job(rows);
+  return wait_for_end(rows, error) && note_first_page(rows, error);
+}
+
+static struct bigquery_rows *rows_new(struct bigquery *bigquery, const char *name)
+{
+  struct bigquery_rows *rows = g_new0(struct bigquery_rows, 1);
+  rows->bigquery = bigquery;
+  rows->name = g_strdup(name);
+  rows->columns = g_ptr_array_new_with_free_func(g_free);
+  rows->total_n = -1;
+  page_reader_init(&rows->page);
+  return rows;
+}
+
+bool bigquery_query(struct bigquery *bigquery, const struct bigquery_statement *statement, struct bigquery_rows **rows,
+                    GError **error)
+{
+  *rows = NULL;
+  for (int attempts_n = 1;; attempts_n++) {
+    bigquery_rows_scope struct bigquery_rows *begun = rows_new(bigquery, statement->name);
+    g_autoptr(GError) problem = NULL;
+    bigquery->last = (struct refusal){0};
+    if (start(begun, statement, &problem)) {
+      *rows = g_steal_pointer(&begun);
+      return true;
+    }
+    bool may_repeat = bigquery->last.remedy == REMEDY_NEW && !bigquery->is_emulator;
+    if (!may_repeat || attempts_n == JOB_ATTEMPTS_MAX) {
+      g_propagate_error(error, g_steal_pointer(&problem));
+      return false;
+    }
+    if (!bigquery_pause(bigquery, attempts_n, error)) return false;
+  }
+}
+
+/* ---- rows ---- */
+
+static bool check_end(const struct bigquery_rows *rows, GError **error)
+{
+  if (rows->read_n == rows->total_n) return true;
+  error_set(error, ERROR_CORRUPT,
+            "BigQuery counted %" G_GINT64_FORMAT " rows of %s, and %" G_GINT64_FORMAT " came: run it again",
+            rows->total_n, rows->name, rows->read_n);
+  return false;
+}
+
+/* A page without rows in the middle is legal, and so must not be taken for the end; without end it would be a loop. */
+static bool next_page(struct bigquery_rows *rows, GError **error)
+{
+  if (!rows->job_id) {
+    error_set(error, ERROR_CORRUPT, "BigQuery's answer to %s goes on, and names no job to ask for the rest",
+              rows->name);
+    return false;
+  }
+  prepare_results(rows, rows->bigquery->page_rows_max);
+  if (!fetch(rows, error)) return false;
+  g_autofree char *token = g_strdup(rows->page.page_token);
+  bool is_stuck = rows->page.rows_n == 0 && ++rows->empty_pages_n > EMPTY_PAGES_MAX;
+  bool is_same = token && g_strcmp0(token, rows->page_token) == 0;
+  bool is_changed = rows->page.total_rows >= 0 && rows->page.total_rows != rows->total_n;
+  bool has_columns = rows->page.rows_n == 0 || rows->page.cells_per_row == rows->columns->len;
+  g_free(rows->page_token);
+  rows->page_token = g_steal_pointer(&token);
+  if (rows->page.is_complete && !is_stuck && !is_same && !is_changed && has_columns) return true;
+  error_set(error, ERROR_CORRUPT, "BigQuery's pages of %s do not belong together: run it again", rows->name);
+  return false;
+}
+
+bool bigquery_next(struct bigquery_rows *rows, const char *const **cells, GError **error)
+{
+  *cells = NULL;
+  while (rows->row == rows->page.rows_n) {
+    if (!rows->page_token) return check_end(rows, error);
+    if (!next_page(rows, error)) return false;
+  }
+  *cells = (const char *const *)&rows->page.cells->pdata[rows->row * rows->columns->len];
+  rows->row++;
+  return true;
+}
+
+size_t bigquery_columns_n(const struct bigquery_rows *rows)
+{
+  return rows->columns->len;
+}
+
+const char *bigquery_column(const struct bigquery_rows *rows, size_t column)
+{
+  return column < rows->columns->len ? rows->columns->pdata[column] : NULL;
+}
+
+int64_t bigquery_rows_total(const struct bigquery_rows *rows)
+{
+  return rows->total_n;
+}
+
+void bigquery_rows_free(struct bigquery_rows *rows)
+{
+  if (!rows) return;
+  ask_clear(&rows->ask);
+  page_reader_clear(&rows->page);
+  g_ptr_array_unref(rows->columns);
+  g_free(rows->name);
+  g_free(rows->job_id);
+  g_free(rows->location);
+  g_free(rows->page_token);
+  g_free(rows);
+}
+
+/* ---- what it would cost ---- */
+
+bool bigquery_estimate(struct bigquery *bigquery, const struct bigquery_statement *statement, int64_t *bytes,
+                       GError **error)
+{
+  ask_scope struct ask ask = {.method = "POST", .route = "jobs.query (dry run)", .name = statement->name};
+  bigquery->last = (struct refusal){0};
+  ask.body = g_string_new("{\"dryRun\":true");
+  statement_append(ask.body, statement);
+  limits_append(ask.body, bigquery);
+  if (bigquery->location) json_append_str(ask.body, "location", bigquery->location);
+  g_string_append_c(ask.body, '}');
+  ask_path(&ask, API_ROOT, (const char *[]){bigquery->project, "queries", NULL});
+  ask_query(&ask, "fields", "totalBytesProcessed");
+  if (!ask_send(bigquery, &ask, error)) return false;
+  struct page_reader page;
+  page_reader_init(&page);
+  bool is_read = page_reader_read(&page, ask.call.answer->str, ask.call.answer->len, error);
+  *bytes = page.bytes_processed;
+  page_reader_clear(&page);
+  return is_read;
+}
