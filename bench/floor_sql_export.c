@@ -102,7 +102,8 @@ static bool settle_window(struct sql_run *run, const struct page *claims, GError
   page_init(&stopped, sizeof(struct stopped_claim));
   for (guint i = 0; i < claims->rows->len; i++)
     all[i] = page_row(claims, struct claim, i);
-  bool is_ok = SQL_TIMED(run, SQL_READ, run->ops->stops_check(run->ledger, all, claims->rows->len, &stopped, error)) &&
+  struct stops_query look = {.claims = all, .claims_n = claims->rows->len, .now_us = run->ops->now_us(run->ledger)};
+  bool is_ok = SQL_TIMED(run, SQL_READ, run->ops->stops_check(run->ledger, &look, &stopped, error)) &&
                append_sending(run, claims, batch_size, error);
   for (guint at = 0; is_ok && at < claims->rows->len; at += batch_size)
     is_ok = append_added(run, claims, at, MIN(at + batch_size, claims->rows->len), error);

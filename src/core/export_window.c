@@ -44,13 +44,14 @@ static GPtrArray *still_allowed(struct settle_log *log, const GPtrArray *claims,
 static GPtrArray *drop_stopped(struct export_send *send, const GPtrArray *claims, GError **error)
 {
   struct job *job = send->job;
-  const struct claim *const *all = (const struct claim *const *)(void *)claims->pdata;
+  struct stops_query query = {
+      .claims = (const struct claim *const *)(void *)claims->pdata, .claims_n = claims->len, .now_us = job->now_us};
   struct page stopped;
   struct settle_log log;
   page_init(&stopped, sizeof(struct stopped_claim));
   settle_log_init(&log, send->job, &send->tally);
   GPtrArray *allowed = NULL;
-  if (job->ledger->ops->stops_check(job->ledger, all, claims->len, &stopped, error)) {
+  if (job->ledger->ops->stops_check(job->ledger, &query, &stopped, error)) {
     allowed = still_allowed(&log, claims, &stopped);
     if (!settle_log_append(&log, error)) g_clear_pointer(&allowed, g_ptr_array_unref);
   }

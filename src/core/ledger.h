@@ -109,6 +109,13 @@ struct claim_query {
   bool only_unsettled; /* as of the last fold */
 };
 
+/* Whom to look at right before sending. */
+struct stops_query {
+  const struct claim *const *claims;
+  size_t claims_n;
+  int64_t now_us; /* the job's now, by which the claim decided too: an entry must not expire between the two */
+};
+
 /* A claim that must not be sent any more, found right before sending. */
 struct stopped_claim {
   int64_t ord;
@@ -291,8 +298,7 @@ struct ledger_ops {
   /* Rows of struct claim. A lead whose source row is gone comes with lead.email == NULL. */
   bool (*claims_read)(struct ledger *, const struct claim_query *query, struct page *page, GError **error);
   /* Which of these claims became stopped (suppression, hold of the person) since; rows of struct stopped_claim. */
-  bool (*stops_check)(struct ledger *, const struct claim *const *claims, size_t claims_n, struct page *stopped,
-                      GError **error);
+  bool (*stops_check)(struct ledger *, const struct stops_query *query, struct page *stopped, GError **error);
   /* Is a hold on for this campaign (or, with NULL, for everything)? reason is the caller's to free. */
   bool (*hold_check)(struct ledger *, const char *campaign_id, bool *is_on, char **reason, GError **error);
 
@@ -325,11 +331,12 @@ struct ledger_ops {
    * over already. Folded on return. */
   bool (*hold_campaign)(struct ledger *, const char *campaign_id, const char *run_id, int64_t *held_n, GError **error);
 
-  /* Writes stops; one in force for the same person or domain and reason is left as it is. *added_n may be NULL. A
-   * ledger that was opened for reading keeps them for itself: its claim() counts them, nothing is written anywhere. */
+  /* Writes stops; one in force (by the ledger's clock) for the same person or domain and reason is left as it is.
+   * *added_n may be NULL. A ledger that was opened for reading keeps them for itself: its claim() counts them, nothing
+   * is written anywhere. */
   bool (*suppress)(struct ledger *, const struct suppression *rows, size_t rows_n, int64_t *added_n, GError **error);
-  /* Rows of struct suppression in force that ought to be on the block list and are not confirmed there. */
-  bool (*unpushed)(struct ledger *, size_t limit, struct page *page, GError **error);
+  /* Rows of struct suppression in force as of now_us that ought to be on the block list and are not confirmed there. */
+  bool (*unpushed)(struct ledger *, int64_t now_us, size_t limit, struct page *page, GError **error);
   /* Confirms that they are on the block list. */
   bool (*pushed)(struct ledger *, const struct suppression *rows, size_t rows_n, int64_t at_us, GError **error);
 

@@ -159,11 +159,12 @@ bool memory_stage_facts(struct ledger *ledger, const struct stage_rules *rules, 
 /* ---- memory_stops.c ---- */
 
 bool memory_suppress(struct ledger *ledger, const struct suppression *rows, size_t rows_n, int64_t *added_n,
-                     GError **error);                                                         /* ports.h */
-bool memory_unpushed(struct ledger *ledger, size_t limit, struct page *page, GError **error); /* ports.h */
+                     GError **error); /* ports.h */
+bool memory_unpushed(struct ledger *ledger, int64_t now_us, size_t limit, struct page *page,
+                     GError **error); /* ports.h */
 bool memory_pushed(struct ledger *ledger, const struct suppression *rows, size_t rows_n, int64_t at_us,
                    GError **error); /* ports.h */
-bool memory_stops_check(struct ledger *ledger, const struct claim *const *claims, size_t claims_n, struct page *stopped,
+bool memory_stops_check(struct ledger *ledger, const struct stops_query *looked, struct page *stopped,
                         GError **error); /* ports.h */
 bool memory_hold_check(struct ledger *ledger, const char *campaign_id, bool *is_on, char **reason,
                        GError **error); /* ports.h */

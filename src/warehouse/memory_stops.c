@@ -102,14 +102,14 @@ static bool is_for_block_list(const struct suppression *entry)
   return !entry->pushed_at_us && g_strcmp0(entry->source, "blocklist") != 0 && (is_due || is_operators(entry));
 }
 
-bool memory_unpushed(struct ledger *ledger, size_t limit, struct page *page, GError **error)
+bool memory_unpushed(struct ledger *ledger, int64_t now_us, size_t limit, struct page *page, GError **error)
 {
   (void)error;
   struct memory *memory = memory_of(ledger);
   page_reset(page);
   for (guint i = 0; i < memory->suppressions->len && page->rows->len < limit; i++) {
     const struct memory_suppression *row = &g_array_index(memory->suppressions, struct memory_suppression, i);
-    if (!memory_in_force(row, memory_now_us(memory)) || !is_for_block_list(&row->entry)) continue;
+    if (!memory_in_force(row, now_us) || !is_for_block_list(&row->entry)) continue;
     struct suppression copy = suppression_copy(page, &row->entry);
     g_array_append_val(page->rows, copy);
   }
@@ -140,18 +140,18 @@ static bool person_is_held(struct memory *memory, const char *person)
   return false;
 }
 
-bool memory_stops_check(struct ledger *ledger, const struct claim *const *claims, size_t claims_n, struct page *stopped,
-                        GError **error)
+bool memory_stops_check(struct ledger *ledger, const struct stops_query *looked, struct page *stopped, GError **error)
 {
   (void)error;
   struct memory *memory = memory_of(ledger);
   memory_fold(memory); /* a hold set a moment ago counts */
   page_reset(stopped);
-  for (size_t i = 0; i < claims_n; i++) {
-    const char *reason = memory_suppression_reason(memory, claims[i]->person, memory_now_us(memory));
-    if (!reason && person_is_held(memory, claims[i]->person)) reason = "held";
+  for (size_t i = 0; i < looked->claims_n; i++) {
+    const struct claim *claim = looked->claims[i];
+    const char *reason = memory_suppression_reason(memory, claim->person, looked->now_us);
+    if (!reason && person_is_held(memory, claim->person)) reason = "held";
     if (!reason) continue;
-    struct stopped_claim row = {.ord = claims[i]->ord, .reason = page_text(stopped, reason)};
+    struct stopped_claim row = {.ord = claim->ord, .reason = page_text(stopped, reason)};
     g_array_append_val(stopped->rows, row);
   }
   return true;

@@ -134,11 +134,12 @@ bool sqlite_import_rows(struct warehouse *warehouse, struct import_row *rows, si
 
 /* Stops. */
 bool sqlite_suppress(struct ledger *ledger, const struct suppression *rows, size_t rows_n, int64_t *added_n,
-                     GError **error);                                                         /* ports.h */
-bool sqlite_unpushed(struct ledger *ledger, size_t limit, struct page *page, GError **error); /* ports.h */
+                     GError **error); /* ports.h */
+bool sqlite_unpushed(struct ledger *ledger, int64_t now_us, size_t limit, struct page *page,
+                     GError **error); /* ports.h */
 bool sqlite_pushed(struct ledger *ledger, const struct suppression *rows, size_t rows_n, int64_t at_us,
                    GError **error); /* ports.h */
-bool sqlite_stops_check(struct ledger *ledger, const struct claim *const *claims, size_t claims_n, struct page *stopped,
+bool sqlite_stops_check(struct ledger *ledger, const struct stops_query *looked, struct page *stopped,
                         GError **error); /* ports.h */
 /* Reads the mark. */
 bool sqlite_stops_mark(struct sqlite_warehouse *self, struct stops_mark *mark, GError **error);

@@ -55,13 +55,13 @@ bool sqlite_stops_page(struct query *query, struct page *page, GError **error)
   return true;
 }
 
-bool sqlite_unpushed(struct ledger *ledger, size_t limit, struct page *page, GError **error)
+bool sqlite_unpushed(struct ledger *ledger, int64_t now_us, size_t limit, struct page *page, GError **error)
 {
   struct sqlite_warehouse *self = sqlite_of_ledger(ledger);
   query_scope struct query query = {0};
   page_reset(page);
   if (!query_open(&query, &self->db, SQL_SUPPRESSIONS_UNPUSHED, error)) return false;
-  query_int(&query, ":now", clock_wall_us(self->db.clock));
+  query_int(&query, ":now", now_us);
   query_int(&query, ":limit", (int64_t)MIN(limit, (size_t)INT32_MAX));
   return sqlite_stops_page(&query, page, error);
 }
@@ -94,13 +94,14 @@ bool sqlite_stops_mark(struct sqlite_warehouse *self, struct stops_mark *mark, G
   return true;
 }
 
-static bool stop_of(struct sqlite_warehouse *self, const struct claim *claim, struct page *stopped, GError **error)
+static bool stop_of(struct sqlite_warehouse *self, const struct claim *claim, int64_t now_us, struct page *stopped,
+                    GError **error)
 {
   query_scope struct query query = {0};
   bool has_row = false;
   if (!query_open(&query, &self->db, SQL_STOP_OF_PERSON, error)) return false;
   query_text(&query, ":person", claim->person);
-  query_int(&query, ":now", clock_wall_us(self->db.clock));
+  query_int(&query, ":now", now_us);
   if (!query_next(&query, &has_row, error)) return false;
   if (!has_row || !query_column_text(&query, 0)) return true;
   struct stopped_claim row = {.ord = claim->ord, .reason = query_page_text(&query, 0, stopped)};
@@ -108,8 +109,7 @@ static bool stop_of(struct sqlite_warehouse *self, const struct claim *claim, st
   return true;
 }
 
-bool sqlite_stops_check(struct ledger *ledger, const struct claim *const *claims, size_t claims_n, struct page *stopped,
-                        GError **error)
+bool sqlite_stops_check(struct ledger *ledger, const struct stops_query *looked, struct page *stopped, GError **error)
 {
   struct sqlite_warehouse *self = sqlite_of_ledger(ledger);
   struct stops_mark now = {0};
@@ -117,10 +117,11 @@ bool sqlite_stops_check(struct ledger *ledger, const struct claim *const *claims
   if (self->is_locked && !sqlite_inbox_take(self, error)) return false;
   if (!sqlite_stops_mark(self, &now, error)) return false;
   bool is_unchanged = now.stop_id == self->claim_mark.stop_id && now.holds_n == self->claim_mark.holds_n;
-  for (size_t i = 0; i < claims_n; i++) {
-    /* The claim itself looked at all that was there then. */
-    if (is_unchanged && g_strcmp0(claims[i]->run_id, self->claim_run_id) == 0) continue;
-    if (!stop_of(self, claims[i], stopped, error)) return false;
+  for (size_t i = 0; i < looked->claims_n; i++) {
+    const struct claim *claim = looked->claims[i];
+    /* The claim itself looked at all that was there then, by the same now. */
+    if (is_unchanged && g_strcmp0(claim->run_id, self->claim_run_id) == 0) continue;
+    if (!stop_of(self, claim, looked->now_us, stopped, error)) return false;
   }
   return true;
 }

@@ -105,10 +105,9 @@ static bool m_claims_read(struct ledger *self, const struct claim_query *query, 
   CALL(claims_read, query, page, error);
 }
 
-static bool m_stops_check(struct ledger *self, const struct claim *const *claims, size_t n, struct page *page,
-                          GError **error)
+static bool m_stops_check(struct ledger *self, const struct stops_query *query, struct page *page, GError **error)
 {
-  CALL(stops_check, claims, n, page, error);
+  CALL(stops_check, query, page, error);
 }
 
 static bool m_hold_check(struct ledger *self, const char *id, bool *is_on, char **reason, GError **error)
@@ -173,9 +172,9 @@ static bool m_suppress(struct ledger *self, const struct suppression *rows, size
   CALL(suppress, rows, n, added_n, error);
 }
 
-static bool m_unpushed(struct ledger *self, size_t limit, struct page *page, GError **error)
+static bool m_unpushed(struct ledger *self, int64_t now_us, size_t limit, struct page *page, GError **error)
 {
-  CALL(unpushed, limit, page, error);
+  CALL(unpushed, now_us, limit, page, error);
 }
 
 static bool m_pushed(struct ledger *self, const struct suppression *rows, size_t n, int64_t at_us, GError **error)

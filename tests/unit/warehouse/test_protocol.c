@@ -223,7 +223,8 @@ static void test_stops_check(struct subject *subject)
   const struct claim *pointers[4];
   for (guint i = 0; i < 4; i++)
     pointers[i] = page_row(&claims, struct claim, i);
-  OK(subject->ops->stops_check(subject->ledger, pointers, 4, &stopped, &error));
+  struct stops_query look = {.claims = pointers, .claims_n = 4, .now_us = subject->now_us};
+  OK(subject->ops->stops_check(subject->ledger, &look, &stopped, &error));
   g_assert_cmpuint(stopped.rows->len, ==, 2);
   g_assert_cmpint(page_row(&stopped, struct stopped_claim, 0)->ord, ==, 2);
   g_assert_cmpstr(page_row(&stopped, struct stopped_claim, 0)->reason, ==, "manual");
@@ -274,6 +275,38 @@ static void test_campaign_counts(struct subject *subject)
   g_assert_cmpint(counts.claimed_today, ==, 0);
 }
 
+/* The claim and the look before sending judge an entry's end by one now, the job's, wherever the ledger's clock stands:
+ * otherwise somebody stopped at the claim could be free at the send, or the other way round. */
+static void test_stops_clock(struct subject *subject)
+{
+  put_many(subject, 2);
+  struct suppression stops[] = {
+      {.person = "p1@x.org", .reason = "bounced", .source = "sync", .expires_at_us = T0 + HOUR_US}};
+  static const int64_t clocks[] = {T0 - 50 * HOUR_US, T0, T0 + 50 * HOUR_US};
+  OK(subject->ops->suppress(subject->ledger, stops, 1, NULL, &error));
+  const struct claim one = {.ord = 1, .run_id = "run-1", .campaign_id = "camp-a", .person = "p1@x.org"};
+  const struct claim *const claims[] = {&one};
+  struct page stopped;
+  page_init(&stopped, sizeof(struct stopped_claim));
+  for (size_t i = 0; i < G_N_ELEMENTS(clocks); i++) {
+    subject->now_us = clocks[i];
+    for (int hour = -1; hour <= 2; hour++) {
+      int64_t now_us = T0 + hour * HOUR_US;
+      struct claim_rules rules = plain_rules("dry", 1);
+      struct claim_report report;
+      rules.is_dry_run = true;
+      rules.now_us = now_us;
+      subject_claim(subject, &rules, &report);
+      struct stops_query look = {.claims = claims, .claims_n = 1, .now_us = now_us};
+      OK(subject->ops->stops_check(subject->ledger, &look, &stopped, &error));
+      g_assert_cmpint(counted(&report, VERDICT_SUPPRESSED, "bounced"), ==, hour < 1);
+      g_assert_cmpuint(stopped.rows->len, ==, hour < 1);
+      claim_report_clear(&report);
+    }
+  }
+  page_clear(&stopped);
+}
+
 int main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
@@ -284,6 +317,7 @@ int main(int argc, char **argv)
   subject_add("fold", test_fold_is_idempotent);
   subject_add("fold/hold-number", test_hold_number);
   subject_add("stops-check", test_stops_check);
+  subject_add("stops-clock", test_stops_clock);
   subject_add("hold-check", test_hold_check);
   subject_add("campaign-counts", test_campaign_counts);
   return g_test_run();
