@@ -63,6 +63,7 @@ static void sqlite_close(struct warehouse *warehouse)
 {
   struct sqlite_warehouse *self = sqlite_of(warehouse);
   sqlite_db_close(&self->db);
+  repeats_end(&self->repeats);
   if (self->lock_fd >= 0) close(self->lock_fd);
   g_free(self->claim_run_id);
   g_free(self);
@@ -78,10 +79,13 @@ static void reference_of(sqlite3_context *context, int arguments_n, sqlite3_valu
   sqlite3_result_text(context, reference, -1, g_free);
 }
 
-static bool reference_register(struct sqlite_warehouse *self, GError **error)
+/* The functions that go by what this warehouse has at hand. */
+static bool own_functions_register(struct sqlite_warehouse *self, GError **error)
 {
   int code = sqlite3_create_function_v2(self->db.handle, "reference", 1, SQLITE_UTF8 | SQLITE_DIRECTONLY, self,
                                         reference_of, NULL, NULL, NULL);
+  if (code == SQLITE_OK) code = repeats_register(self->db.handle, &self->repeats);
+  if (code == SQLITE_OK) code = count_register(self->db.handle, &self->count);
   return code == SQLITE_OK || sqlite_db_fail(&self->db, code, error);
 }
 
@@ -89,14 +93,13 @@ static bool reference_register(struct sqlite_warehouse *self, GError **error)
 static bool tables_make(struct sqlite_warehouse *self, GError **error)
 {
   static const enum sql_id tables[] = {
-      SQL_TEMP_CAMPAIGN_TOTALS, SQL_TEMP_GONE,           SQL_TEMP_ALIASES,
-      SQL_TEMP_FEEDS,           SQL_TEMP_VARIABLES,      SQL_TEMP_FEED_VARIABLES,
-      SQL_TEMP_STOPS,           SQL_TEMP_CLAIM_ROWS,     SQL_TEMP_VERDICTS,
-      SQL_TEMP_VERDICTS_SHARED, SQL_TEMP_QUEUE,          SQL_TEMP_IMPORT_PERSONS,
-      SQL_TEMP_MATCHES,         SQL_TEMP_ASKS,           SQL_TEMP_MISSING,
-      SQL_TEMP_MISSING_STAMP,   SQL_TEMP_POLICY,         SQL_TEMP_CONFIGURED,
-      SQL_TEMP_FOUND,           SQL_TEMP_STATE_COLUMNS,  SQL_TEMP_STATUS_TOTALS,
-      SQL_TEMP_RETRIES,         SQL_TEMP_IMPORT_PLANNED, SQL_TEMP_CHANGES,
+      SQL_TEMP_CAMPAIGN_TOTALS, SQL_TEMP_GONE,           SQL_TEMP_ALIASES,        SQL_TEMP_FEEDS,
+      SQL_TEMP_VARIABLES,       SQL_TEMP_FEED_VARIABLES, SQL_TEMP_STOPS,          SQL_TEMP_SOURCE_ROWS,
+      SQL_TEMP_CLAIM_ROWS,      SQL_TEMP_PERSON_FACTS,   SQL_TEMP_QUEUE,          SQL_TEMP_QUEUE_SHARED,
+      SQL_TEMP_MATCHES,         SQL_TEMP_ASKS,           SQL_TEMP_MISSING,        SQL_TEMP_MISSING_STAMP,
+      SQL_TEMP_POLICY,          SQL_TEMP_CONFIGURED,     SQL_TEMP_FOUND,          SQL_TEMP_STATE_COLUMNS,
+      SQL_TEMP_STATUS_TOTALS,   SQL_TEMP_RETRIES,        SQL_TEMP_IMPORT_PERSONS, SQL_TEMP_IMPORT_PLANNED,
+      SQL_TEMP_CHANGES,
   };
   for (size_t i = 0; i < G_N_ELEMENTS(tables); i++)
     if (!sql_run(&self->db, tables[i], error)) return false;
@@ -115,8 +118,9 @@ static struct warehouse *sqlite_open(const struct settings *settings, enum wareh
       .path = g_strdup(settings->warehouse.path), .clock = clock, .is_read_only = mode == WAREHOUSE_READ};
   bool is_open = sql_names_init(&self->db.names, &settings->source, error) &&
                  sqlite_db_open(&self->db, mode == WAREHOUSE_WRITE, error) &&
-                 (mode == WAREHOUSE_WRITE || sqlite_schema_shadow(self, error)) && reference_register(self, error) &&
-                 tables_make(self, error) && sqlite_schema_refuse_other(self, mode == WAREHOUSE_READ, error);
+                 (mode == WAREHOUSE_WRITE || sqlite_schema_shadow(self, error)) &&
+                 own_functions_register(self, error) && tables_make(self, error) &&
+                 sqlite_schema_refuse_other(self, mode == WAREHOUSE_READ, error);
   if (is_open) return &self->warehouse;
   sqlite_close(&self->warehouse);
   return NULL;

@@ -5,6 +5,7 @@
  * One connection reads, writes and checkpoints; one lock on `<path>.lock` is the lease of all writing jobs. */
 #include "warehouse/backend.h"
 #include "warehouse/sqlite_db.h"
+#include "warehouse/sqlite_repeats.h"
 
 /* Each step up has its statements in sql/sqlite/migrate.sql. */
 #define SQLITE_SCHEMA_VERSION 2
@@ -30,6 +31,8 @@ struct sqlite_warehouse {
   } key;                        /* for references and derived ids */
   struct stops_mark claim_mark; /* as the claim of claim_run_id saw them */
   char *claim_run_id;
+  struct repeats repeats; /* while a claim decides */
+  struct count count;
   int64_t persons_version; /* data version that temp.import_persons was filled at; 0: it was not */
   bool has_totals;         /* temp.campaign_totals is of the last fold */
 };

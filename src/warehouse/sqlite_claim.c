@@ -105,7 +105,7 @@ static bool feeds_fill(struct sqlite_warehouse *self, const struct claim_rules *
     query_int(&query, ":room_verdict", feed->room_verdict);
     if (!query_run(&query, error) || !feed_variables_fill(self, bits, feed, error)) return false;
   }
-  return true;
+  return sql_run(&self->db, SQL_FEEDS_PLACE, error);
 }
 
 static bool stops_fill(struct sqlite_warehouse *self, int64_t now_us, int64_t *has_stops, GError **error)
@@ -117,14 +117,24 @@ static bool stops_fill(struct sqlite_warehouse *self, int64_t now_us, int64_t *h
   return query_run(&query, error) && sql_run_int(&self->db, SQL_STOPS_ANY, has_stops, error);
 }
 
-static bool rows_fill(struct sqlite_warehouse *self, const struct claim_rules *rules, GError **error)
+/* ---- persons with several rows ---- */
+
+static bool source_narrowed(struct sqlite_warehouse *self, GError **error)
 {
-  query_scope struct query query = {0};
-  if (!sqlite_aliases(self, error) || !sql_run(&self->db, SQL_CLAIM_ROWS_CLEAR, error) ||
-      !query_open(&query, &self->db, SQL_CLAIM_ROWS_SOURCE, error))
-    return false;
-  query_text(&query, ":default_campaign", rules->default_campaign);
-  return query_run(&query, error) && sql_run(&self->db, SQL_CLAIM_ROWS_STATES, error);
+  self->repeats.only_repeated = true;
+  bool is_ok = sql_run(&self->db, SQL_CLAIM_ROWS_SOURCE, error);
+  self->repeats.only_repeated = false;
+  return is_ok;
+}
+
+/* What is known of persons whose rows have to be looked at together. */
+static bool persons_fill(struct sqlite_warehouse *self, GError **error)
+{
+  static const enum sql_id begin[] = {SQL_CLAIM_ROWS_CLEAR, SQL_PERSON_FACTS_CLEAR, SQL_CLAIM_ROWS_STATES,
+                                      SQL_REPEATS_OF_STATES, SQL_REPEATS_OF_SOURCE};
+  repeats_begin(&self->repeats);
+  return sqlite_aliases(self, error) && run_all(&self->db, begin, G_N_ELEMENTS(begin), error) &&
+         source_narrowed(self, error) && sql_run(&self->db, SQL_PERSON_FACTS_FILL, error);
 }
 
 /* ---- verdicts ---- */
@@ -138,20 +148,31 @@ static char *cooldowns_json(const struct claim_rules *rules)
   return g_string_free(text, FALSE);
 }
 
-static bool verdicts_fill(struct sqlite_warehouse *self, const struct claim_rules *rules, int64_t has_stops,
-                          GError **error)
+static bool queue_fill(struct sqlite_warehouse *self, const struct claim_rules *rules, int64_t has_stops,
+                       GError **error)
 {
-  static const enum sql_id after[] = {SQL_VERDICTS_DUPLICATES, SQL_QUEUE_CLEAR, SQL_QUEUE_FILL, SQL_FEEDS_PASS,
-                                      SQL_FEEDS_NUMBER};
   g_autofree char *cooldowns = cooldowns_json(rules);
+  int64_t has_variables = 0;
   query_scope struct query query = {0};
-  if (!sql_run(&self->db, SQL_VERDICTS_CLEAR, error) || !query_open(&query, &self->db, SQL_VERDICTS_FILL, error))
+  if (!sql_run(&self->db, SQL_QUEUE_CLEAR, error) || !sql_run_int(&self->db, SQL_VARIABLES_ANY, &has_variables, error))
     return false;
+  if (!query_open(&query, &self->db, SQL_QUEUE_FILL, error)) return false;
+  query_text(&query, ":default_campaign", rules->default_campaign);
   query_int(&query, ":once_ever", rules->once == ONCE_EVER);
   query_int(&query, ":now", rules->now_us);
   query_text(&query, ":cooldowns", cooldowns);
   query_int(&query, ":has_stops", has_stops);
-  return query_run(&query, error) && run_all(&self->db, after, G_N_ELEMENTS(after), error);
+  query_int(&query, ":has_variables", has_variables);
+  return query_run(&query, error);
+}
+
+static bool verdicts_fill(struct sqlite_warehouse *self, const struct claim_rules *rules, int64_t has_stops,
+                          GError **error)
+{
+  static const enum sql_id after[] = {SQL_QUEUE_DUPLICATES, SQL_FEEDS_PASS, SQL_FEEDS_NUMBER};
+  bool is_ok = persons_fill(self, error) && queue_fill(self, rules, has_stops, error);
+  repeats_end(&self->repeats);
+  return is_ok && run_all(&self->db, after, G_N_ELEMENTS(after), error);
 }
 
 static bool reuse_check(struct sqlite_warehouse *self, const struct claim_rules *rules, int64_t *source_n,
@@ -221,6 +242,7 @@ static bool claims_append(struct sqlite_warehouse *self, const struct claim_rule
   query_int(&query, ":recorded_at", clock_wall_us(self->db.clock));
   query_int(&query, ":epoch", rules->epoch);
   query_int(&query, ":run_room", MAX(rules->run_room, 0));
+  query_int(&query, ":count", count_new(&self->count));
   if (!query_run(&query, error)) return false;
   g_assert(sql_changes(&self->db) == claimed_n);
   return range_put(self, rules, claimed_n, error);
@@ -229,7 +251,7 @@ static bool claims_append(struct sqlite_warehouse *self, const struct claim_rule
 /* Gives the pages of the working tables back. */
 static bool tables_clear(struct sqlite_warehouse *self, GError **error)
 {
-  static const enum sql_id clear[] = {SQL_CLAIM_ROWS_CLEAR, SQL_VERDICTS_CLEAR, SQL_QUEUE_CLEAR};
+  static const enum sql_id clear[] = {SQL_CLAIM_ROWS_CLEAR, SQL_PERSON_FACTS_CLEAR, SQL_QUEUE_CLEAR};
   return run_all(&self->db, clear, G_N_ELEMENTS(clear), error);
 }
 
@@ -242,7 +264,7 @@ bool sqlite_claim(struct ledger *ledger, const struct claim_rules *rules, struct
   if (!rules->is_dry_run && !sqlite_fold(ledger, error)) return false;
   if (!transaction_begin(&transaction, &self->db, !rules->is_dry_run, error)) return false;
   if (!feeds_fill(self, rules, error) || !stops_fill(self, rules->now_us, &has_stops, error)) return false;
-  if (!rows_fill(self, rules, error) || !verdicts_fill(self, rules, has_stops, error)) return false;
+  if (!verdicts_fill(self, rules, has_stops, error)) return false;
   if (!reuse_check(self, rules, &report->source_n, error) || !counts_read(self, rules, report, error)) return false;
   if (!rules->is_dry_run && !claims_append(self, rules, report->claimed_n, error)) return false;
   if (!tables_clear(self, error)) return false;

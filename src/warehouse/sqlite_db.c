@@ -109,8 +109,9 @@ static void handle_close(struct sqlite_db *db)
 /* Settings of the connection. The first one that reads the file finds out whether it is a database at all. */
 static bool connection_setup(struct sqlite_db *db, GError **error)
 {
-  static const enum sql_id always[] = {SQL_PRAGMA_BUSY_TIMEOUT, SQL_PRAGMA_MMAP, SQL_PRAGMA_CACHE,
-                                       SQL_PRAGMA_TEMP_STORE, SQL_PRAGMA_TEMP_CACHE};
+  static const enum sql_id always[] = {SQL_PRAGMA_BUSY_TIMEOUT, SQL_PRAGMA_MMAP,      SQL_PRAGMA_CACHE,
+                                       SQL_PRAGMA_TEMP_STORE,   SQL_PRAGMA_TEMP_PAGE, SQL_PRAGMA_TEMP_ERASE,
+                                       SQL_PRAGMA_TEMP_CACHE};
   static const enum sql_id writing[] = {SQL_PRAGMA_PAGE_SIZE, SQL_PRAGMA_JOURNAL, SQL_PRAGMA_SYNCHRONOUS};
   for (size_t i = 0; i < G_N_ELEMENTS(always); i++)
     if (!sql_run(db, always[i], error)) return false;

@@ -29,13 +29,16 @@ static const enum sql_id narrow[] = {
 /* Pages of a long walk: one that is sorted first reads all that is left, page after page. */
 static const enum sql_id paged[] = {SQL_CLAIMS_READ, SQL_WATCHED, SQL_REPORT_LEADS};
 
-enum demand { ANY, NARROW, PAGED };
+/* Whole walks that keep the order of what they read: claims are numbered while they are read. */
+static const enum sql_id ordered[] = {SQL_CLAIMS_APPEND, SQL_REPEATS_OF_SOURCE};
+
+enum demand { ANY, NARROW, ORDERED, PAGED };
 
 static bool is_allowed(const char *detail, enum demand demand)
 {
   if (strstr(detail, "AUTOMATIC")) return false;
-  if (demand == PAGED && strstr(detail, "TEMP B-TREE")) return false;
-  return demand == ANY || !g_str_has_prefix(detail, "SCAN ") || strstr(detail, "CONSTANT ROW");
+  if (demand >= ORDERED && strstr(detail, "TEMP B-TREE")) return false;
+  return demand == ANY || demand == ORDERED || !g_str_has_prefix(detail, "SCAN ") || strstr(detail, "CONSTANT ROW");
 }
 
 static void plan_check(struct sqlite_db *db, enum sql_id id, enum demand demand)
@@ -65,6 +68,8 @@ static void test_plans(void)
       plan_check(db, id, ANY);
   for (size_t i = 0; i < G_N_ELEMENTS(narrow); i++)
     plan_check(db, narrow[i], NARROW);
+  for (size_t i = 0; i < G_N_ELEMENTS(ordered); i++)
+    plan_check(db, ordered[i], ORDERED);
   for (size_t i = 0; i < G_N_ELEMENTS(paged); i++)
     plan_check(db, paged[i], PAGED);
   sqlite_fixture_clear(&fixture);

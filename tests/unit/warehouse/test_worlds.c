@@ -7,6 +7,7 @@
 #include "subject.h"
 
 #include "core/sync.h"
+#include "warehouse/sqlite.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -416,14 +417,24 @@ static void run_world(struct subject *memory, struct subject *other, int64_t num
   gen_clear(&gen);
 }
 
+/* Persons that share a counter are taken for repeated: with one counter all are, with four some, otherwise only those
+ * that are. None of it may show. */
+static void use_counters(struct subject *sqlite, int64_t number)
+{
+  static const size_t counters_n[] = {1, 4, REPEATS_COUNTERS_N};
+  sqlite_of(sqlite->warehouse)->repeats.counters_n = counters_n[(size_t)number % G_N_ELEMENTS(counters_n)];
+}
+
 static void test_worlds(void)
 {
   struct subject memory, sqlite;
   bool has_both = subject_open(&memory, "memory") && subject_open(&sqlite, "sqlite");
   g_assert_true(has_both);
   int64_t only = number_from("LEADFERRY_WORLD", -1), worlds_n = number_from("LEADFERRY_WORLDS", WORLDS_N);
-  for (int64_t i = only >= 0 ? only : 0; i < (only >= 0 ? only + 1 : worlds_n); i++)
+  for (int64_t i = only >= 0 ? only : 0; i < (only >= 0 ? only + 1 : worlds_n); i++) {
+    use_counters(&sqlite, i);
     run_world(&memory, &sqlite, i);
+  }
   subject_close(&memory);
   subject_close(&sqlite);
 }

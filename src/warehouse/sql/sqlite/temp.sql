@@ -12,13 +12,14 @@ CREATE TEMP TABLE gone (person TEXT PRIMARY KEY, state_id TEXT NOT NULL) WITHOUT
 CREATE TEMP TABLE aliases (lead_id TEXT PRIMARY KEY, state_id TEXT NOT NULL) WITHOUT ROWID;
 
 -- name: temp_feeds
--- The configured campaigns as export decided about them.
+-- The configured campaigns as export decided about them. Were place not NOT NULL, SQLite 3.40 would not see that a walk along
+-- the key and, for each row, along the queue is in order.
 CREATE TEMP TABLE feeds (
-  campaign_id TEXT PRIMARY KEY, is_fed INTEGER, refusal TEXT, room INTEGER, room_verdict INTEGER,
-  first_n INTEGER, eligible_n INTEGER, first_ord INTEGER, passed_n INTEGER) WITHOUT ROWID;
+  campaign_id TEXT PRIMARY KEY, place INTEGER NOT NULL DEFAULT 0, is_fed INTEGER, refusal TEXT, room INTEGER, room_verdict INTEGER,
+  eligible_n INTEGER, first_ord INTEGER, passed_n INTEGER) WITHOUT ROWID;
 
 -- name: temp_variables
--- What merge tags without fallback are filled from; bit: its place in claim_rows.empty.
+-- What merge tags without fallback are filled from; bit: its place in the mask of empty values.
 CREATE TEMP TABLE variables (bit INTEGER PRIMARY KEY, source TEXT, is_column INTEGER, path TEXT);
 
 -- name: temp_feed_variables
@@ -29,29 +30,73 @@ CREATE TEMP TABLE feed_variables (
 -- Suppressions in force, one per key.
 CREATE TEMP TABLE stops (match_key TEXT PRIMARY KEY, reason TEXT) WITHOUT ROWID;
 
+-- name: temp_source_rows
+-- Each source row with the state it has, by rules 1 to 3 of core/eligibility.h as far as one row can tell: an integer p is
+-- the verdict on its address. In the order of lead_id, as leads and lead_state are. wanted() narrows it to persons with
+-- several rows (sqlite_repeats.h), before states are looked up.
+CREATE TEMP VIEW source_rows AS
+SELECT r.lead_id, r.p,
+  CASE
+    WHEN typeof(r.p) = 'integer' THEN r.p
+    WHEN r.is_reused THEN 4
+    WHEN r.settlement IN (7, 8) AND r.withdrawn_at IS NULL THEN 5
+    ELSE 0
+  END AS verdict,
+  r.shows_contact,
+  CASE WHEN NOT r.is_reused AND r.state_campaign_id <> ''
+      AND ((r.settlement = 2 AND (r.reason = 'absent' OR r.attempts > 1)) OR r.settlement = 0) THEN r.state_campaign_id
+    WHEN r.campaign_id <> '' THEN r.campaign_id
+  END AS campaign_id,
+  r.has_state AND NOT r.is_reused AS has_state,
+  coalesce(r.held_n > r.resolved_n, 0) AND NOT r.is_reused AS is_held,
+  coalesce(r.settlement = 1, 0) AND NOT r.is_reused AS is_unsettled,
+  CASE WHEN NOT r.is_reused THEN r.ever_added_at END AS ever_added_at,
+  r.finished_at, r.outcome, r.reopened_at,
+  CASE WHEN r.settlement IN (3, 4, 5) THEN
+    CASE r.settlement WHEN 3 THEN 'skipped' WHEN 4 THEN 'rejected' ELSE 'found_elsewhere' END
+      || coalesce('/' || nullif(r.reason, ''), '') END AS settled,
+  r.claim_id IS NOT NULL OR coalesce(r.generation > 1, 0) AS was_claimed,
+  CASE WHEN r.generation > 1 THEN r.generation ELSE 1 END AS generation,
+  CASE WHEN r.claim_id IS NULL OR r.settlement <> 2 THEN 1
+       ELSE max(coalesce(r.attempts, 1), 1) + coalesce(r.reason IN ('absent', 'temporary'), 0) END AS attempt
+FROM (
+  SELECT q.lead_id, q.p, q.campaign_id, q.shows_contact, coalesce(s.person <> q.p, 0) AS is_reused,
+    s.lead_id IS NOT NULL AS has_state, s.held_n, s.resolved_n, s.withdrawn_at, s.settlement, s.reason,
+    s.campaign_id AS state_campaign_id, s.ever_added_at, s.finished_at, s.outcome, s.reopened_at, s.claim_id,
+    s.generation, s.attempts
+  FROM (
+    SELECT l.${lead_id} AS lead_id, person(l.${email}) AS p, l.${campaign_id} AS campaign_id,
+      coalesce(l.${added_to_instantly}, 0) OR coalesce(l.${cold_email_sent}, 0) OR coalesce(l.${sequence_completed}, 0)
+        OR coalesce(l.${last_email_status}, '') <> '' AS shows_contact
+    FROM ${leads} l WHERE l.${lead_id} IS NOT NULL LIMIT -1 OFFSET 0) q
+  LEFT JOIN temp.aliases a ON a.lead_id = q.lead_id
+  LEFT JOIN lead_state s ON s.lead_id = coalesce(a.state_id, q.lead_id)
+  WHERE wanted(q.p)) r;
+
 -- name: temp_claim_rows
--- Source rows with the state they have, and states without a source row (in_source 0): persons together.
+-- Of persons that have several rows: source rows with the state they have, and states without a source row.
 CREATE TEMP TABLE claim_rows (
-  person TEXT NOT NULL, lead_id TEXT NOT NULL, in_source INTEGER NOT NULL, verdict INTEGER NOT NULL,
-  shows_contact INTEGER, campaign_id TEXT, empty INTEGER, has_state INTEGER, is_held INTEGER, is_unsettled INTEGER,
-  ever_added_at INTEGER, finished_at INTEGER, outcome INTEGER, is_enrolled INTEGER, reopened_at INTEGER,
-  settled TEXT, claim_epoch INTEGER, generation INTEGER, attempt INTEGER,
+  person TEXT NOT NULL, lead_id TEXT NOT NULL, in_source INTEGER NOT NULL, shows_contact INTEGER, has_state INTEGER,
+  is_held INTEGER, is_unsettled INTEGER, ever_added_at INTEGER, finished_at INTEGER, outcome INTEGER,
   PRIMARY KEY (person, lead_id, in_source)) WITHOUT ROWID;
 
--- name: temp_verdicts
--- One row per source row, in the order of persons.
-CREATE TEMP TABLE verdicts (
-  n INTEGER PRIMARY KEY, verdict INTEGER NOT NULL, detail TEXT, campaign_id TEXT, lead_id TEXT, person TEXT,
-  was_claimed INTEGER, generation INTEGER, attempt INTEGER, is_shared INTEGER);
-
--- name: temp_verdicts_shared
--- Only persons with more than one source row are in here; it is filled in its own order.
-CREATE INDEX temp.verdicts_shared ON verdicts (person, lead_id) WHERE is_shared;
+-- name: temp_person_facts
+-- What those rows say about the person.
+CREATE TEMP TABLE person_facts (
+  person TEXT PRIMARY KEY, has_events INTEGER, is_held INTEGER, is_unsettled INTEGER, last_enrolled_at INTEGER,
+  shows_contact INTEGER, rows_n INTEGER, outcome INTEGER, finished_at INTEGER) WITHOUT ROWID;
 
 -- name: temp_queue
--- Eligible rows in the order of (campaign_id, lead_id): n is their place.
+-- Eligible rows (verdict 0) in the order of their claims, and one row for each reason why others are left out, which counts
+-- them. place: the campaign's, see temp.feeds; 0 and no lead_id for those left out.
 CREATE TEMP TABLE queue (
-  n INTEGER PRIMARY KEY, campaign_id TEXT, lead_id TEXT, person TEXT, generation INTEGER, attempt INTEGER);
+  verdict INTEGER, place INTEGER, lead_id TEXT, campaign_id TEXT, detail TEXT, person TEXT, was_claimed INTEGER,
+  generation INTEGER, attempt INTEGER, is_shared INTEGER, n INTEGER,
+  PRIMARY KEY (verdict, place, lead_id, campaign_id, detail)) WITHOUT ROWID;
+
+-- name: temp_queue_shared
+-- Only eligible rows of persons with more than one source row.
+CREATE INDEX temp.queue_shared ON queue (person, lead_id) WHERE is_shared;
 
 -- name: temp_import_persons
 CREATE TEMP TABLE import_persons (person TEXT PRIMARY KEY, lead_id TEXT NOT NULL) WITHOUT ROWID;
