@@ -20,10 +20,11 @@ static const struct {
     [ERROR_CANCELLED] = {"cancelled", EXIT_CODE_SIGINT},
 };
 
-/* From good to bad; SIGTERM is the last word of a supervisor, so it stands above SIGINT. */
+/* From good to bad; SIGTERM is the last word of a supervisor, so it stands above SIGINT. That nobody read all of the
+ * output says less than anything else. */
 static const enum exit_code exit_codes_by_badness[] = {
-    EXIT_CODE_OK,   EXIT_CODE_PARTIAL, EXIT_CODE_TEMPORARY, EXIT_CODE_FAILED, EXIT_CODE_LOCKED,  EXIT_CODE_SAFETY,
-    EXIT_CODE_AUTH, EXIT_CODE_USAGE,   EXIT_CODE_CONFIG,    EXIT_CODE_SIGINT, EXIT_CODE_SIGTERM,
+    EXIT_CODE_OK,     EXIT_CODE_SIGPIPE, EXIT_CODE_PARTIAL, EXIT_CODE_TEMPORARY, EXIT_CODE_FAILED, EXIT_CODE_LOCKED,
+    EXIT_CODE_SAFETY, EXIT_CODE_AUTH,    EXIT_CODE_USAGE,   EXIT_CODE_CONFIG,    EXIT_CODE_SIGINT, EXIT_CODE_SIGTERM,
 };
 
 GQuark error_quark(void)

@@ -36,6 +36,7 @@ enum exit_code {
   EXIT_CODE_LOCKED = 7,
   EXIT_CODE_CONFIG = 78,
   EXIT_CODE_SIGINT = 130,
+  EXIT_CODE_SIGPIPE = 141,
   EXIT_CODE_SIGTERM = 143,
 };
 
@@ -57,5 +58,5 @@ const char *error_kind_name(enum error_kind kind);
 /* The process exit code that a kind stands for. */
 enum exit_code error_exit_code(enum error_kind kind);
 
-/* The worse of two exit codes: 0 < 3 < 5 < 1 < 7 < 6 < 4 < 2 < 78, signals above all. */
+/* The worse of two exit codes: 0 < 141 < 3 < 5 < 1 < 7 < 6 < 4 < 2 < 78 < 130 < 143. */
 enum exit_code exit_code_worse(enum exit_code a, enum exit_code b);

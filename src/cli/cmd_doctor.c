@@ -78,6 +78,7 @@ static bool open_instantly(struct findings *findings, struct cli *cli, const cha
   doctor_check_file(findings, path, &cli->settings);
   cli->instantly = instantly_open(&cli->settings, cli->clock, cli_is_cancelled, NULL, &error);
   if (!cli->instantly) findings_add(findings, "instantly_unreachable", "instantly", "%s", error->message);
+  if (cli->instantly) instantly_hurry(cli->instantly);
   return cli->instantly != NULL;
 }
 

@@ -133,6 +133,19 @@ static enum exit_code import(struct cli *cli, const struct import_options *optio
   return report.rejected_n > 0 ? EXIT_CODE_PARTIAL : EXIT_CODE_OK;
 }
 
+/* A file that is not there, or no table of people, must not leave an empty database behind. */
+static bool check(const struct cli *cli, int argc, char **argv, GError **error)
+{
+  (void)argc;
+  struct import_options options = {.path = argv[0], .map_spec = option_string(cli, "map")};
+  struct import_plan plan = {0};
+  const char *campaign_id;
+  bool is_ok =
+      find_campaign(cli, option_string(cli, "campaign"), &campaign_id, error) && import_look(&options, &plan, error);
+  import_plan_clear(&plan);
+  return is_ok;
+}
+
 static enum exit_code run(struct cli *cli, int argc, char **argv, GError **error)
 {
   (void)argc;
@@ -177,5 +190,6 @@ const struct command command_import = {
     .options = options,
     .arguments_min = 1,
     .arguments_max = 1,
+    .check = check,
     .run = run,
 };

@@ -5,6 +5,7 @@
 #include "cli/brake_cli.h"
 #include "cli/command_list.h"
 #include "cli/csv_reader.h"
+#include "cli/import_words.h"
 #include "cli/output.h"
 
 #include <string.h>
@@ -15,8 +16,8 @@
 enum column { COLUMN_WHO, COLUMN_DOMAIN, COLUMN_REASON, COLUMN_EXPIRES, COLUMNS_N };
 
 /* Names that a header may use, in lower case. */
-static const char *const names[COLUMNS_N][6] = {
-    [COLUMN_WHO] = {"email", "e-mail", "email address", "address", "value", NULL},
+static const char *const names[COLUMNS_N][3] = {
+    [COLUMN_WHO] = {"address", "value", NULL},
     [COLUMN_DOMAIN] = {"domain", NULL},
     [COLUMN_REASON] = {"reason", NULL},
     [COLUMN_EXPIRES] = {"expires_at", NULL},
@@ -48,12 +49,22 @@ static void import_clear(struct stops_import *import)
   g_string_chunk_free(import->text);
 }
 
+/* An address, or a domain such as mail.example.org, which a word like "email" is not. */
+static bool is_target(const char *text)
+{
+  struct brake_target target;
+  bool is_one = strpbrk(text, ".@") && brake_target_parse(text, &target, NULL);
+  if (is_one) brake_target_clear(&target);
+  return is_one;
+}
+
+/* What `import` takes for the column of addresses is one here, too. */
 static int column_named(const char *name)
 {
   g_autofree char *lower = g_ascii_strdown(name, -1);
   for (int column = 0; column < COLUMNS_N; column++)
     if (g_strv_contains(names[column], g_strstrip(lower))) return column;
-  return -1;
+  return !is_target(name) && import_header_rank(name, TARGET_EMAIL) > 0 ? COLUMN_WHO : -1;
 }
 
 /* Is the record a header? Then it says where what stands; a file without one has the address or domain in front. */
@@ -120,6 +131,18 @@ static bool record_take(struct stops_import *import, const struct csv_record *re
   return true;
 }
 
+/* The first record: a header, or the first stop. What is neither is no such file, and must not pass for one. */
+static bool first_take(struct stops_import *import, const struct csv_record *record, GError **error)
+{
+  if (header_read(import, record)) return true;
+  if (record->fault == CSV_FAULT_NONE && record->fields_n > 0 && is_target(record->fields[0]))
+    return record_take(import, record, error);
+  error_set(error, ERROR_REJECTED,
+            "the first line names no column of addresses or domains and begins with neither; give the file a header "
+            "line such as: email,reason");
+  return false;
+}
+
 static bool file_read(struct stops_import *import, const char *path, GError **error)
 {
   struct csv_reader *reader = csv_reader_open(path, error);
@@ -127,7 +150,7 @@ static bool file_read(struct stops_import *import, const char *path, GError **er
   g_autoptr(GError) failure = NULL;
   bool is_first = true, is_ok = reader != NULL;
   while (is_ok && csv_reader_next(reader, &record, &failure)) {
-    if (!is_first || !header_read(import, &record)) is_ok = record_take(import, &record, error);
+    is_ok = is_first ? first_take(import, &record, error) : record_take(import, &record, error);
     is_first = false;
   }
   csv_reader_free(reader);
@@ -157,6 +180,15 @@ static void say(const struct stops_import *import)
   for (guint i = 0; i < import->rejected->len; i++)
     out_note(cli, "Line %" G_GINT64_FORMAT " has no address or domain, no reason or an unreadable date",
              g_array_index(import->rejected, int64_t, i));
+}
+
+/* A file that is not there must not leave an empty database behind. */
+static bool check(const struct cli *cli, int argc, char **argv, GError **error)
+{
+  (void)cli, (void)argc;
+  struct csv_reader *reader = csv_reader_open(argv[0], error);
+  csv_reader_free(reader);
+  return reader != NULL;
 }
 
 static enum exit_code run(struct cli *cli, int argc, char **argv, GError **error)
@@ -195,5 +227,6 @@ const struct command command_suppress_import = {
     .options = options,
     .arguments_min = 1,
     .arguments_max = 1,
+    .check = check,
     .run = run,
 };

@@ -106,16 +106,18 @@ static bool load_warehouse(struct cli *cli, const struct command *command, GErro
 }
 
 /* Start-up: each step has its mirror in cli_stop(). */
-static bool cli_start(struct cli *cli, const struct command *command, GError **error)
+static bool cli_start(struct cli *cli, const struct command *command, GPtrArray *arguments, GError **error)
 {
   const unsigned needs = command->needs;
   log_start(cli);
   bool needs_warehouse = (needs & (NEEDS_WAREHOUSE_READ | NEEDS_WAREHOUSE_WRITE)) != 0;
   if (needs != NEEDS_NOTHING && !load_settings(cli, command, error)) return false;
+  if (command->check && !command->check(cli, (int)arguments->len, (char **)arguments->pdata, error)) return false;
   if (needs_warehouse && !load_warehouse(cli, command, error)) return false;
   if (needs & NEEDS_INSTANTLY) {
     cli->instantly = instantly_open(&cli->settings, cli->clock, cli_is_cancelled, NULL, error);
     if (!cli->instantly) return false;
+    if (!(needs & NEEDS_WAREHOUSE_WRITE) || cli->is_dry_run) instantly_hurry(cli->instantly);
   }
   if (needs_warehouse) cli->progress = progress_new(cli);
   return true;
@@ -157,17 +159,20 @@ static enum exit_code run_command(struct cli *cli, const struct command *command
 {
   g_autoptr(GError) error = NULL;
   enum exit_code code = EXIT_CODE_OK;
-  if (cli_start(cli, command, &error)) code = command->run(cli, (int)arguments->len, (char **)arguments->pdata, &error);
+  if (cli_start(cli, command, arguments, &error))
+    code = command->run(cli, (int)arguments->len, (char **)arguments->pdata, &error);
   cli_stop(cli);
   if (error) code = exit_code_worse(code, report(error));
   return code;
 }
 
-/* What was written must have arrived: a full disk or a closed pipe is a failure. */
+/* What was written must have arrived: a full disk is a failure. A reader that wanted no more is none, and is told what
+ * other tools tell it. */
 static enum exit_code check_output(enum exit_code code)
 {
   g_autoptr(GError) error = NULL;
-  return out_finish(&error) ? code : exit_code_worse(code, report(error));
+  if (out_finish(&error)) return code;
+  return exit_code_worse(code, out_is_closed() ? EXIT_CODE_SIGPIPE : report(error));
 }
 
 static enum exit_code dispatch(struct cli *cli, const struct command_line *line)

@@ -51,6 +51,8 @@ struct command {
   bool writes;                          /* takes --dry-run */
   const struct command_option *options; /* ends with a NULL name; NULL: none */
   int arguments_min, arguments_max;
+  /* Looks at the arguments once the settings are there, before anything is opened or made; NULL: nothing to look at. */
+  bool (*check)(const struct cli *cli, int argc, char **argv, GError **error);
   enum exit_code (*run)(struct cli *cli, int argc, char **argv, GError **error);
 };
 

@@ -37,7 +37,7 @@ const struct doctor_id doctor_ids[] = {
     WARNING_ID("schema_incomplete", "A table or column of ours is missing", "`leadferry schema apply`"),
     ERROR_ID("schema_wrong", EXIT_CODE_FAILED, "A table or column is missing or of a type with which jobs cannot run",
              "Correct the table; `leadferry schema apply` makes what is missing"),
-    ERROR_ID("instantly_unreachable", EXIT_CODE_FAILED, "Instantly gave no answer",
+    ERROR_ID("instantly_unreachable", EXIT_CODE_TEMPORARY, "Instantly gave no answer",
              "Check network and instantly.base_url"),
     ERROR_ID("key_refused", EXIT_CODE_AUTH, "Instantly does not accept the key", "Make a new API v2 key and store it"),
     ERROR_ID("plan_inactive", EXIT_CODE_AUTH, "The workspace has no active paid plan", "Renew the plan in Instantly"),

@@ -19,6 +19,8 @@ static const struct {
     {EXIT_CODE_LOCKED, "locked", "another run holds the lock"},
     {EXIT_CODE_CONFIG, "configuration", "the configuration, the schema or a permission needs a person"},
     {EXIT_CODE_SIGINT, "interrupted", "stopped cleanly after SIGINT"},
+    {EXIT_CODE_SIGPIPE, "output closed",
+     "whoever read standard output stopped reading, as `head` does; nothing failed"},
     {EXIT_CODE_SIGTERM, "terminated", "stopped cleanly after SIGTERM"},
 };
 
@@ -166,9 +168,9 @@ char *help_exit_codes_markdown(void)
   for (size_t i = 0; i < G_N_ELEMENTS(exit_codes); i++)
     g_string_append_printf(out, "| %d | %s | %s |\n", (int)exit_codes[i].code, exit_codes[i].name,
                            exit_codes[i].meaning);
-  g_string_append(out,
-                  "\nWhere a run meets several of them the worst is reported, from good to bad: 0, 3, 5, 1, 7, 6, 4, "
-                  "2, 78; the two of\nsignals are above all. A second SIGINT or SIGTERM ends the process at once, "
-                  "without a code of ours.\n");
+  g_string_append(
+      out, "\nWhere a run meets several of them the worst is reported, from good to bad: 0, 141, 3, 5, 1, 7, 6, 4, "
+           "2, 78; the two of\nsignals are above all. A second SIGINT or SIGTERM ends the process at once, "
+           "without a code of ours.\n");
   return g_string_free(out, FALSE);
 }

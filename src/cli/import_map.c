@@ -180,8 +180,20 @@ void import_map_guess(const struct import_sample *sample, struct import_map *map
 
 /* ---- --map ---- */
 
+/* Does the first line name columns, as far as we know such names? */
+static bool has_known_header(const struct import_sample *sample)
+{
+  for (guint i = 0; i < sample->headers->len; i++)
+    for (int target = 0; target < IMPORT_TARGETS_N; target++)
+      if (import_header_rank(header_at(sample, i), (enum import_target)target) > 0) return true;
+  return false;
+}
+
+/* The wrong file may be the one with the API key: what is no line of names for sure is not shown. */
 static char *headers_text(const struct import_sample *sample)
 {
+  if (!has_known_header(sample))
+    return g_strdup("not shown here, because its first line does not look like names of columns and may be a secret");
   GString *text = g_string_new(NULL);
   for (guint i = 0; i < sample->headers->len && i < HEADERS_SHOWN; i++) {
     g_string_append_printf(text, "%s\"%s\"", i ? ", " : "", header_at(sample, i));
@@ -287,10 +299,11 @@ bool import_map_check(const struct import_sample *sample, const struct import_ma
 {
   if (map->column[TARGET_EMAIL] >= 0) return true;
   g_autofree char *all = headers_text(sample);
-  error_set(
-      error, ERROR_USAGE,
-      "No column of the file looks like e-mail addresses; name it with --map email=\"Header\". Its columns are %s",
-      all);
+  error_set(error, ERROR_USAGE,
+            "No column of the file looks like e-mail addresses: is it a CSV file with a header line? If it is, name "
+            "the column "
+            "with --map email=\"Header\". Its columns are %s",
+            all);
   return false;
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -131,10 +132,16 @@ void out_line(const char *text)
   fputc('\n', stdout);
 }
 
+bool out_is_closed(void)
+{
+  struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+  return poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0;
+}
+
 bool out_finish(GError **error)
 {
   if (fflush(stdout) == 0 && !ferror(stdout)) return true;
-  error_set(error, ERROR_LOCAL, "Not all output could be written to standard output (closed pipe or full disk?)");
+  error_set(error, ERROR_LOCAL, "Not all output could be written to standard output (is the disk full?)");
   return false;
 }
 

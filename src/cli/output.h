@@ -34,6 +34,8 @@ void table_clear(struct table *table);
 void out_print(const char *format, ...) G_GNUC_PRINTF(1, 2);
 /* Prints text of any length and a newline. */
 void out_line(const char *text);
+/* Has whoever reads standard output gone away, as `head` does? */
+bool out_is_closed(void);
 /* Did everything reach standard output? ERROR_LOCAL when not; called once, after the command. */
 bool out_finish(GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* A sentence for people on standard error, not with --quiet. */

@@ -64,6 +64,7 @@ const char *run_verdict(enum exit_code exit_code)
   case EXIT_CODE_USAGE: return "usage";
   case EXIT_CODE_SIGINT:
   case EXIT_CODE_SIGTERM: return "cancelled";
+  case EXIT_CODE_SIGPIPE:
   case EXIT_CODE_FAILED: break;
   }
   return "failed";

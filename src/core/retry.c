@@ -17,6 +17,14 @@ const struct retry_policy retry_reads = {
     .base_us = SECOND_US / 2,
     .cap_us = 30 * SECOND_US,
     .retry_after_max_us = 300 * SECOND_US,
+    .breaker_max_us = 60 * SECOND_US,
+};
+
+const struct retry_policy retry_interactive = {
+    .tries_max = 3,
+    .base_us = SECOND_US / 2,
+    .cap_us = SECOND_US,
+    .retry_after_max_us = 300 * SECOND_US,
 };
 
 /* base * 2^(tries_done - 1), at most cap; never overflows. */

@@ -10,10 +10,13 @@ struct retry_policy {
   int64_t base_us;            /* 0.5 s */
   int64_t cap_us;             /* 30 s */
   int64_t retry_after_max_us; /* 300 s */
+  int64_t breaker_max_us;     /* 60 s: what an open breaker would make a call wait longer for is not asked */
 };
 
 /* The default policy of reads. */
 extern const struct retry_policy retry_reads;
+/* Of commands that somebody waits for and that only read: three tries within two seconds, no wait for the breaker. */
+extern const struct retry_policy retry_interactive;
 
 /* How long to wait before try number `tries_done + 1`, or -1: give up. Full jitter; a Retry-After is honoured, clamped.
  */

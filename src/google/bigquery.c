@@ -20,6 +20,7 @@ static const struct retry_policy retry_google = {
     .base_us = PAUSE_FIRST_US,
     .cap_us = PAUSE_LONGEST_US,
     .retry_after_max_us = 300 * SECOND_US,
+    .breaker_max_us = 60 * SECOND_US,
 };
 
 /* An emulator says 500 to what it does not understand, and will not understand it later. */
@@ -28,6 +29,7 @@ static const struct retry_policy retry_emulator = {
     .base_us = SECOND_US / 10,
     .cap_us = SECOND_US,
     .retry_after_max_us = SECOND_US,
+    .breaker_max_us = 60 * SECOND_US,
 };
 
 /* ---- opening ---- */

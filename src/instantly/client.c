@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/random.h"
+#include "core/retry.h"
 
 #include <string.h>
 
@@ -111,6 +112,11 @@ void instantly_close(struct instantly *instantly)
   lead_template_clear(&client->lead);
   g_hash_table_unref(client->walks);
   g_free(client);
+}
+
+void instantly_hurry(struct instantly *instantly)
+{
+  net_set_retry(client_of(instantly)->net, &retry_interactive);
 }
 
 void instantly_counts(const struct instantly *instantly, struct instantly_counts *counts)

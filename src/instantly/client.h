@@ -13,6 +13,10 @@ struct instantly *instantly_open(const struct settings *settings, const struct c
 /* Closes it; NULL is fine. */
 void instantly_close(struct instantly *instantly);
 
+/* From now on it gives up within seconds when nobody answers: for commands that somebody waits for and that only read.
+ */
+void instantly_hurry(struct instantly *instantly);
+
 /* Counts of this client so far, for reports and metrics. */
 struct instantly_counts {
   int64_t calls, retries, throttled, failures;

@@ -6,10 +6,9 @@
 
 #include <string.h>
 
-#define POLL_US             (SECOND_US / 20)
-#define CANCEL_GRACE_US     (10 * SECOND_US)
-#define BUDGET_RECHECK_US   (SECOND_US / 5)
-#define BREAKER_PATIENCE_US (60 * SECOND_US)
+#define POLL_US           (SECOND_US / 20)
+#define CANCEL_GRACE_US   (10 * SECOND_US)
+#define BUDGET_RECHECK_US (SECOND_US / 5)
 
 struct net {
   struct wire *wire;
@@ -250,7 +249,7 @@ static int64_t start_due(struct net *net, struct batch *batch)
     int64_t slot_us = slot_wait_us(net, batch, now_us);
     if (slot_us > 0) return MIN(wait_us, slot_us);
     int64_t breaker_us = breaker_wait_us(&net->breaker, now_us);
-    if (breaker_us > BREAKER_PATIENCE_US) {
+    if (breaker_us > net->retry->breaker_max_us) {
       call_end_unsent(net, batch, call, TRANSPORT_NOT_SENT, "not asked: too many failures in a row");
       continue;
     }
@@ -312,6 +311,11 @@ void net_perform(struct net *net, struct call *const *calls, size_t calls_n)
       clock_sleep_us(net->clock, MIN(wait_us, POLL_US * 4));
     collect(net, &batch);
   }
+}
+
+void net_set_retry(struct net *net, const struct retry_policy *retry)
+{
+  net->retry = retry;
 }
 
 int64_t net_date_us(const struct net *net)

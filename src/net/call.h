@@ -74,6 +74,9 @@ void net_close(struct net *net);
 /* Makes the calls and returns when all have ended. How each ended is in its reply. */
 void net_perform(struct net *net, struct call *const *calls, size_t calls_n);
 
+/* Another policy from now on; borrowed. */
+void net_set_retry(struct net *net, const struct retry_policy *retry);
+
 /* The newest Date header of any answer, 0 before the first. */
 int64_t net_date_us(const struct net *net);
 /* Reads the counters. */

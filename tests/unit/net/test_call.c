@@ -78,6 +78,35 @@ static void test_breaker_is_waited_for(void)
   net_fixture_stop(&fixture);
 }
 
+static void in_a_hurry(struct net_options *options)
+{
+  options->retry = &retry_interactive;
+}
+
+/* Somebody waits: three tries, and once the breaker is open no more than an answer that says so. */
+static void test_hurry(void)
+{
+  const struct script_step step = STATUS(502);
+  struct net_fixture fixture;
+  net_fixture_start(&fixture, &step, 1, in_a_hurry);
+  static const int tries[] = {3, 2, 0, 0};
+  for (size_t i = 0; i < G_N_ELEMENTS(tries); i++) {
+    struct call call;
+    net_fixture_call(&fixture, &call, CALL_READ, "GET", "/x");
+    g_assert_cmpint(call.tries_n, ==, tries[i]);
+    g_assert_cmpint(call.reply.transport, !=, i < 1 ? TRANSPORT_UNKNOWN : TRANSPORT_ANSWERED);
+    call_clear(&call);
+  }
+  g_assert_cmpint(fixture.skipped_us, <, 4 * SECOND_US);
+  net_set_retry(fixture.net, &retry_reads);
+  struct call call;
+  net_fixture_call(&fixture, &call, CALL_READ, "GET", "/x"); /* the patient one waits for the probe */
+  g_assert_cmpint(call.tries_n, >, 0);
+  g_assert_cmpint(fixture.skipped_us, >=, 20 * SECOND_US);
+  call_clear(&call);
+  net_fixture_stop(&fixture);
+}
+
 static void test_retry_after_is_honoured(void)
 {
   const struct script_step steps[] = {{.status = 429, .headers = "Retry-After: 20\r\n"}, STATUS(200)};
@@ -195,6 +224,7 @@ int main(int argc, char **argv)
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/net/call/repeats", test_repeats);
   g_test_add_func("/net/call/breaker_is_waited_for", test_breaker_is_waited_for);
+  g_test_add_func("/net/call/hurry", test_hurry);
   g_test_add_func("/net/call/retry_after_is_honoured", test_retry_after_is_honoured);
   g_test_add_func("/net/call/pace_and_room", test_pace_and_room);
   g_test_add_func("/net/call/several_in_flight", test_several_in_flight);
