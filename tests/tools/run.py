@@ -70,6 +70,8 @@ def environment(build, options):
         "LEADFERRY_SIM_SEEDS": "" if build is PLAIN else "300",
         "LEADFERRY_SIM_SQLITE_SEEDS": "" if build is PLAIN else "15",
         "LEADFERRY_SIM_TWO_DEEP_SEEDS": "1" if build is not PLAIN else "100" if options.is_long else "",
+        "LEADFERRY_POWER_SEEDS": "30" if build is not PLAIN else "20000" if options.is_long else "",
+        "LEADFERRY_ONCE_STRIDE": "" if build is PLAIN else "7",
         "LEADFERRY_IN_FLIGHT_CLAIMS": "1000000" if options.is_long and build is PLAIN else "",
         "LEADFERRY_LONG": "1" if options.is_long else "",
         "LEADFERRY_KEEP": "1" if options.is_keeping else "",
