@@ -50,7 +50,7 @@ static bool world_point(void *context)
 {
   struct world *world = context;
   world_step_clocks(world);
-  return mortal_point(&world->mortal);
+  return mortal_point(&world->mortal) || (world->options->power != NULL && world->options->power->is_out);
 }
 
 /* Returns false when a job failed although it neither died nor met a fault that may fail it. */
@@ -58,6 +58,8 @@ static bool run_job(struct world *world, enum sim_job which, int64_t points, GEr
 {
   struct job job;
   mortal_init(&world->mortal, warehouse_ledger(world->warehouse), points);
+  world->mortal.kept = world->options->power != NULL ? world_keep : NULL;
+  world->mortal.kept_context = world;
   world->fake.is_dead = world_point;
   world->fake.dead_context = world;
   job_init(&job, &world->settings, &world->mortal.base, &world->fake.base, &world->clock);
@@ -80,15 +82,20 @@ static int64_t draw_death(struct world *world, int round)
   return (int64_t)rng_below(&world->rng, 120);
 }
 
-static void storm(struct world *world)
+static char *storm(struct world *world)
 {
   int rounds = 2 + (int)rng_below(&world->rng, 8);
   for (int round = 0; round < rounds; round++) {
     enum sim_job which = one_in(world, 2) ? SIM_EXPORT : (enum sim_job)rng_below(&world->rng, SIM_JOBS_N);
     g_autoptr(GError) error = NULL;
+    world_power_arm(world);
     run_job(world, which, draw_death(world, round), &error);
+    char *problem = world_power_back(world);
+    if (problem != NULL) return problem;
     others_act(world);
   }
+  if (world->options->power != NULL) world->options->power->is_out = true; /* with nothing on its way */
+  return world_power_back(world);
 }
 
 /* Without faults every job must end well, and few rounds must settle everything. */
@@ -119,11 +126,12 @@ char *sim_run(uint64_t seed, const struct sim_options *options, struct sim_tally
 {
   struct world world;
   world_init(&world, seed, options, tally);
+  char *problem = NULL;
   if (options->is_two_deep)
     two_deaths(&world);
   else
-    storm(&world);
-  char *problem = calm(&world);
+    problem = storm(&world);
+  if (problem == NULL) problem = calm(&world);
   if (problem == NULL) problem = check_all(&world);
   world_clear(&world);
   tally->seeds_n++;

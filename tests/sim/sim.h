@@ -4,6 +4,7 @@
 #include "base/random.h"
 #include "tests/support/fake_instantly.h"
 #include "tests/support/mortal.h"
+#include "tests/support/power_vfs.h"
 #include "warehouse/warehouse.h"
 
 #define SIM_PERSONS_MAX 8
@@ -15,14 +16,15 @@ struct sim_options {
   bool has_deaths;            /* jobs die at random points */
   bool has_people;            /* others add rows, say stop, reply, bounce, finish */
   bool has_clock_steps;       /* somebody sets this machine's or Instantly's clock by an hour while a job runs */
-  int64_t death_points;       /* >= 0: the first job dies exactly there (enumeration) */
-  bool is_two_deep;           /* instead of a storm: an export that dies at death_points, ... */
-  int64_t recover_points;     /* ... and a recover that dies here; negative: it does not */
+  struct power *power;    /* sqlite: the disk that `path` is on; loses power while jobs run, and at the end; or NULL */
+  int64_t death_points;   /* >= 0: the first job dies exactly there (enumeration) */
+  bool is_two_deep;       /* instead of a storm: an export that dies at death_points, ... */
+  int64_t recover_points; /* ... and a recover that dies here; negative: it does not */
 };
 
 /* What happened, for figures in the report. */
 struct sim_tally {
-  int64_t seeds_n, runs_n, deaths_n, faults_n, created_n, removed_n, points_n, steps_n;
+  int64_t seeds_n, runs_n, deaths_n, faults_n, created_n, removed_n, points_n, steps_n, cuts_n;
 };
 
 /* Runs one history. NULL when every invariant held, else what broke (caller frees). */

@@ -107,7 +107,20 @@ static void import_leads(struct world *world)
                              .campaign_id = one_in(world, 2) ? CAMPAIGN_A : CAMPAIGN_B};
     g_autoptr(GError) error = NULL;
     if (!import_rows(world->warehouse, &row, 1, false, &error)) g_error("import: %s", error->message);
+    world->imported_n += row.result == IMPORT_NEW;
   }
+}
+
+bool world_open(struct world *world)
+{
+  g_autoptr(GError) error = NULL;
+  bool created;
+  world->warehouse = warehouse_open(&world->settings, WAREHOUSE_WRITE, &world->clock, &error);
+  if (world->warehouse != NULL && schema_apply(world->warehouse, &created, &error)) return true;
+  g_clear_pointer(&world->warehouse, warehouse_close);
+  bool is_out = world->options->power != NULL && world->options->power->is_out;
+  if (!is_out) g_error("open: %s", error->message);
+  return false;
 }
 
 void world_init(struct world *world, uint64_t seed, const struct sim_options *options, struct sim_tally *tally)
@@ -123,17 +136,15 @@ void world_init(struct world *world, uint64_t seed, const struct sim_options *op
       g_unlink(file);
     }
   }
-  g_autoptr(GError) error = NULL;
-  bool created;
-  world->warehouse = warehouse_open(&world->settings, WAREHOUSE_WRITE, &world->clock, &error);
-  if (world->warehouse == NULL || !schema_apply(world->warehouse, &created, &error))
-    g_error("open: %s", error->message);
+  if (options->power != NULL) power_format(options->power);
+  g_assert_true(world_open(world));
   fake_instantly_init(&world->fake, START_US);
   world->fake.next_fault = draw_fault;
   world->fake.context = world;
   if (options->has_faults) world->fake.lag_calls = (int64_t)rng_below(&world->rng, 16);
   world->fake.late_calls = 1 + (int64_t)rng_below(&world->rng, 10);
   world->stopped = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  world->kept = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   import_leads(world);
 }
 
@@ -143,4 +154,5 @@ void world_clear(struct world *world)
   fake_instantly_clear(&world->fake);
   settings_clear(&world->settings);
   g_hash_table_unref(world->stopped);
+  g_hash_table_unref(world->kept);
 }

@@ -17,8 +17,9 @@ struct world {
   struct mortal mortal;
   const struct sim_options *options;
   struct sim_tally *tally;
-  GHashTable *stopped; /* person -> created count when the stop was recorded */
-  int leads_n;
+  GHashTable *stopped;     /* person -> created count when the stop was recorded */
+  GHashTable *kept;        /* with a disk that loses power: what the ledger called durable -> how often */
+  int leads_n, imported_n; /* rows given, and those of them that were taken */
   bool is_calm;
 };
 
@@ -37,6 +38,15 @@ char *person_name(uint64_t i);
 
 /* What others do between two runs: they say stop, reply, finish, move, delete, add, edit. */
 void others_act(struct world *world);
+
+/* With a disk that loses power: lets it go at some call of what follows, or not. */
+void world_power_arm(struct world *world);
+/* Remembers what the ledger called durable; for mortal.kept. */
+void world_keep(void *world, const struct lead_event *event);
+/* After a job: where the power went it comes back, and what was called durable must be there. NULL when it is. */
+char *world_power_back(struct world *world);
+/* Opens the warehouse; false when the power went meanwhile. */
+bool world_open(struct world *world);
 
 /* NULL when every invariant holds, else what broke (caller frees). */
 char *check_all(struct world *world);

@@ -85,9 +85,18 @@ static bool m_fold(struct ledger *self, GError **error)
   return dies_after(m, m->inner->ops->fold(m->inner, error), error);
 }
 
+static void keep(struct mortal *mortal, const struct lead_event *event)
+{
+  if (mortal->kept != NULL) mortal->kept(mortal->kept_context, event);
+}
+
 static bool m_append(struct ledger *self, const struct lead_event *events, size_t n, GError **error)
 {
-  CALL(append, events, n, error);
+  struct mortal *m = self_of(self);
+  if (dies(m, error) || !m->inner->ops->append(m->inner, events, n, error)) return false;
+  for (size_t i = 0; i < n; i++)
+    keep(m, &events[i]);
+  return dies_after(m, true, error);
 }
 
 static bool m_errors_append(struct ledger *self, const struct error_row *rows, size_t n, GError **error)
@@ -97,7 +106,12 @@ static bool m_errors_append(struct ledger *self, const struct error_row *rows, s
 
 static bool m_claim(struct ledger *self, const struct claim_rules *rules, struct claim_report *report, GError **error)
 {
-  CALL(claim, rules, report, error);
+  struct mortal *m = self_of(self);
+  if (dies(m, error) || !m->inner->ops->claim(m->inner, rules, report, error)) return false;
+  struct lead_event event = {.kind = EVENT_CLAIMED, .run_id = rules->run_id};
+  for (int64_t i = 0; i < report->claimed_n; i++)
+    keep(m, &event);
+  return dies_after(m, true, error);
 }
 
 static bool m_claims_read(struct ledger *self, const struct claim_query *query, struct page *page, GError **error)

@@ -12,6 +12,8 @@ struct mortal {
   int64_t points_left; /* until death; negative: immortal */
   int64_t points_n;    /* seen so far */
   bool is_dead;
+  void (*kept)(void *context, const struct lead_event *event); /* told what the ledger says is durable; or NULL */
+  void *kept_context;
 };
 
 /* Wraps inner; dies at the points-th point, or never when negative. */
