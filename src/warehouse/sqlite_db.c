@@ -192,11 +192,10 @@ sqlite3_stmt *sqlite_db_prepare(struct sqlite_db *db, enum sql_id id, GError **e
 
 bool sqlite_db_create_temporary(struct sqlite_db *db, enum sql_id id, GError **error)
 {
-  const char *table = "CREATE TABLE ", *index = "CREATE INDEX ";
   g_autofree char *text = sqlite_db_text(db, id);
-  const char *create = g_str_has_prefix(text, index) ? index : table;
-  g_assert(g_str_has_prefix(text, create));
-  g_autofree char *temporary = g_strconcat(create, "temp.", text + strlen(create), NULL);
+  g_auto(GStrv) words = g_strsplit(text, " ", 3); /* CREATE, TABLE or INDEX, and the name with all that follows */
+  g_assert_cmpuint(g_strv_length(words), ==, 3);
+  g_autofree char *temporary = g_strdup_printf("%s %s temp.%s", words[0], words[1], words[2]);
   int code = sqlite3_exec(db->handle, temporary, NULL, NULL, NULL);
   return code == SQLITE_OK || sqlite_db_fail(db, code, error);
 }
