@@ -8,6 +8,11 @@ static enum exit_code run(struct cli *cli, int argc, char **argv, GError **error
   return job_command(cli, job_do_export, error);
 }
 
+static const struct command_option options[] = {
+    {"bootstrap", OPTION_FLAG, NULL, "rebuild a lost ledger from Instantly's list first: rows with our stamp are ours"},
+    {NULL, OPTION_FLAG, NULL, NULL},
+};
+
 const struct command command_export = {
     .name = "export",
     .arguments = "",
@@ -17,9 +22,13 @@ const struct command command_export = {
         "is sent "
         "twice, also after a crash. Says how many were added, how many Instantly refused, and why the others were left "
         "out or deferred. --limit N claims at most N; --dry-run shows the numbers that `plan` shows. Exit code 3 when "
-        "something was refused or nothing could be added, 5 when answers are still unknown (`leadferry recover`).",
+        "something was refused or nothing could be added, 5 when answers are still unknown (`leadferry recover`), 6 "
+        "when "
+        "Instantly holds leads with our stamp that the ledger does not know: it was lost, or restored from an older "
+        "backup. --bootstrap then rebuilds it from Instantly's list before it claims anybody.",
     .example = "leadferry export --limit 100",
     .needs = NEEDS_CONFIG | NEEDS_WAREHOUSE_WRITE | NEEDS_INSTANTLY | NEEDS_INBOX,
     .writes = true,
+    .options = options,
     .run = run,
 };

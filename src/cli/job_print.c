@@ -97,6 +97,7 @@ static size_t export_figures(const struct export_report *report, bool is_dry_run
   figures[n++] = (struct figure){"released", report->released_n, false};
   figures[n++] = (struct figure){"held", report->held_n, false};
   figures[n++] = (struct figure){"settled from earlier runs", report->recovered_n, false};
+  figures[n++] = (struct figure){"brought home", report->rebuilt_n, false};
   figures[n++] = (struct figure){"written back", report->written_back_n, false};
   return n;
 }
@@ -181,7 +182,7 @@ void json_export(GString *out, const struct job_head *head, const struct export_
 
 /* ---- sync ---- */
 
-static size_t sync_figures(const struct sync_report *report, struct figure figures[13])
+static size_t sync_figures(const struct sync_report *report, struct figure figures[14])
 {
   const struct stage_report *stage = &report->stage;
   size_t n = 0;
@@ -193,6 +194,7 @@ static size_t sync_figures(const struct sync_report *report, struct figure figur
   figures[n++] = (struct figure){"moved", stage->moved_n, false};
   figures[n++] = (struct figure){"vanished", stage->vanished_n, false};
   figures[n++] = (struct figure){"adopted", stage->adopted_n, false};
+  figures[n++] = (struct figure){"brought home", stage->home_n, false};
   figures[n++] = (struct figure){"conflicts", stage->conflicts_n, false};
   figures[n++] = (struct figure){"foreign", stage->foreign_n, false};
   figures[n++] = (struct figure){"stops read", report->stops_read_n, false};
@@ -203,7 +205,7 @@ static size_t sync_figures(const struct sync_report *report, struct figure figur
 
 void print_sync(const struct job_head *head, const struct sync_report *report)
 {
-  struct figure figures[13];
+  struct figure figures[14];
   print_head(head);
   if (head->is_dry_run) {
     g_autofree char *watched = text_thousands(report->watched_n);
@@ -217,7 +219,7 @@ void print_sync(const struct job_head *head, const struct sync_report *report)
 
 void json_sync(GString *out, const struct job_head *head, const struct sync_report *report)
 {
-  struct figure figures[13];
+  struct figure figures[14];
   json_head(out, head);
   json_figures(out, figures, sync_figures(report, figures));
   json_append_int(out, "campaigns", report->campaigns_n);

@@ -76,6 +76,7 @@ enum exit_code job_do_export(struct cli *cli, GString *json, GError **error)
   struct export_report report;
   GError *failure = NULL;
   cli_job_init(cli, &job);
+  job.is_bootstrap = option_flag(cli, "bootstrap");
   export_report_init(&report);
   bool ok = cli->is_dry_run ? export_plan(&job, &report, &failure) : export_run(&job, &report, &failure);
   enum exit_code code = code_of(ok, report.exit_code, failure);

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "core/escrow.h"
 #include "core/export_feeds.h"
+#include "core/export_guard.h"
 #include "core/export_send.h"
 #include "core/job.h"
 #include "core/settle.h"
@@ -37,6 +38,7 @@ static bool export_steps(struct job *job, struct export_report *report, struct r
   if (!settle_earlier(job, report, error)) return false;    /* 1 */
   if (!refresh_stops(job, record, error)) return false;     /* 1 */
   if (!export_read_feeds(job, report, error)) return false; /* 2 */
+  if (!export_know_rows(job, report, error)) return false;  /* 2 */
   if (!claim_leads(job, report, error)) return false;       /* 3 */
   record->source_rows = report->claim.source_n;
   g_autoptr(GError) sending = NULL;
@@ -50,7 +52,8 @@ bool export_plan(struct job *job, struct export_report *report, GError **error)
 {
   struct run_record record = {0}; /* what was read is forgotten */
   job->is_dry_run = true;
-  return refresh_stops(job, &record, error) && export_read_feeds(job, report, error) && claim_leads(job, report, error);
+  return refresh_stops(job, &record, error) && export_read_feeds(job, report, error) &&
+         export_know_rows(job, report, error) && claim_leads(job, report, error);
 }
 
 /* Step 1: claims of earlier runs first, so that nobody is decided upon twice. */

@@ -2,7 +2,8 @@
 /* Export: leads go out, each exactly once. export_run() is the story, numbered like the design:
  *
  * 1. take the lease; fold; settle what an earlier crash left; refresh the stops when they are older than a day
- * 2. read each target campaign: status, steps and their merge tags, plan quota
+ * 2. read each target campaign: status, steps and their merge tags, plan quota; a campaign that holds rows of ours
+ * which the ledger does not know ends the run, or rebuilds the ledger first (core/export_guard.h)
  * 3. claim: one statement decides every source row and appends `claimed`
  * 4. per campaign, in batches: lease still ours, no hold, no fresh stop; append `sending`; POST leads/add
  * 5. read the answer row by row; one settling event per lead
@@ -17,6 +18,7 @@ struct export_report {
   int64_t added_n, refused_n, released_n, unknown_n, held_n;
   int64_t plan_room; /* contacts that may still be added to the plan, after the reserve; -1: unknown */
   int64_t written_back_n;
+  int64_t rebuilt_n; /* rows that --bootstrap brought home */
   bool is_temporary; /* something was not sent because nobody answered */
   bool is_held_back; /* `hold on` kept claims from going out */
   bool is_in_escrow; /* a campaign stays paused: list and ledger do not agree yet */

@@ -169,6 +169,15 @@ struct watch_query {
   size_t limit;
 };
 
+/* What becomes of staged rows that carry our stamp while the ledger does not know their claim: it was lost, or restored
+ * from an older backup (core/sync_home.h). */
+enum home_mode {
+  HOME_LEAVE = 0, /* nothing: they are counted, somebody has to decide */
+  HOME_ADOPT,     /* adopted: known, followed, never sent again, never removed as ours */
+  HOME_REBUILD, /* ours: claimed and added as the stamp says; rows without a stamp whose person the source has: adopted
+                 */
+};
+
 /* What a sync tells the statement that turns staged rows into facts. */
 struct stage_rules {
   const char *run_id;
@@ -181,10 +190,13 @@ struct stage_rules {
   uint32_t cut_outcomes; /* bit per enum outcome: complete takes such a lead out of its subsequence, so it is over */
   int64_t bounce_suppress_us; /* 180 days */
   int64_t vanish_after_us;    /* absent twice, at least this far apart (24 h) */
+  enum home_mode home;        /* asked of full scans only */
 };
 
 struct stage_report {
   int64_t staged_n, facts_n, finished_n, suppressed_n, moved_n, vanished_n, adopted_n, conflicts_n, foreign_n;
+  int64_t homeless_n; /* rows with a stamp that the ledger does not know and that were left alone */
+  int64_t home_n;     /* rows that were brought home */
 };
 
 /* campaign_metrics and campaign_status rows. */
@@ -239,6 +251,7 @@ struct ledger_facts {
   int64_t last_source_rows;         /* as recorded by the last run */
   int64_t enrolled;                 /* persons enrolled now */
   int64_t unsettled;                /* claims not settled, as of the last fold */
+  bool has_claims;                  /* any claim at all: a ledger without one is new, or lost */
 };
 
 struct campaign_counts {
@@ -326,6 +339,13 @@ struct ledger_ops {
   /* Appends the facts by which staged rows differ from lead_state (core/sync.h sync_facts), moved, vanished, adopted.
    */
   bool (*stage_facts)(struct ledger *, const struct stage_rules *rules, struct stage_report *report, GError **error);
+
+  /* The newest row of Instantly that the ledger knows, by id: ids of version 7 rise with time. NULL: none; caller
+   * frees.
+   */
+  bool (*newest_id)(struct ledger *, char **id, GError **error);
+  /* Is it the stamp of a claim that stands in the ledger, in whatever state? False for what is no stamp. */
+  bool (*stamp_is_known)(struct ledger *, const char *stamp, bool *is_known, GError **error);
 
   /* Holds (campaign_gone) every enrolled lead of a campaign that Instantly does not have any more, unless it is held or
    * over already. Folded on return. */

@@ -80,5 +80,14 @@ struct settle_finding settle_decide(const struct settle_input *input);
 
 /* The stamp of a claim: "generation:run_id.ord"; caller frees. */
 char *claim_stamp(const struct claim *claim);
+/* What a stamp says. */
+struct stamp {
+  int64_t generation;
+  const char *claim_id; /* borrowed from the text */
+  char run_id[64];
+  int64_t ord;
+};
+/* Reads a stamp; false for NULL and for what leadferry never wrote. */
+bool stamp_read(const char *text, struct stamp *stamp);
 /* "run_id.ord"; caller frees. */
 char *claim_id_text(const char *run_id, int64_t ord);

@@ -14,6 +14,23 @@ char *claim_stamp(const struct claim *claim)
   return g_strdup_printf("%" G_GINT64_FORMAT ":%s.%" G_GINT64_FORMAT, claim->generation, claim->run_id, claim->ord);
 }
 
+static bool whole_number(const char *from, size_t length, int64_t *number)
+{
+  g_autofree char *digits = g_strndup(from, length);
+  return length > 0 && g_ascii_isdigit(*digits) && g_ascii_string_to_signed(digits, 10, 1, G_MAXINT64, number, NULL);
+}
+
+bool stamp_read(const char *text, struct stamp *stamp)
+{
+  const char *colon = text ? strchr(text, ':') : NULL;
+  const char *dot = colon ? strrchr(colon, '.') : NULL;
+  if (!dot || dot == colon + 1 || (size_t)(dot - colon) > sizeof stamp->run_id) return false;
+  *stamp = (struct stamp){.claim_id = colon + 1};
+  memcpy(stamp->run_id, colon + 1, (size_t)(dot - colon - 1));
+  return whole_number(text, (size_t)(colon - text), &stamp->generation) &&
+         whole_number(dot + 1, strlen(dot + 1), &stamp->ord);
+}
+
 /* A stamp of another claim of ours on a row of the right campaign is not this claim's doing: it is adopted, so that its
  * removal is never ours by mistake. */
 static bool is_ours(const struct remote_lead *row, const struct claim *claim)

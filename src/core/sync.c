@@ -8,12 +8,20 @@ static bool sync_steps(struct job *job, const struct sync_options *options, stru
 static bool read_analytics(struct job *job, GArray *totals, struct page *text, GError **error);
 static bool is_scan_due(struct job *job, const struct sync_options *options, bool *is_due, GError **error);
 static bool read_stops_if_due(struct job *job, struct sync_report *report, GError **error);
+static bool choose_home(struct job *job, struct sync_report *report, GError **error);
 static bool apply_stage(struct job *job, struct sync_report *report, GError **error);
+static bool report_unknown(struct job *job, const struct sync_report *report, GError **error);
 static bool push_stops(struct job *job, struct sync_report *report, GError **error);
 
 /* How far back daily figures are read again: Instantly restates them. */
 #define METRICS_TRAIL_DAYS 14
 #define PUSH_MAX           1000
+
+/* Did it see what a person should look at? */
+static bool is_strange(const struct sync_report *report)
+{
+  return report->stage.conflicts_n + report->held_n + report->stage.home_n > 0;
+}
 
 /* The story. */
 bool sync_run(struct job *job, const struct sync_options *options, struct sync_report *report, GError **error)
@@ -21,9 +29,9 @@ bool sync_run(struct job *job, const struct sync_options *options, struct sync_r
   if (!job_begin(job, "sync", error)) return false;
   g_autoptr(GError) failure = NULL;
   bool is_ok = sync_steps(job, options, report, &failure);
-  report->exit_code = !is_ok                                           ? error_exit_code(error_kind_of(failure))
-                      : report->stage.conflicts_n + report->held_n > 0 ? EXIT_CODE_PARTIAL
-                                                                       : EXIT_CODE_OK;
+  report->exit_code = !is_ok               ? error_exit_code(error_kind_of(failure))
+                      : is_strange(report) ? EXIT_CODE_PARTIAL
+                                           : EXIT_CODE_OK;
   struct run_record record = {.job = "sync",
                               .scan_started_at_us = report->full_scan_started_at_us,
                               .full_scan_finished_at_us = is_ok ? report->full_scan_finished_at_us : 0,
@@ -46,10 +54,19 @@ static bool sync_steps(struct job *job, const struct sync_options *options, stru
   if (is_due && !sync_read_campaigns(job, report, error)) return false; /* 2: the full scan */
   if (!sync_read_watched(job, report, error)) return false;             /* 2: those that can still change */
   if (!read_stops_if_due(job, report, error)) return false;             /* 2: the workspace's stops */
-  if (!apply_stage(job, report, error)) return false;                   /* 3 */
+  if (!choose_home(job, report, error)) return false;
+  if (!apply_stage(job, report, error)) return false;                                     /* 3 */
   if (!ops->write_back(job->ledger, false, &report->written_back_n, error)) return false; /* 4 */
   return ops->campaign_status_write(job->ledger, (const struct campaign_metric *)(void *)totals->data, totals->len,
-                                    job->now_us, error);
+                                    job->now_us, error) &&
+         report_unknown(job, report, error);
+}
+
+bool sync_rebuild(struct job *job, struct sync_report *report, GError **error)
+{
+  report->home = HOME_REBUILD;
+  return job->ledger->ops->stage_begin(job->ledger, job->run_id, error) && sync_read_campaigns(job, report, error) &&
+         sync_read_watched(job, report, error) && apply_stage(job, report, error);
 }
 
 /* ---- step 1 ---- */
@@ -144,6 +161,38 @@ static bool read_stops_if_due(struct job *job, struct sync_report *report, GErro
 
 /* ---- step 3: stops before states, so that nobody is exported between the two ---- */
 
+/* A ledger without a claim never sent anything: stamps in front of it mean that it was lost. */
+static bool choose_home(struct job *job, struct sync_report *report, GError **error)
+{
+  struct ledger_facts facts;
+  if (!job->ledger->ops->facts(job->ledger, &facts, error)) return false;
+  report->home = facts.has_claims ? HOME_ADOPT : HOME_LEAVE;
+  return true;
+}
+
+/* Says that the ledger is older than Instantly, or empty in front of it. */
+static bool report_unknown(struct job *job, const struct sync_report *report, GError **error)
+{
+  const struct stage_report *stage = &report->stage;
+  if (stage->homeless_n > 0) {
+    error_set(error, ERROR_UNSAFE,
+              "%" G_GINT64_FORMAT
+              " rows in Instantly carry leadferry's stamp, and this ledger has never claimed anybody: "
+              "it was lost, or this is the wrong one. Restore the newest backup, or rebuild it with `leadferry export "
+              "--bootstrap`",
+              stage->homeless_n);
+    return false;
+  }
+  if (stage->home_n == 0) return true;
+  g_autofree char *message =
+      g_strdup_printf("%" G_GINT64_FORMAT " rows in Instantly carry leadferry's stamp and were unknown to this "
+                      "ledger; they are adopted",
+                      stage->home_n);
+  log_event(LOG_ERROR, "the ledger is older than Instantly", LOG_INT("adopted", stage->home_n));
+  struct error_row row = {.type = "unknown_stamp", .message = message, .key = "unknown_stamp"};
+  return job->ledger->ops->errors_append(job->ledger, &row, 1, error);
+}
+
 static uint32_t cut_outcomes(const struct complete_settings *settings)
 {
   uint32_t bits = 0;
@@ -166,6 +215,7 @@ static bool apply_stage(struct job *job, struct sync_report *report, GError **er
   rules.campaigns = ids;
   rules.campaigns_n = campaigns->len;
   rules.cut_outcomes = cut_outcomes(&job->settings->complete);
+  rules.home = report->home;
   if (!ops->stage_stops(job->ledger, &rules, &report->stage, error)) return false;
   if (job->settings->sync.push_stops && !push_stops(job, report, error)) return false;
   return ops->stage_facts(job->ledger, &rules, &report->stage, error) && ops->fold(job->ledger, error);

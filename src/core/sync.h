@@ -7,6 +7,9 @@
  * 3. stage all rows; stops first, pushed to Instantly's block list and read back; then the facts that differ; fold
  * 4. write back
  *
+ * A row with our stamp whose claim the ledger does not know is brought home as adopted (core/sync_home.h), and the sync
+ * ends with exit code 3; in a ledger without any claim it is left alone and the sync ends with ERROR_UNSAFE.
+ *
  * The SQL statements behind ledger.stage_stops and ledger.stage_facts compile remote_stop() and sync_facts(); a
  * property test holds them equal. */
 #include "core/ports.h"
@@ -17,6 +20,7 @@ struct sync_options {
 
 struct sync_report {
   struct stage_report stage;
+  enum home_mode home; /* what became of rows with a stamp that the ledger does not know */
   int64_t campaigns_n, watched_n, stops_read_n, pushed_n, written_back_n, held_n;
   bool was_full_scan;
   int64_t full_scan_started_at_us, full_scan_finished_at_us, stops_read_at_us;
@@ -25,6 +29,10 @@ struct sync_report {
 
 /* Runs a whole sync under the job's lease (taken and given back here). */
 bool sync_run(struct job *job, const struct sync_options *options, struct sync_report *report, GError **error);
+
+/* Steps 2 and 3 alone, for `export --bootstrap`: a full scan whose stamped rows are taken for this ledger's own
+ * (HOME_REBUILD), and rows of others adopted where the source has the person. Runs inside the caller's job. */
+bool sync_rebuild(struct job *job, struct sync_report *report, GError **error);
 
 /* Step 2's last part and the first of step 3, alone: unsubscribed, replied and bounced rows of the workspace and the
  * block list become suppressions. Export calls it when the last read is older than sync.stops_every_h. */

@@ -67,11 +67,8 @@ static size_t advance(struct reader *reader, size_t live_n)
   return kept_n;
 }
 
-/* What is done with each page besides staging it. */
-typedef bool page_f(struct job *job, const struct page *page, void *context, GError **error);
-
 /* Reads all queries to their ends, side by side. */
-static bool read_to_end(struct job *job, struct reader *reader, page_f *each, void *context, GError **error)
+static bool read_to_end(struct job *job, struct reader *reader, sync_page_f *each, void *context, GError **error)
 {
   size_t live_n = reader->queries_n;
   while (live_n > 0) {
@@ -82,6 +79,16 @@ static bool read_to_end(struct job *job, struct reader *reader, page_f *each, vo
     live_n = advance(reader, live_n);
   }
   return true;
+}
+
+bool sync_read_lists(struct job *job, const struct list_reading *reading, GError **error)
+{
+  struct reader reader;
+  reader_init(&reader, reading->queries_n);
+  memcpy(reader.queries, reading->queries, reading->queries_n * sizeof *reading->queries);
+  bool is_ok = read_to_end(job, &reader, reading->each, reading->context, error);
+  reader_clear(&reader);
+  return is_ok;
 }
 
 static bool stage_each(struct job *job, const struct page *page, void *context, GError **error)
@@ -280,12 +287,11 @@ bool sync_stage_workspace(struct job *job, int64_t *stops_n, GError **error)
 {
   static const char *const filters[] = {"FILTER_VAL_UNSUBSCRIBED", "FILTER_VAL_REPLIED", "FILTER_VAL_BOUNCED"};
   if (!read_blocklist(job, stops_n, error)) return false;
-  struct reader reader;
-  reader_init(&reader, G_N_ELEMENTS(filters));
+  struct list_query queries[G_N_ELEMENTS(filters)] = {0};
   for (size_t i = 0; i < G_N_ELEMENTS(filters); i++)
-    reader.queries[i].filter = filters[i];
-  bool is_ok = read_to_end(job, &reader, stage_stop_page, stops_n, error);
-  reader_clear(&reader);
+    queries[i].filter = filters[i];
+  struct list_reading reading = {queries, G_N_ELEMENTS(filters), stage_stop_page, stops_n};
+  bool is_ok = sync_read_lists(job, &reading, error);
   if (!is_ok) g_prefix_error(error, "the workspace's stops: ");
   return is_ok;
 }

@@ -14,6 +14,20 @@ void sync_stage_rules(const struct job *job, struct stage_rules *rules);
 /* Unsubscribed, replied and bounced rows of the whole workspace into the stage; the block list into suppressions. */
 bool sync_stage_workspace(struct job *job, int64_t *stops_n, GError **error);
 
+/* What is done with each page that is read. */
+typedef bool sync_page_f(struct job *job, const struct page *page, void *context, GError **error);
+
+/* Queries, and what is done with what they bring. */
+struct list_reading {
+  const struct list_query *queries;
+  size_t queries_n;
+  sync_page_f *each; /* gets every page once */
+  void *context;
+};
+
+/* Reads all queries to their ends, side by side, a page of each in memory. */
+bool sync_read_lists(struct job *job, const struct list_reading *reading, GError **error);
+
 /* The full scan: every configured campaign to its end, all campaigns in parallel. Sets the report's scan times only
  * when every campaign ended normally. */
 bool sync_read_campaigns(struct job *job, struct sync_report *report, GError **error);

@@ -156,6 +156,23 @@ bool memory_stage_stops(struct ledger *ledger, const struct stage_rules *rules, 
 bool memory_stage_facts(struct ledger *ledger, const struct stage_rules *rules, struct stage_report *report,
                         GError **error); /* ports.h */
 
+/* ---- memory_home.c ---- */
+
+/* A staged row and the lead that it belongs to, if any. */
+struct memory_match {
+  const struct remote_lead *row;
+  const struct lead_state *state; /* NULL: nobody's */
+};
+/* Brings rows with our stamp home that the ledger does not know (core/sync_home.h), as rules->home says. matches: all
+ * rows of the scan, in the order of their ids. Folds. */
+void memory_bring_stamped(struct memory *memory, const struct stage_rules *rules, const GArray *matches,
+                          struct stage_report *report);
+/* The same for rows of others, of persons whom the source has and the ledger never enrolled. */
+void memory_bring_others(struct memory *memory, const struct stage_rules *rules, const GArray *matches,
+                         struct stage_report *report);
+bool memory_newest_id(struct ledger *ledger, char **id, GError **error);                              /* ports.h */
+bool memory_stamp_is_known(struct ledger *ledger, const char *stamp, bool *is_known, GError **error); /* ports.h */
+
 /* ---- memory_stops.c ---- */
 
 bool memory_suppress(struct ledger *ledger, const struct suppression *rows, size_t rows_n, int64_t *added_n,

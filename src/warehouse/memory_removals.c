@@ -1,5 +1,6 @@
 /* The reference warehouse: which enrolments are due for removal, and which can still change. */
 #include "core/fold.h"
+#include "core/sync_home.h"
 #include "warehouse/memory_priv.h"
 
 #include <string.h>
@@ -8,6 +9,7 @@
 
 static bool is_ours(const struct lead_state *state, const struct removal_query *query)
 {
+  if (g_str_has_prefix(state->lead_id, HOME_LEAD_PREFIX)) return false; /* others put it there: known, not ours */
   return state->settlement == SETTLEMENT_ADDED || (state->settlement == SETTLEMENT_ADOPTED && query->include_adopted);
 }
 

@@ -174,7 +174,7 @@ static void count_notices(struct memory *memory, struct page *page, const GPtrAr
     const struct memory_lead *row = g_ptr_array_index(memory->leads, i);
     const struct lead_state *state = g_hash_table_lookup(memory->states, row->lead.lead_id);
     const char *campaign_id = row->lead.campaign_id;
-    if (state && state_is_enrolled(state) && campaign_id && *campaign_id &&
+    if (state && state_is_enrolled(state) && campaign_id && *campaign_id && state->campaign_id &&
         g_strcmp0(campaign_id, state->campaign_id) != 0)
       count(page, "notice", "campaign_changed", NULL);
   }

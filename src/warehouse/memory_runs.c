@@ -81,6 +81,8 @@ bool memory_facts(struct ledger *ledger, struct ledger_facts *facts, GError **er
   struct memory *memory = memory_of(ledger);
   *facts = (struct ledger_facts){.source_rows = memory->leads->len};
   run_facts(memory, facts);
+  for (guint i = 0; !facts->has_claims && i < memory->events->len; i++)
+    facts->has_claims = ((const struct lead_event *)g_ptr_array_index(memory->events, i))->kind == EVENT_CLAIMED;
   g_autoptr(GHashTable) enrolled = g_hash_table_new(g_str_hash, g_str_equal);
   GHashTableIter iter;
   gpointer value;
@@ -127,6 +129,12 @@ bool memory_metrics_write(struct ledger *ledger, const struct campaign_metric *r
   return true;
 }
 
+/* Where it counts: the campaign of its claim; of whom was adopted without one, that of the row. */
+static const char *campaign_of(const struct lead_state *state)
+{
+  return state->campaign_id ? state->campaign_id : state->current_campaign_id;
+}
+
 /* Persons ever enrolled in a campaign, and those of them whose sequence is completed. */
 static void campaign_totals(struct memory *memory, struct memory_campaign *campaign)
 {
@@ -137,7 +145,7 @@ static void campaign_totals(struct memory *memory, struct memory_campaign *campa
   g_hash_table_iter_init(&iter, memory->states);
   while (g_hash_table_iter_next(&iter, NULL, &value)) {
     const struct lead_state *state = value;
-    if (!state->ever_added_at_us || g_strcmp0(state->campaign_id, campaign->campaign_id) != 0) continue;
+    if (!state->ever_added_at_us || g_strcmp0(campaign_of(state), campaign->campaign_id) != 0) continue;
     g_hash_table_add(ever, (gpointer)state->person);
     if (memory_columns(memory, state).sequence_completed) g_hash_table_add(completed, (gpointer)state->person);
   }

@@ -111,6 +111,8 @@ static void stamps_fill(struct matcher *matcher)
 
 static void matcher_init(struct matcher *matcher)
 {
+  matcher->rows = staged_rows(matcher->memory, matcher->rules->run_id);
+  matcher->states = memory_states_sorted(matcher->memory);
   matcher->by_id = g_hash_table_new(g_str_hash, g_str_equal);
   matcher->by_stamp = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   matcher->staged = g_hash_table_new(g_str_hash, g_str_equal);
@@ -134,6 +136,8 @@ static void matcher_clear(struct matcher *matcher)
   g_hash_table_unref(matcher->by_stamp);
   g_hash_table_unref(matcher->staged);
   g_hash_table_unref(matcher->stamped);
+  g_ptr_array_unref(matcher->rows);
+  g_ptr_array_unref(matcher->states);
 }
 
 static struct lead_state *state_found_elsewhere(const struct matcher *matcher, const struct remote_lead *row)
@@ -293,24 +297,36 @@ static void apply_missing(struct matcher *matcher)
   }
 }
 
+/* First rows with our stamp; those of others are looked at in the ledger as it is then. */
+static void bring_home(struct matcher *matcher)
+{
+  typedef void bring_f(struct memory *, const struct stage_rules *, const GArray *, struct stage_report *);
+  static bring_f *const steps[] = {memory_bring_stamped, memory_bring_others};
+  size_t steps_n = matcher->rules->home == HOME_REBUILD ? 2 : 1;
+  for (size_t step = 0; step < steps_n; step++) {
+    g_autoptr(GArray) matches = g_array_new(FALSE, TRUE, sizeof(struct memory_match));
+    matcher_init(matcher);
+    for (guint i = 0; i < matcher->rows->len; i++) {
+      const struct remote_lead *row = g_ptr_array_index(matcher->rows, i);
+      struct memory_match match = {row, state_of_row(matcher, row)};
+      g_array_append_val(matches, match);
+    }
+    steps[step](matcher->memory, matcher->rules, matches, matcher->report);
+    matcher_clear(matcher);
+  }
+}
+
 bool memory_stage_facts(struct ledger *ledger, const struct stage_rules *rules, struct stage_report *report,
                         GError **error)
 {
   (void)error;
   struct memory *memory = memory_of(ledger);
   memory_fold(memory);
-  struct matcher matcher = {
-      .memory = memory,
-      .rules = rules,
-      .report = report,
-      .rows = staged_rows(memory, rules->run_id),
-      .states = memory_states_sorted(memory),
-  };
+  struct matcher matcher = {.memory = memory, .rules = rules, .report = report};
+  if (rules->is_full_scan) bring_home(&matcher);
   matcher_init(&matcher);
   apply_rows(&matcher);
   if (rules->is_full_scan) apply_missing(&matcher);
   matcher_clear(&matcher);
-  g_ptr_array_unref(matcher.rows);
-  g_ptr_array_unref(matcher.states);
   return true;
 }

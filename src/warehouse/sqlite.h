@@ -163,6 +163,17 @@ bool sqlite_metrics_write(struct ledger *ledger, const struct campaign_metric *r
 bool sqlite_campaign_status_write(struct ledger *ledger, const struct campaign_metric *rows, size_t rows_n,
                                   int64_t synced_at_us, GError **error); /* ports.h */
 
+/* Fills temp.matches: which lead a staged row belongs to. */
+bool sqlite_matches_fill(struct sqlite_warehouse *self, const char *run_id, GError **error);
+/* Brings staged rows home that the ledger does not know (core/sync_home.h), as rules->home says. Leaves the ledger
+ * folded and temp.matches filled. */
+bool sqlite_bring_home(struct sqlite_warehouse *self, const struct stage_rules *rules, struct stage_report *report,
+                       GError **error);
+bool sqlite_newest_id(struct ledger *ledger, char **id, GError **error);                              /* ports.h */
+bool sqlite_stamp_is_known(struct ledger *ledger, const char *stamp, bool *is_known, GError **error); /* ports.h */
+/* Fills temp.import_persons, unless it is of this source already. */
+bool sqlite_persons_fill(struct sqlite_warehouse *self, GError **error);
+
 /* Removals. */
 bool sqlite_removals(struct ledger *ledger, const struct removal_query *removals, struct page *page, GError **error);
 bool sqlite_removal_counts(struct ledger *ledger, const struct removal_query *removals, GArray *counts,

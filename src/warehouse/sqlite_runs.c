@@ -97,6 +97,9 @@ bool sqlite_facts(struct ledger *ledger, struct ledger_facts *facts, GError **er
   if (!query_open(&states, &self->db, SQL_STATE_FACTS, error) || !query_next(&states, &has_row, error)) return false;
   facts->enrolled = query_column_int(&states, 0);
   facts->unsettled = query_column_int(&states, 1);
+  int64_t has_claims = 0;
+  if (!sql_run_int(&self->db, SQL_HAS_CLAIMS, &has_claims, error)) return false;
+  facts->has_claims = has_claims != 0;
   return sql_run_int(&self->db, SQL_SOURCE_ROWS, &facts->source_rows, error);
 }
 

@@ -186,7 +186,7 @@ static bool import_one(const struct import *import, enum import_result *result, 
 }
 
 /* Once, and again when another program wrote to the file meanwhile. */
-static bool persons_fill(struct sqlite_warehouse *self, GError **error)
+bool sqlite_persons_fill(struct sqlite_warehouse *self, GError **error)
 {
   int64_t version = 0;
   if (!sql_run_int(&self->db, SQL_DATA_VERSION, &version, error)) return false;
@@ -199,7 +199,7 @@ bool sqlite_import_rows(struct warehouse *warehouse, struct import_row *rows, si
                         GError **error)
 {
   struct sqlite_warehouse *self = sqlite_of(warehouse);
-  if (!sqlite_key(self, error) || !persons_fill(self, error)) return false;
+  if (!sqlite_key(self, error) || !sqlite_persons_fill(self, error)) return false;
   transaction_scope struct transaction transaction = {0};
   if (!transaction_begin(&transaction, &self->db, !is_dry_run, error)) return false;
   for (size_t i = 0; i < rows_n; i++) {

@@ -113,13 +113,18 @@ bool sqlite_hold_campaign(struct ledger *ledger, const char *campaign_id, const 
 
 /* ---- facts ---- */
 
-static bool matches_fill(struct sqlite_warehouse *self, const struct stage_rules *rules, struct stage_report *report,
-                         GError **error)
+bool sqlite_matches_fill(struct sqlite_warehouse *self, const char *run_id, GError **error)
 {
   static const enum sql_id steps[] = {SQL_MATCHES_BY_ID, SQL_MATCHES_BY_STAMP, SQL_MATCHES_BY_PERSON};
   if (!sql_run(&self->db, SQL_MATCHES_CLEAR, error)) return false;
   for (size_t i = 0; i < G_N_ELEMENTS(steps); i++)
-    if (!run_with_run_id(self, steps[i], rules->run_id, error)) return false;
+    if (!run_with_run_id(self, steps[i], run_id, error)) return false;
+  return true;
+}
+
+static bool rows_count(struct sqlite_warehouse *self, const struct stage_rules *rules, struct stage_report *report,
+                       GError **error)
+{
   query_scope struct query query = {0};
   bool has_row = false;
   if (!query_open(&query, &self->db, SQL_STAGE_COUNTS, error)) return false;
@@ -191,16 +196,25 @@ static bool tally_since(struct sqlite_warehouse *self, int64_t after, struct sta
   return true;
 }
 
+static bool facts_of_stage(struct sqlite_warehouse *self, const struct stage_rules *rules, struct stage_report *report,
+                           GError **error)
+{
+  transaction_scope struct transaction transaction = {0};
+  int64_t before = 0;
+  if (!transaction_begin(&transaction, &self->db, true, error)) return false;
+  if (!sql_run_int(&self->db, SQL_EVENTS_LAST, &before, error)) return false;
+  if (!rows_count(self, rules, report, error) || !facts_append(self, rules, error)) return false;
+  if (rules->is_full_scan && !missing_append(self, rules, error)) return false;
+  if (!tally_since(self, before, report, error) || !sql_run(&self->db, SQL_MATCHES_CLEAR, error)) return false;
+  return transaction_commit(&transaction, error);
+}
+
 bool sqlite_stage_facts(struct ledger *ledger, const struct stage_rules *rules, struct stage_report *report,
                         GError **error)
 {
   struct sqlite_warehouse *self = sqlite_of_ledger(ledger);
-  transaction_scope struct transaction transaction = {0};
-  int64_t before = 0;
-  if (!sqlite_fold(ledger, error) || !transaction_begin(&transaction, &self->db, true, error)) return false;
-  if (!sql_run_int(&self->db, SQL_EVENTS_LAST, &before, error)) return false;
-  if (!matches_fill(self, rules, report, error) || !facts_append(self, rules, error)) return false;
-  if (rules->is_full_scan && !missing_append(self, rules, error)) return false;
-  if (!tally_since(self, before, report, error) || !sql_run(&self->db, SQL_MATCHES_CLEAR, error)) return false;
-  return transaction_commit(&transaction, error);
+  if (!sqlite_fold(ledger, error)) return false;
+  bool is_ok = rules->is_full_scan ? sqlite_bring_home(self, rules, report, error)
+                                   : sqlite_matches_fill(self, rules->run_id, error);
+  return is_ok && facts_of_stage(self, rules, report, error);
 }

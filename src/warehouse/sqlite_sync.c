@@ -1,9 +1,9 @@
 /* core/sync.h inside SQLite: the facts of a row and its state as a JSON array, and the parts of a stamp. */
 #include "base/json.h"
+#include "core/settle.h"
 #include "core/sync.h"
 #include "warehouse/sqlite_functions.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define RULES_N 5
@@ -101,23 +101,18 @@ static void facts_of(sqlite3_context *context, int arguments_n, sqlite3_value **
   sqlite3_result_text(context, g_string_free(out, FALSE), -1, g_free);
 }
 
-/* "generation:run_id.ord" */
 static void stamp_run(sqlite3_context *context, int arguments_n, sqlite3_value **arguments)
 {
   (void)arguments_n;
-  const char *stamp = text_of(arguments[0]);
-  const char *run = stamp ? strchr(stamp, ':') : NULL;
-  const char *dot = run ? strrchr(run, '.') : NULL;
-  if (dot) sqlite3_result_text(context, run + 1, (int)(dot - run - 1), SQLITE_TRANSIENT);
+  struct stamp stamp;
+  if (stamp_read(text_of(arguments[0]), &stamp)) sqlite3_result_text(context, stamp.run_id, -1, SQLITE_TRANSIENT);
 }
 
 static void stamp_ord(sqlite3_context *context, int arguments_n, sqlite3_value **arguments)
 {
   (void)arguments_n;
-  const char *stamp = text_of(arguments[0]);
-  const char *dot = stamp ? strrchr(stamp, '.') : NULL;
-  gint64 ord = 0;
-  if (dot && g_ascii_string_to_signed(dot + 1, 10, 0, G_MAXINT64, &ord, NULL)) sqlite3_result_int64(context, ord);
+  struct stamp stamp;
+  if (stamp_read(text_of(arguments[0]), &stamp)) sqlite3_result_int64(context, stamp.ord);
 }
 
 int sqlite_sync_register(sqlite3 *handle)

@@ -21,7 +21,7 @@ def both_campaigns(world, default):
 def export_that_stays_open(world):
     """The creating call reaches nobody, nor can anybody be asked: claims with a `sending` and no answer."""
     world.sandbox.faults({"endpoint": ADD, "fault": "reset_before"},
-                         {"endpoint": LIST, "fault": "status", "skip": 3, "params": {"code": 400}})
+                         {"endpoint": LIST, "fault": "status", "skip": 5, "params": {"code": 400}})
     world.run("export", code=5)
     world.sandbox.faults()
     assert world.json("status")["open_claims"] > 0
@@ -141,7 +141,7 @@ def test_a_lead_moved_while_its_answer_is_open(world):
     world.import_people(2)
     operations = world.sandbox.campaign("Operations")
     world.sandbox.faults({"endpoint": ADD, "fault": "reset_after", "count": 1},
-                         {"endpoint": LIST, "fault": "lead_moved", "skip": 3, "count": 1,
+                         {"endpoint": LIST, "fault": "lead_moved", "skip": 4, "count": 1,
                           "params": {"email": "p0@example.com", "campaign": operations}})
     world.run("export", code=(0, 3))
     world.sandbox.faults()

@@ -24,7 +24,9 @@ void small_world_sleep(struct small_world *world, int64_t us)
 
 static enum fake_fault world_fault(void *context)
 {
-  return ((struct small_world *)context)->fault;
+  struct small_world *world = context;
+  world->fake.is_mute = world->fake.is_mute || world->goes_mute;
+  return world->fault;
 }
 
 static void fill_settings(struct settings *settings, const char *path)

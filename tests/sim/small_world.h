@@ -15,6 +15,7 @@ struct small_world {
   struct mortal mortal;
   struct fake_instantly fake;
   enum fake_fault fault; /* of every leads/add */
+  bool goes_mute;        /* from the next leads/add on the list answers nothing */
 };
 
 /* Makes it without leads, on SQLite where path is given, else in memory. */

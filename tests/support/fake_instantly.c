@@ -222,6 +222,7 @@ static bool is_among(const char *const *values, size_t n, const char *value)
 static bool matches(const struct fake_instantly *fake, const struct list_query *query, const struct fake_row *row)
 {
   if (row->is_deleted || (fake->lag_calls > 0 && row->visible_at_call > fake->calls_n)) return false;
+  if (query->after != NULL && strcmp(row->id, query->after) <= 0) return false;
   if (query->campaign_id != NULL && strcmp(query->campaign_id, row->campaign_id) != 0) return false;
   if (query->ids_n > 0 && !is_among(query->ids, query->ids_n, row->id)) return false;
   if (query->contacts_n > 0 && !is_among(query->contacts, query->contacts_n, row->person)) return false;

@@ -134,6 +134,16 @@ static bool m_release_never_sent(struct ledger *self, const char *own, int64_t *
   CALL(release_never_sent, own, n, error);
 }
 
+static bool m_newest_id(struct ledger *self, char **id, GError **error)
+{
+  CALL(newest_id, id, error);
+}
+
+static bool m_stamp_is_known(struct ledger *self, const char *stamp, bool *is_known, GError **error)
+{
+  CALL(stamp_is_known, stamp, is_known, error);
+}
+
 static bool m_hold_campaign(struct ledger *self, const char *id, const char *run_id, int64_t *n, GError **error)
 {
   CALL(hold_campaign, id, run_id, n, error);
@@ -243,6 +253,8 @@ static const struct ledger_ops mortal_ops = {.now_us = m_now_us,
                                              .stops_check = m_stops_check,
                                              .hold_check = m_hold_check,
                                              .release_never_sent = m_release_never_sent,
+                                             .newest_id = m_newest_id,
+                                             .stamp_is_known = m_stamp_is_known,
                                              .hold_campaign = m_hold_campaign,
                                              .control_get = m_control_get,
                                              .control_put = m_control_put,

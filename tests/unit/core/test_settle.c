@@ -61,9 +61,29 @@ static void test_stamp(void)
   g_assert_cmpstr(stamp, ==, "3:20260101T000000-abcd.12");
 }
 
+static void test_stamps(void)
+{
+  static const char *const bad[] = {"",        "1",       "1:",      "1:run",    "1:run.", "1:.7",   ":run.7",
+                                    "x:run.7", "0:run.7", "1:run.x", "1:run.-7", "-1:r.7", "1:run.0"};
+  struct stamp stamp;
+  g_assert_false(stamp_read(NULL, &stamp));
+  for (size_t i = 0; i < G_N_ELEMENTS(bad); i++)
+    g_assert_false(stamp_read(bad[i], &stamp));
+  g_autofree char *long_run = g_strdup_printf("1:%0200d.7", 1);
+  g_assert_false(stamp_read(long_run, &stamp));
+  const struct claim claim = {.ord = 41, .generation = 3, .run_id = "20261122T130509-1f2e3d4c"};
+  g_autofree char *text = claim_stamp(&claim);
+  g_assert_true(stamp_read(text, &stamp));
+  g_assert_cmpint(stamp.generation, ==, 3);
+  g_assert_cmpint(stamp.ord, ==, 41);
+  g_assert_cmpstr(stamp.run_id, ==, "20261122T130509-1f2e3d4c");
+  g_assert_cmpstr(stamp.claim_id, ==, "20261122T130509-1f2e3d4c.41");
+}
+
 int main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
+  g_test_add_func("/settle/stamps", test_stamps);
   g_test_add_func("/settle/decide", test_decide);
   g_test_add_func("/settle/stamp", test_stamp);
   return g_test_run();

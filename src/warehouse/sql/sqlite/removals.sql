@@ -1,4 +1,4 @@
--- What is due for removal.
+-- What is due for removal. A lead `instantly:...` is a row that others put there: known, never ours.
 
 -- name: removals
 -- Oldest first, a page from a key on. Whoever replied (5) is treated so, whatever outranks it. The grace of each outcome is a value; one that is never over is the greatest integer.
@@ -9,6 +9,7 @@ SELECT s.lead_id, s.person, s.current_campaign_id, s.instantly_id, s.claim_id, s
   CASE WHEN s.replied_at IS NOT NULL THEN 5 ELSE s.outcome END
 FROM lead_state s
 WHERE (s.settlement = 8 OR (s.settlement = 7 AND :include_adopted)) AND s.withdrawn_at IS NULL
+  AND substr(s.lead_id, 1, 10) <> 'instantly:'
   AND s.finished_at IS NOT NULL AND s.outcome > 1 AND s.instantly_id IS NOT NULL
   AND NOT (s.removed_at IS NOT NULL AND s.removed_id IS s.instantly_id) AND s.held_n <= s.resolved_n
   AND :now - s.finished_at >= (SELECT g.value FROM json_each(:grace) g WHERE g.key = CASE WHEN s.replied_at IS NOT NULL THEN 5 ELSE s.outcome END)
@@ -19,6 +20,7 @@ ORDER BY s.finished_at, s.lead_id LIMIT :limit;
 SELECT s.current_campaign_id, s.outcome, count(*)
 FROM lead_state s
 WHERE (s.settlement = 8 OR (s.settlement = 7 AND :include_adopted)) AND s.withdrawn_at IS NULL
+  AND substr(s.lead_id, 1, 10) <> 'instantly:'
   AND s.finished_at IS NOT NULL AND s.outcome > 1 AND s.instantly_id IS NOT NULL
   AND NOT (s.removed_at IS NOT NULL AND s.removed_id IS s.instantly_id) AND s.held_n <= s.resolved_n
   AND :now - s.finished_at >= (SELECT g.value FROM json_each(:grace) g WHERE g.key = CASE WHEN s.replied_at IS NOT NULL THEN 5 ELSE s.outcome END)

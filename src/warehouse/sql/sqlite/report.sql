@@ -13,8 +13,9 @@ DELETE FROM temp.status_totals;
 -- All campaigns in one pass over lead_state and one sort by (campaign, person): a person counts once in a campaign.
 INSERT INTO temp.status_totals (campaign_id, total, completed)
 SELECT campaign_id, count(*), sum(is_completed) FROM (
-  SELECT campaign_id, person, max(is_completed) AS is_completed FROM temp.state_columns
-  WHERE ever_added_at IS NOT NULL AND campaign_id IS NOT NULL GROUP BY campaign_id, person)
+  SELECT coalesce(campaign_id, current_campaign_id) AS campaign_id, person, max(is_completed) AS is_completed
+  FROM temp.state_columns
+  WHERE ever_added_at IS NOT NULL AND coalesce(campaign_id, current_campaign_id) IS NOT NULL GROUP BY 1, 2)
 GROUP BY campaign_id ORDER BY campaign_id;
 
 -- name: campaign_status_put

@@ -121,6 +121,11 @@ CREATE TEMP TABLE asks (
   person TEXT, reason TEXT, instantly_id TEXT, expires_at INTEGER, evidence_at INTEGER NOT NULL,
   PRIMARY KEY (person, reason, instantly_id)) WITHOUT ROWID;
 
+-- name: temp_homeless
+-- Staged rows that come home, in the order in which they do; lead_id: whose they are already, adopted.
+CREATE TEMP TABLE homeless (
+  n INTEGER PRIMARY KEY, instantly_id TEXT NOT NULL, is_matched INTEGER, is_first INTEGER, lead_id TEXT);
+
 -- name: temp_missing
 -- Enrolments that a whole scan did not show.
 CREATE TEMP TABLE missing (lead_id TEXT PRIMARY KEY, stamp TEXT, first_at INTEGER) WITHOUT ROWID;

@@ -1,0 +1,170 @@
+"""A ledger that was lost, or restored from an older backup, in front of campaigns that it once filled."""
+
+import shutil
+
+import pytest
+
+from product import Product, quiet_config
+
+
+@pytest.fixture
+def world(start_sandbox, leadferry_binary, tmp_path):
+    return Product(start_sandbox(config=quiet_config()), leadferry_binary, tmp_path)
+
+
+def lose(world):
+    """The database is gone, as after a bad day; the user's leads are in it, so they are imported again."""
+    for path in world.folder.glob("lf.db*"):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def keep(world):
+    """A backup of the database as it is now."""
+    world.sql("VACUUM INTO ?", str(world.folder / "backup.db"))
+
+
+def restore(world):
+    lose(world)
+    shutil.copy(world.folder / "backup.db", world.db)
+
+
+def refused(world, *args):
+    calls = world.creating_calls()
+    done = world.run(*args, code=6)
+    assert "--bootstrap" in done.stderr and "@" not in done.stderr
+    assert world.creating_calls() == calls
+    return done
+
+
+def test_an_empty_ledger_is_refused_and_rebuilt(world):
+    world.import_people(4)
+    world.run("export", code=0)
+    world.sandbox.add(world.campaign, "p5@example.com", "nobody@example.com")  # by somebody else
+    world.sandbox.advance(days=1)
+    world.run("sync", code=0)
+    before = [world.row(f"L{i:03d}") for i in range(4)]
+    lose(world)
+    world.import_people(7)
+    refused(world, "export")
+    refused(world, "plan")
+    refused(world, "sync", "--full")
+    refused(world, "export")  # the sync has not made it a known one
+    assert world.json("export", "--bootstrap")["added"] == 2  # L004 and L006: L005 is there already
+    there = [row["email"] for row in world.sandbox.leads(campaign=world.campaign)]
+    assert sorted(there) == ["nobody@example.com"] + [f"p{i}@example.com" for i in range(7)]
+    for i, old in enumerate(before):
+        new = world.row(f"L{i:03d}")
+        for column in ("added_to_instantly", "added_date", "cold_email_sent", "last_email_status"):
+            assert new[column] == old[column], (column, new)
+    assert world.shown("L000")["state"]["phase"] == "added" and world.shown("L005")["state"]["phase"] == "adopted"
+    assert world.row("L005")["added_to_instantly"] == 1
+    assert world.sandbox.totals()["created_twice"] == 0
+
+
+def test_a_rebuilt_ledger_goes_on(world):
+    """Sequences end, and complete removes what the stamps say is ours, and nothing else."""
+    world.import_people(3)
+    world.run("export", code=0)
+    world.sandbox.add(world.campaign, "p3@example.com")
+    lose(world)
+    world.import_people(4)
+    world.run("export", "--bootstrap", code=0)
+    for _ in range(4):
+        world.sandbox.advance(days=1)
+        world.run("sync", code=0)
+    world.sandbox.advance(days=40)
+    world.run("sync", "--full", code=0)
+    assert world.json("complete")["removed"] == 3
+    assert [row["email"] for row in world.sandbox.leads()] == ["p3@example.com"]
+    assert world.sandbox.totals()["deleted_foreign"] == 0
+
+
+def test_rebuilding_twice_is_rebuilding_once(world):
+    world.import_people(5)
+    world.run("export", code=0)
+    lose(world)
+    world.import_people(5)
+    first = world.json("export", "--bootstrap")
+    assert first["brought_home"] == 5 and first["added"] == 0
+    events = world.sql("SELECT count(*) FROM lead_events")
+    second = world.json("export", "--bootstrap")
+    assert second["brought_home"] == 0 and second["added"] == 0
+    assert world.sql("SELECT count(*) FROM lead_events") == events
+    world.run("export", code=0)
+    assert world.sandbox.totals()["created_by_api"] == 5
+
+
+def test_nobody_is_sent_to_another_campaign(world):
+    """The row names another campaign since; the ledger that knew better is gone."""
+    other = world.sandbox.campaign("Operations")
+    world.import_people(3)
+    world.run("export", code=0)
+    lose(world)
+    world.configure(campaigns=[{"id": world.campaign}, {"id": other}], export={"default_campaign": other})
+    world.import_people(3)
+    refused(world, "export")
+    world.run("export", "--bootstrap", code=0)
+    assert world.sandbox.leads(campaign=other) == []
+    assert world.sandbox.totals()["created_twice"] == 0
+
+
+def test_rows_of_ours_without_a_source_row_are_known_and_never_deleted(world):
+    world.import_people(3)
+    world.run("export", code=0)
+    lose(world)
+    world.import_rows(("L000", "p0@example.com"))
+    world.run("export", "--bootstrap", code=0)
+    world.configure(complete={"include_adopted": True})
+    for _ in range(4):
+        world.sandbox.advance(days=1)
+        world.run("sync", code=0)
+    world.sandbox.advance(days=40)
+    world.run("sync", "--full", code=0)
+    assert world.json("complete")["removed"] == 1
+    assert len(world.sandbox.leads()) == 2
+    world.import_people(3)  # now the source has them again
+    world.run("export", code=0)
+    assert world.row("L001")["added_to_instantly"] == 1
+    assert world.sandbox.totals()["created_by_api"] == 3
+
+
+def test_an_older_backup_is_seen_before_anybody_is_claimed(world):
+    world.import_people(2)
+    world.run("export", code=0)
+    world.run("sync", "--full", code=0)
+    keep(world)
+    world.sandbox.advance(hours=1)
+    world.import_people(5)
+    assert world.json("export")["added"] == 3
+    restore(world)
+    world.import_people(5)
+    refused(world, "export")
+    world.sandbox.advance(hours=1)
+    synced = world.json("sync", "--full", code=3)
+    assert synced["brought_home"] == 3
+    errors = world.json("errors", "list")["errors"]
+    assert [e["type"] for e in errors] == ["unknown_stamp"]
+    report = world.json("export")
+    assert report["added"] == 0 and world.shown("L003")["state"]["phase"] == "adopted"
+    assert world.json("sync", "--full")["brought_home"] == 0
+    assert world.json("export", "--bootstrap")["brought_home"] == 3  # said to be ours
+    assert world.shown("L003")["state"]["phase"] == "added"
+    world.import_people(6)
+    assert world.json("export")["added"] == 1
+    assert world.sandbox.totals()["created_twice"] == 0
+
+
+def test_a_person_known_by_another_lead_is_not_sent_again(world):
+    """The lost ledger knew the person under an id that the source has no more, and twice in two campaigns."""
+    other = world.sandbox.campaign("Operations")
+    world.configure(campaigns=[{"id": world.campaign}, {"id": other}])
+    world.import_people(1)
+    world.run("export", code=0)
+    stamp = world.sandbox.lead("p0@example.com")["payload"]["leadferry"]
+    world.sandbox.add(other, {"email": "p0@example.com", "custom_variables": {"leadferry": "1:20250101T000000-aaaaaaaa.7"}})
+    assert stamp
+    lose(world)
+    world.import_rows(("X1", " P0@Example.com"), ("X2", "p0@example.com"), ("X3", "new@example.com"), code=(0, 3))
+    assert world.json("export", "--bootstrap")["added"] == 1
+    assert world.sandbox.lead("new@example.com")
+    assert len(world.sandbox.leads(contacts=["p0@example.com"])) == 2  # as before
