@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -76,7 +77,6 @@ static bool load_settings(struct cli *cli, const struct command *command, GError
   g_autofree char *warning = NULL;
   if (!config_resolve_key(&cli->settings, (const char *const *)environment, &warning, error)) return false;
   if (warning) warn(cli, warning);
-  setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}); /* a core file would hold the key */
   log_add_secret(cli->settings.instantly.api_key);
   return true;
 }
@@ -190,8 +190,17 @@ static enum exit_code dispatch(struct cli *cli, const struct command_line *line)
   return line->wants_help ? EXIT_CODE_OK : EXIT_CODE_USAGE;
 }
 
+/* A core file would hold addresses and the key: none is written, also where a pipe takes them whatever the limit says,
+ * and no other process of the same user may look inside. */
+static void forbid_core_dumps(void)
+{
+  setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+  prctl(PR_SET_DUMPABLE, 0);
+}
+
 int cli_main(int argc, char **argv)
 {
+  forbid_core_dumps();
   signal_catch();
   struct cli cli;
   cli_init(&cli);
