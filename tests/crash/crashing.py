@@ -161,8 +161,9 @@ class World:
             env.update(asked, LD_PRELOAD=str(shim(self.binary)), LEADFERRY_CALLS_FROM="lf.db")
         done = subprocess.run(self.product.command(job or self.job), cwd=self.folder, env=env, capture_output=True,
                               text=True, timeout=timeout)
-        assert not PERSONAL.search(done.stderr), f"personal data in {done.stderr}"
-        assert self.product.key not in done.stderr, "the key is in the log"
+        said = done.stdout + done.stderr
+        assert not PERSONAL.search(said), f"personal data in {said}"
+        assert self.product.key not in said, "the key is in the log"
         return done
 
     def finish(self):

@@ -8,6 +8,7 @@
 #include "warehouse/warehouse.h"
 
 #define SIM_PERSONS_MAX 8
+#define SIM_FIRST_NAME  "Zaphod"
 
 struct sim_options {
   const char *warehouse_type; /* memory, sqlite */

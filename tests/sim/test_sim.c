@@ -130,6 +130,29 @@ static void test_enumerate_two_deaths(void)
   g_assert_cmpint(pairs_n, >=, 1000);
 }
 
+/* Everything that the jobs log, at the finest level, through faults, deaths and other people: no address, no name. */
+static void test_log_is_not_personal(void)
+{
+  g_autofree char *path = NULL;
+  g_autofree char *text = NULL;
+  g_autoptr(GError) error = NULL;
+  gsize length = 0;
+  int fd = g_file_open_tmp("leadferry-sim-XXXXXX", &path, &error);
+  g_assert_no_error(error);
+  struct log_options options = {.level = LOG_DEBUG, .fd = fd};
+  log_init(&options);
+  run_seeds(4000001, 200, &everything);
+  log_init(&(struct log_options){.level = LOG_ERROR, .fd = open("/dev/null", O_WRONLY)});
+  g_assert_true(g_file_get_contents(path, &text, &length, &error));
+  g_unlink(path);
+  close(fd);
+  g_test_message("%zu bytes of log", length);
+  g_assert_cmpuint(length, >, 100000);
+  g_assert_null(strstr(text, "example.com"));
+  g_assert_null(strchr(text, '@'));
+  g_assert_null(strstr(text, SIM_FIRST_NAME));
+}
+
 static int replay(uint64_t seed)
 {
   struct sim_tally tally = {0};
@@ -169,6 +192,7 @@ int main(int argc, char **argv)
   g_test_add_func("/sim/memory/deaths", test_memory_deaths_only);
   g_test_add_func("/sim/memory/every-death-point", test_enumerate_deaths);
   g_test_add_func("/sim/memory/every-two-deaths", test_enumerate_two_deaths);
+  g_test_add_func("/sim/memory/log-is-not-personal", test_log_is_not_personal);
   g_test_add_func("/sim/sqlite/everything", test_sqlite_everything);
   return g_test_run();
 }

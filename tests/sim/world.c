@@ -103,7 +103,7 @@ static void import_leads(struct world *world)
     struct import_row row = {.lead_id = lead_id,
                              .email = person,
                              .person = person,
-                             .first_name = "Ada",
+                             .first_name = SIM_FIRST_NAME,
                              .campaign_id = one_in(world, 2) ? CAMPAIGN_A : CAMPAIGN_B};
     g_autoptr(GError) error = NULL;
     if (!import_rows(world->warehouse, &row, 1, false, &error)) g_error("import: %s", error->message);
