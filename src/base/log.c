@@ -61,6 +61,20 @@ void log_add_secret(const char *secret)
   pthread_mutex_unlock(&sink.mutex);
 }
 
+void log_remove_secret(const char *secret)
+{
+  if (!secret) return;
+  pthread_mutex_lock(&sink.mutex);
+  for (size_t i = 0; i < sink.secrets_n; i++) {
+    if (strcmp(sink.secrets[i], secret) != 0) continue;
+    explicit_bzero(sink.secrets[i], strlen(sink.secrets[i]));
+    g_free(sink.secrets[i]);
+    sink.secrets[i] = sink.secrets[--sink.secrets_n];
+    break;
+  }
+  pthread_mutex_unlock(&sink.mutex);
+}
+
 bool log_is_on(enum log_level level)
 {
   return (int)level >= atomic_load(&sink.level);

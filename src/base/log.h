@@ -40,6 +40,9 @@ void log_set_run(const char *run_id);
 /* Adds a string that is never written (an API key). Copied; at most 8; strings under 6 bytes are ignored. */
 void log_add_secret(const char *secret);
 
+/* Takes one off again, wiping it: a token that is replaced by the next. NULL and unknown ones are fine. */
+void log_remove_secret(const char *secret);
+
 /* Replaces every registered secret in a text that goes elsewhere than into the log, such as a sentence for people. */
 void log_hide_secrets(GString *text);
 

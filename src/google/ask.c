@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "google/credentials.h"
+#include "google/source.h"
 #include "net/scrub.h"
 
 #include <string.h>
@@ -56,8 +57,8 @@ struct header_lines {
 
 static void header_lines_clear(struct header_lines *headers)
 {
-  g_clear_pointer(&headers->token, credentials_token_free);
-  g_clear_pointer(&headers->authorization, credentials_token_free);
+  g_clear_pointer(&headers->token, secret_free);
+  g_clear_pointer(&headers->authorization, secret_free);
   g_clear_pointer(&headers->quota_project, g_free);
   g_clear_pointer(&headers->etag, g_free);
 }
