@@ -172,6 +172,6 @@ bool sql_export(struct sql_run *run, GError **error)
   is_ok = is_ok && finish(run, error);
   struct run_record record = {.job = "export"};
   sql_begin(run);
-  job_end(&run->job, &record, is_ok ? EXIT_CODE_OK : EXIT_CODE_FAILED);
+  job_end(&run->job, &record, &(struct run_ending){.exit_code = is_ok ? EXIT_CODE_OK : EXIT_CODE_FAILED});
   return sql_end(run, SQL_FRAME, is_ok);
 }

@@ -138,6 +138,6 @@ bool sql_sync(struct sql_run *run, struct instantly *instantly, GError **error)
   bool is_ok = run_steps(run, &scan, error);
   struct run_record record = {.job = "sync"};
   sql_begin(run);
-  job_end(&run->job, &record, is_ok ? EXIT_CODE_OK : EXIT_CODE_FAILED);
+  job_end(&run->job, &record, &(struct run_ending){.exit_code = is_ok ? EXIT_CODE_OK : EXIT_CODE_FAILED});
   return sql_end(run, SQL_FRAME, is_ok);
 }

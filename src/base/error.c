@@ -2,6 +2,8 @@
 
 #include <stdarg.h>
 
+#define KIND_BITS 8 /* of GError.code; an HTTP status stands above them */
+
 static const struct {
   const char *name;
   enum exit_code exit_code;
@@ -40,11 +42,22 @@ void error_set(GError **error, enum error_kind kind, const char *format, ...)
   va_end(arguments);
 }
 
+void error_note_status(GError *error, int64_t status)
+{
+  if (error && error->domain == error_quark() && status > 0 && status < 1000)
+    error->code = (int)error_kind_of(error) | (int)status << KIND_BITS;
+}
+
+int64_t error_status(const GError *error)
+{
+  return error && error->domain == error_quark() && error->code > 0 ? error->code >> KIND_BITS : 0;
+}
+
 enum error_kind error_kind_of(const GError *error)
 {
-  if (!error || error->domain != error_quark()) return ERROR_LOCAL;
-  if (error->code < 0 || error->code >= (int)ERROR_KINDS_N) return ERROR_LOCAL;
-  return (enum error_kind)error->code;
+  if (!error || error->domain != error_quark() || error->code < 0) return ERROR_LOCAL;
+  int kind = error->code & ((1 << KIND_BITS) - 1);
+  return kind < (int)ERROR_KINDS_N ? (enum error_kind)kind : ERROR_LOCAL;
 }
 
 gboolean error_is(const GError *error, enum error_kind kind)

@@ -6,6 +6,7 @@
  * Policy looks at the kind alone. A sentence says what, where and how to fix it, and never holds an e-mail address,
  * a name or a key. */
 #include <glib.h>
+#include <stdint.h>
 
 /* What went wrong, as far as anybody has to act differently. Each kind has one exit code, see error_exit_code(). */
 enum error_kind {
@@ -40,11 +41,16 @@ enum exit_code {
   EXIT_CODE_SIGTERM = 143,
 };
 
-/* The GError domain of all our errors; code is an enum error_kind. */
+/* The GError domain of all our errors; code is an enum error_kind, above it an HTTP status (error_status). */
 GQuark error_quark(void);
 
 /* Sets *error (which may be NULL) to a new error of this kind with a printf-like sentence. */
 void error_set(GError **error, enum error_kind kind, const char *format, ...) G_GNUC_PRINTF(3, 4);
+
+/* Notes the HTTP status that an error stands for, where there is one; error may be NULL. */
+void error_note_status(GError *error, int64_t status);
+/* The status that was noted, 0 without one. */
+int64_t error_status(const GError *error);
 
 /* The kind of an error; errors of other domains (GLib's own file errors) count as ERROR_LOCAL. */
 enum error_kind error_kind_of(const GError *error);

@@ -289,7 +289,7 @@ static bool recover_run(struct job *job, struct settle_tally *tally, GError **er
   bool ok = settle_recover(job, tally, &failure) && ops->fold(job->ledger, &failure) &&
             ops->write_back(job->ledger, false, NULL, &failure);
   struct run_record record = {.job = "recover"};
-  job_end(job, &record, code_of(ok, tally_code(tally), failure));
+  job_end(job, &record, &(struct run_ending){code_of(ok, tally_code(tally), failure), failure});
   if (failure) g_propagate_error(error, failure);
   return ok;
 }

@@ -40,7 +40,9 @@ bool complete_run(struct job *job, struct complete_report *report, GError **erro
   else
     report->exit_code = report->changed_n > 0 ? EXIT_CODE_PARTIAL : EXIT_CODE_OK;
   struct run_record record = {.job = "complete"};
-  job_end(job, &record, report->exit_code);
+  g_autoptr(GError) stop = NULL;
+  if (is_ok && report->safety != NULL) error_set(&stop, ERROR_UNSAFE, "%s", report->safety);
+  job_end(job, &record, &(struct run_ending){report->exit_code, is_ok ? stop : failure});
   if (failure != NULL) g_propagate_error(error, g_steal_pointer(&failure));
   return is_ok;
 }

@@ -28,7 +28,7 @@ bool export_run(struct job *job, struct export_report *report, GError **error)
   g_autoptr(GError) failure = NULL;
   bool is_ok = export_steps(job, report, &record, &failure);
   report->exit_code = export_exit_code(report, is_ok, failure);
-  job_end(job, &record, report->exit_code); /* 6: the run row, the lease */
+  job_end(job, &record, &(struct run_ending){report->exit_code, failure}); /* 6: the run row, the lease */
   if (failure != NULL) g_propagate_error(error, g_steal_pointer(&failure));
   return is_ok;
 }

@@ -198,6 +198,7 @@ static void stop_run(struct export_send *send, const struct reply *reply)
   if (send->stop == NULL)
     error_set(&send->stop, ERROR_AUTH, "POST /api/v2/leads/add was refused with %d: %s; nothing more was sent",
               (int)reply->status, reply->message);
+  error_note_status(send->stop, reply->status);
 }
 
 /* What went out together, and when. */

@@ -34,15 +34,50 @@ bool job_begin(struct job *job, const char *name, GError **error)
   return false;
 }
 
-void job_end(struct job *job, const struct run_record *run, enum exit_code exit_code)
+const char *run_error_type(const GError *failure)
+{
+  switch (error_kind_of(failure)) {
+  case ERROR_AUTH:
+    return error_status(failure) == 402   ? "plan_refused"
+           : error_status(failure) == 403 ? "scope_missing"
+                                          : "key_refused";
+  case ERROR_TRANSIENT:
+  case ERROR_RATE_LIMITED: return "temporary";
+  case ERROR_UNSAFE: return "safety_stop";
+  case ERROR_CONFIG: return "configuration";
+  case ERROR_CORRUPT: return "corrupt";
+  case ERROR_REJECTED:
+  case ERROR_NOT_FOUND: return "request_refused";
+  case ERROR_LOCAL: return "local";
+  default: return NULL;
+  }
+}
+
+/* The one place where a run that failed as a whole is written down: with one id per job and type, and counted on until
+ * the job ends well. */
+static void report_failure(struct job *job, const char *job_name, const GError *failure)
+{
+  const char *type = failure != NULL ? run_error_type(failure) : NULL;
+  if (type == NULL) return;
+  g_autofree char *key = g_strdup_printf("run|%s|%s", job_name, type);
+  g_autofree char *message = g_strdup_printf("%s failed: %s", job_name, failure->message);
+  struct error_row row = {.type = type, .message = message, .key = key, .run_job = job_name};
+  g_autoptr(GError) error = NULL;
+  if (!job->ledger->ops->errors_append(job->ledger, &row, 1, &error))
+    log_event(LOG_ERROR, "error row not written", LOG_STR("error", error->message));
+}
+
+void job_end(struct job *job, const struct run_record *run, const struct run_ending *ending)
 {
   const struct ledger_ops *ops = job->ledger->ops;
+  enum exit_code exit_code = ending->exit_code;
   g_autoptr(GError) error = NULL;
   struct run_record end = *run;
   end.run_id = job->run_id;
   end.verdict = run_verdict(exit_code);
   end.exit_code = exit_code;
   end.ended_at_us = ops->now_us(job->ledger);
+  report_failure(job, end.job, ending->failure);
   if (!ops->run_end(job->ledger, &end, &error))
     log_event(LOG_ERROR, "run row not written", LOG_STR("error", error->message));
   log_event(LOG_INFO, "run ended", LOG_STR("job", end.job), LOG_STR("verdict", end.verdict),

@@ -151,7 +151,12 @@ struct error_row {
   const char *message;  /* no personal data */
   int64_t retry_count;
   const char *key;
+  const char *run_job; /* of a run that failed, its job: retry_count is counted here, as the rows of the same id since a
+                          run of that job last ended with 0 or 3; NULL: retry_count is taken as it is */
 };
+
+/* The error row of a lead that somebody relaunched: lead_ref and key are the caller's and borrowed. */
+struct error_row error_row_relaunched(const char *lead_ref, const char *key);
 
 /* An enrolment to ask Instantly about. */
 struct watched {
@@ -336,8 +341,8 @@ struct ledger_ops {
   /* Suppressions that the staged rows ask for (core/sync.h sync_stop), before any state changes. One in force for the
    * same person and reason as of rules->now_us only learns newer evidence. */
   bool (*stage_stops)(struct ledger *, const struct stage_rules *rules, struct stage_report *report, GError **error);
-  /* Appends the facts by which staged rows differ from lead_state (core/sync.h sync_facts), moved, vanished, adopted.
-   */
+  /* Appends the facts by which staged rows differ from lead_state (core/sync.h sync_facts), moved, vanished, adopted;
+   * for each conflict an error row `relaunched` (error_row_relaunched). */
   bool (*stage_facts)(struct ledger *, const struct stage_rules *rules, struct stage_report *report, GError **error);
 
   /* The newest row of Instantly that the ledger knows, by id: ids of version 7 rise with time. NULL: none; caller

@@ -30,6 +30,15 @@ const char *page_text(struct page *page, const char *text)
   return text ? g_string_chunk_insert(page->text, text) : NULL;
 }
 
+struct error_row error_row_relaunched(const char *lead_ref, const char *key)
+{
+  struct error_row row = {.type = "relaunched",
+                          .lead_ref = lead_ref,
+                          .message = "its sequence was over, and Instantly shows it running again; it is held",
+                          .key = key};
+  return row;
+}
+
 static void verdict_count_clear(gpointer row)
 {
   struct verdict_count *count = row;

@@ -25,6 +25,11 @@ static const char *stop_reason(const struct reply *reply)
   }
 }
 
+static bool stops_campaign(const struct reply *reply)
+{
+  return reply->status == 404;
+}
+
 bool settle_answer(struct job *job, struct add_batch *batch, struct settle_tally *tally, enum settle_next *next,
                    GError **error)
 {
@@ -225,8 +230,9 @@ static bool release_all(struct job *job, const struct add_batch *batch, const ch
   settle_log_init(&log, job, tally);
   for (guint i = 0; i < batch->claims->len; i++)
     settle_release(&log, claim_at(batch, i), reason);
+  /* What stops the run is written down when it ends; this stops its campaign alone. */
   struct error_row row = {.type = reason, .message = batch->answer.reply.message, .key = reason};
-  g_array_append_val(log.errors, row);
+  if (stops_campaign(&batch->answer.reply)) g_array_append_val(log.errors, row);
   bool is_ok = settle_log_append(&log, error);
   settle_log_clear(&log);
   return is_ok;

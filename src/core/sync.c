@@ -36,7 +36,7 @@ bool sync_run(struct job *job, const struct sync_options *options, struct sync_r
                               .scan_started_at_us = report->full_scan_started_at_us,
                               .full_scan_finished_at_us = is_ok ? report->full_scan_finished_at_us : 0,
                               .stops_read_at_us = report->stops_read_at_us};
-  job_end(job, &record, report->exit_code);
+  job_end(job, &record, &(struct run_ending){report->exit_code, failure});
   if (failure != NULL) g_propagate_error(error, g_steal_pointer(&failure));
   return is_ok;
 }

@@ -43,7 +43,7 @@ bool withdraw_run(struct job *job, const struct withdraw_order *order, struct wi
                ops->write_back(job->ledger, false, NULL, &failure);
   struct run_record record = {.job = "withdraw", .detail = order->detail};
   enum exit_code code = report->left->len > 0 || report->deferred_n > 0 ? EXIT_CODE_PARTIAL : EXIT_CODE_OK;
-  job_end(job, &record, is_ok ? code : error_exit_code(error_kind_of(failure)));
+  job_end(job, &record, &(struct run_ending){is_ok ? code : error_exit_code(error_kind_of(failure)), failure});
   if (failure != NULL) g_propagate_error(error, g_steal_pointer(&failure));
   return is_ok;
 }

@@ -113,6 +113,7 @@ static void set_refused(struct call *call, const struct endpoint *endpoint, GErr
   g_autofree char *advice = advice_for(call, endpoint);
   error_set(error, classify_error(reply), "Instantly answered %d to %s %s (%s): %s", (int)reply->status, call->method,
             call->route, reply->message, advice);
+  if (error) error_note_status(*error, reply->status);
 }
 
 bool answer_is_good(struct call *call, const struct endpoint *endpoint, GError **error)

@@ -65,6 +65,22 @@ bool memory_events_fold(struct ledger *ledger, GError **error)
   return true;
 }
 
+/* How often this failed since a run of the job ended well. */
+static int64_t failures_of(const struct memory *memory, const char *error_id, const char *job)
+{
+  int64_t well_us = 0, n = 0;
+  for (guint i = 0; i < memory->runs->len; i++) {
+    const struct run_record *run = &g_array_index(memory->runs, struct run_record, i);
+    bool is_well = run->exit_code == EXIT_CODE_OK || run->exit_code == EXIT_CODE_PARTIAL;
+    if (is_well && run->verdict && strcmp(run->job, job) == 0) well_us = MAX(well_us, run->ended_at_us);
+  }
+  for (guint i = 0; i < memory->errors->len; i++) {
+    const struct memory_error *row = &g_array_index(memory->errors, struct memory_error, i);
+    n += row->at_us > well_us && strcmp(row->error_id, error_id) == 0;
+  }
+  return n;
+}
+
 bool memory_errors_append(struct ledger *ledger, const struct error_row *rows, size_t rows_n, GError **error)
 {
   (void)error;
@@ -77,7 +93,7 @@ bool memory_errors_append(struct ledger *ledger, const struct error_row *rows, s
         .row = {.type = memory_keep(memory, rows[i].type),
                 .lead_ref = memory_keep(memory, rows[i].lead_ref),
                 .message = memory_keep(memory, rows[i].message),
-                .retry_count = rows[i].retry_count},
+                .retry_count = rows[i].run_job ? failures_of(memory, id, rows[i].run_job) : rows[i].retry_count},
         .error_id = memory_keep(memory, id),
         .at_us = memory_now_us(memory),
     };

@@ -177,6 +177,15 @@ static void tally(struct stage_report *report, const struct lead_event *event)
   report->conflicts_n += event->kind == EVENT_CONFLICT;
 }
 
+static void report_conflict(struct memory *memory, const char *lead_id)
+{
+  g_autofree char *ref = memory_lead_ref(&memory->ledger, lead_id);
+  g_autofree char *key = g_strconcat("relaunched|", lead_id, NULL);
+  struct error_row row = error_row_relaunched(ref, key);
+  g_autoptr(GError) error = NULL;
+  if (!memory_errors_append(&memory->ledger, &row, 1, &error)) g_assert_not_reached(); /* memory refuses nothing */
+}
+
 static void apply_row(struct matcher *matcher, const struct remote_lead *row, struct lead_state *state)
 {
   struct lead_event events[SYNC_FACTS_MAX];
@@ -184,6 +193,7 @@ static void apply_row(struct matcher *matcher, const struct remote_lead *row, st
   for (size_t i = 0; i < n; i++) {
     memory_append(matcher->memory, &events[i]);
     tally(matcher->report, &events[i]);
+    if (events[i].kind == EVENT_CONFLICT) report_conflict(matcher->memory, events[i].lead_id);
   }
   state->last_seen_at_us = MAX(state->last_seen_at_us, seen_at_us(matcher->rules));
   state->subsequence_id = row->subsequence_id;

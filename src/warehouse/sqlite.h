@@ -107,6 +107,8 @@ bool sqlite_campaign_counts(struct ledger *ledger, const char *campaign_id, int6
                             struct campaign_counts *counts, GError **error); /* ports.h */
 bool sqlite_errors_append(struct ledger *ledger, const struct error_row *rows, size_t rows_n,
                           GError **error); /* ports.h */
+/* The same inside the caller's transaction. */
+bool sqlite_errors_put(struct sqlite_warehouse *self, const struct error_row *rows, size_t rows_n, GError **error);
 bool sqlite_hold_check(struct ledger *ledger, const char *campaign_id, bool *is_on, char **reason,
                        GError **error);                            /* ports.h */
 char *sqlite_lead_ref(struct ledger *ledger, const char *lead_id); /* ports.h */

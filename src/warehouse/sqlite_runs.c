@@ -134,14 +134,10 @@ bool sqlite_campaign_counts(struct ledger *ledger, const char *campaign_id, int6
 
 /* ---- errors and holds ---- */
 
-bool sqlite_errors_append(struct ledger *ledger, const struct error_row *rows, size_t rows_n, GError **error)
+bool sqlite_errors_put(struct sqlite_warehouse *self, const struct error_row *rows, size_t rows_n, GError **error)
 {
-  struct sqlite_warehouse *self = sqlite_of_ledger(ledger);
-  transaction_scope struct transaction transaction = {0};
   query_scope struct query query = {0};
-  if (rows_n == 0) return true;
-  if (!sqlite_key(self, error) || !transaction_begin(&transaction, &self->db, true, error)) return false;
-  if (!query_open(&query, &self->db, SQL_ERROR_PUT, error)) return false;
+  if (!sqlite_key(self, error) || !query_open(&query, &self->db, SQL_ERROR_PUT, error)) return false;
   for (size_t i = 0; i < rows_n; i++) {
     g_autofree char *id = sqlite_keyed_ref(self, "e_", rows[i].key ? rows[i].key : rows[i].type, 16);
     query_again(&query);
@@ -151,9 +147,18 @@ bool sqlite_errors_append(struct ledger *ledger, const struct error_row *rows, s
     query_text(&query, ":lead_id", rows[i].lead_ref);
     query_text(&query, ":message", rows[i].message);
     query_int(&query, ":retry_count", rows[i].retry_count);
+    query_text(&query, ":run_job", rows[i].run_job);
     if (!query_run(&query, error)) return false;
   }
-  return transaction_commit(&transaction, error);
+  return true;
+}
+
+bool sqlite_errors_append(struct ledger *ledger, const struct error_row *rows, size_t rows_n, GError **error)
+{
+  struct sqlite_warehouse *self = sqlite_of_ledger(ledger);
+  transaction_scope struct transaction transaction = {0};
+  return rows_n == 0 || (transaction_begin(&transaction, &self->db, true, error) &&
+                         sqlite_errors_put(self, rows, rows_n, error) && transaction_commit(&transaction, error));
 }
 
 bool sqlite_hold_check(struct ledger *ledger, const char *campaign_id, bool *is_on, char **reason, GError **error)

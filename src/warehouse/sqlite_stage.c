@@ -196,6 +196,24 @@ static bool tally_since(struct sqlite_warehouse *self, int64_t after, struct sta
   return true;
 }
 
+/* A row at a time: somebody who relaunches a whole campaign makes many. */
+static bool conflicts_report(struct sqlite_warehouse *self, int64_t after, GError **error)
+{
+  query_scope struct query query = {0};
+  bool has_row = true;
+  if (!sqlite_key(self, error) || !query_open(&query, &self->db, SQL_CONFLICTS_SINCE, error)) return false;
+  query_int(&query, ":after", after);
+  while (has_row) {
+    if (!query_next(&query, &has_row, error)) return false;
+    if (!has_row) break;
+    g_autofree char *ref = sqlite_lead_ref(&self->ledger, query_column_text(&query, 0));
+    g_autofree char *key = g_strconcat("relaunched|", query_column_text(&query, 0), NULL);
+    struct error_row row = error_row_relaunched(ref, key);
+    if (!sqlite_errors_put(self, &row, 1, error)) return false;
+  }
+  return true;
+}
+
 static bool facts_of_stage(struct sqlite_warehouse *self, const struct stage_rules *rules, struct stage_report *report,
                            GError **error)
 {
@@ -205,7 +223,9 @@ static bool facts_of_stage(struct sqlite_warehouse *self, const struct stage_rul
   if (!sql_run_int(&self->db, SQL_EVENTS_LAST, &before, error)) return false;
   if (!rows_count(self, rules, report, error) || !facts_append(self, rules, error)) return false;
   if (rules->is_full_scan && !missing_append(self, rules, error)) return false;
-  if (!tally_since(self, before, report, error) || !sql_run(&self->db, SQL_MATCHES_CLEAR, error)) return false;
+  if (!conflicts_report(self, before, error) || !tally_since(self, before, report, error) ||
+      !sql_run(&self->db, SQL_MATCHES_CLEAR, error))
+    return false;
   return transaction_commit(&transaction, error);
 }
 

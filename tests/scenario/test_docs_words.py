@@ -57,6 +57,7 @@ def sources():
 
 # Where the type is no word but a variable: which function's words it can be.
 VARIABLE_TYPES = {
+    "job.c": lambda text: re.findall(WORD, function(text, "run_error_type")),
     "settle_events.c": lambda text: re.findall(WORD, function(text, "is_try")),
     "settle.c": lambda text: re.findall(WORD, function(text, "stop_reason")),
     "settle_recover.c": lambda text: re.findall(rf"\bhold_batch\([^;]*?{WORD}", text),

@@ -17,7 +17,7 @@ static bool recover_alone(struct job *job, GError **error)
   struct run_record record = {.job = "recover"};
   if (!job_begin(job, "recover", error)) return false;
   bool is_ok = settle_recover(job, &tally, error);
-  job_end(job, &record, is_ok ? EXIT_CODE_OK : EXIT_CODE_FAILED);
+  job_end(job, &record, &(struct run_ending){.exit_code = is_ok ? EXIT_CODE_OK : EXIT_CODE_FAILED});
   return is_ok;
 }
 

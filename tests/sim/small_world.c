@@ -118,7 +118,7 @@ struct settle_tally small_world_recover(struct small_world *world)
   job_init(&job, &world->settings, &world->mortal.base, &world->fake.base, &world->clock);
   g_assert_true(job_begin(&job, "recover", &error));
   g_assert_true(settle_recover(&job, &tally, &error));
-  job_end(&job, &record, EXIT_CODE_OK);
+  job_end(&job, &record, &(struct run_ending){.exit_code = EXIT_CODE_OK});
   job_clear(&job);
   return tally;
 }

@@ -48,6 +48,23 @@ static void test_kind_table(void)
   }
 }
 
+/* A status travels with the error and changes nothing else about it. */
+static void test_status(void)
+{
+  g_autoptr(GError) error = NULL;
+  error_set(&error, ERROR_AUTH, "no");
+  g_assert_cmpint(error_status(error), ==, 0);
+  error_note_status(error, 403);
+  error_note_status(error, 402);
+  g_prefix_error(&error, "why: ");
+  g_assert_cmpint(error_status(error), ==, 402);
+  g_assert_true(error_is(error, ERROR_AUTH));
+  error_note_status(error, -1);
+  g_assert_cmpint(error_status(error), ==, 402);
+  error_note_status(NULL, 403);
+  g_assert_cmpint(error_status(NULL), ==, 0);
+}
+
 static void test_kind_out_of_range(void)
 {
   g_assert_cmpstr(error_kind_name((enum error_kind)99), ==, "local");
@@ -78,6 +95,7 @@ int main(int argc, char **argv)
   g_test_add_func("/error/set-and-kind", test_set_and_kind);
   g_test_add_func("/error/foreign-errors-are-local", test_foreign_errors_are_local);
   g_test_add_func("/error/kind-table", test_kind_table);
+  g_test_add_func("/error/status", test_status);
   g_test_add_func("/error/kind-out-of-range", test_kind_out_of_range);
   g_test_add_func("/error/worse", test_worse);
   g_test_add_func("/error/unknown-code", test_unknown_code_counts_as_failed);

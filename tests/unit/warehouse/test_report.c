@@ -210,6 +210,55 @@ static void test_person_facts(struct subject *subject)
 
 /* ---- errors and counts ---- */
 
+static void fail_once(struct subject *subject, const char *type)
+{
+  g_autofree char *key = g_strconcat("run|sync|", type, NULL);
+  struct error_row row = {.type = type, .message = "sync failed", .key = key, .run_job = "sync"};
+  subject->now_us += HOUR_US;
+  OK(subject->ops->errors_append(subject->ledger, &row, 1, &error));
+}
+
+static void end_once(struct subject *subject, const char *run_id, const char *job, int64_t exit_code)
+{
+  struct run_record run = {.run_id = run_id, .job = job, .started_at_us = subject->now_us};
+  OK(subject->ops->run_begin(subject->ledger, &run, &error));
+  subject->now_us += HOUR_US;
+  run.verdict = "as it went";
+  run.exit_code = exit_code;
+  run.ended_at_us = subject->now_us;
+  OK(subject->ops->run_end(subject->ledger, &run, &error));
+}
+
+static void check_newest(struct subject *subject, const char *type, int64_t retry_count)
+{
+  struct page page;
+  page_init(&page, sizeof(struct error_report_row));
+  struct error_query query = {.limit = 10};
+  OK(report_errors(subject->warehouse, &query, &page, &error));
+  const struct error_report_row *newest = page_row(&page, struct error_report_row, 0);
+  g_assert_cmpstr(newest->type, ==, type);
+  g_assert_null(newest->lead_ref);
+  g_assert_cmpint(newest->retry_count, ==, retry_count);
+  page_clear(&page);
+}
+
+/* What fails again is the same error, counted on until the job ends well. */
+static void test_errors_of_runs(struct subject *subject)
+{
+  fail_once(subject, "temporary");
+  check_newest(subject, "temporary", 0);
+  fail_once(subject, "temporary");
+  end_once(subject, "run-1", "sync", EXIT_CODE_TEMPORARY);
+  end_once(subject, "run-2", "export", EXIT_CODE_OK);
+  fail_once(subject, "temporary");
+  check_newest(subject, "temporary", 2);
+  fail_once(subject, "key_refused");
+  check_newest(subject, "key_refused", 0);
+  end_once(subject, "run-3", "sync", EXIT_CODE_PARTIAL);
+  fail_once(subject, "temporary");
+  check_newest(subject, "temporary", 0);
+}
+
 static void test_errors(struct subject *subject)
 {
   struct error_row rows[] = {{.type = "transient", .lead_ref = "L1", .message = "no answer", .key = "k1"},
@@ -329,6 +378,7 @@ int main(int argc, char **argv)
   subject_add("report/events", test_events);
   subject_add("report/person-facts", test_person_facts);
   subject_add("report/errors", test_errors);
+  subject_add("report/errors-of-runs", test_errors_of_runs);
   subject_add("report/counts", test_counts);
   subject_add("retry", test_retry);
   return g_test_run();

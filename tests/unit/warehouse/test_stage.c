@@ -315,6 +315,14 @@ static void test_conflict(struct subject *subject)
   struct lead_state state = state_of(subject, "L1", &page);
   g_assert_true(state_is_held(&state));
   g_assert_cmpstr(state.held_reason, ==, "relaunched");
+  struct page errors;
+  page_init(&errors, sizeof(struct error_report_row));
+  struct error_query query = {.limit = 10};
+  OK(report_errors(subject->warehouse, &query, &errors, &error));
+  g_assert_cmpuint(errors.rows->len, ==, 1);
+  g_assert_cmpstr(page_row(&errors, struct error_report_row, 0)->type, ==, "relaunched");
+  g_assert_cmpstr(page_row(&errors, struct error_report_row, 0)->lead_ref, ==, "L1");
+  page_clear(&errors);
   g_assert_cmpint(scan(subject, "sync-3", &seen, 1).conflicts_n, ==, 0);
   page_clear(&page);
 }

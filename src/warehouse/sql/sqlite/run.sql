@@ -79,8 +79,11 @@ WHERE campaign_id IS NOT NULL AND settlement = 8 GROUP BY campaign_id;
 SELECT fed, contacted FROM temp.campaign_totals WHERE campaign_id = :campaign_id;
 
 -- name: error_put
+-- With a job given, retry_count is how often the same failed since a run of that job ended well.
 INSERT INTO pipeline_errors (error_id, error_timestamp, error_type, lead_id, error_message, retry_count)
-VALUES (:error_id, rfc3339(:now), :type, :lead_id, :message, :retry_count);
+VALUES (:error_id, rfc3339(:now), :type, :lead_id, :message, CASE WHEN :run_job IS NULL THEN :retry_count ELSE (
+  SELECT count(*) FROM pipeline_errors e WHERE e.error_id = :error_id AND time_us(e.error_timestamp) > coalesce((
+    SELECT max(r.ended_at) FROM pipeline_runs r WHERE r.job = :run_job AND r.is_end = 1 AND r.exit_code IN (0, 3)), 0)) END);
 
 -- name: hold_read
 -- The hold on everything stands under '*'. Our own are objects; one that another tool wrote is its bare reason.

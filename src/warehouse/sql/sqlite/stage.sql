@@ -163,5 +163,8 @@ CROSS JOIN (SELECT 18 AS kind, NULL AS reason UNION ALL SELECT 14, 'removed_by_h
 WHERE CASE WHEN m.first_at IS NULL THEN k.kind = 18 ELSE :scan_started - m.first_at >= :vanish_after END
 ORDER BY m.lead_id, k.kind DESC;
 
+-- name: conflicts_since
+SELECT lead_id FROM lead_events WHERE seq > :after AND kind = 19 ORDER BY seq;
+
 -- name: events_since
 SELECT kind, count(*) FROM lead_events WHERE seq > :after GROUP BY kind;
