@@ -1,5 +1,6 @@
 /* The fold inside SQLite: an aggregate that lets core/fold.h merge the events of one lead, and the way its struct goes
  * through SQL: as a number that stands for the state made last. */
+#include "base/email.h"
 #include "base/error.h"
 #include "core/fold.h"
 #include "warehouse/sqlite_functions.h"
@@ -8,6 +9,8 @@
 #include <string.h>
 
 enum field_type { FIELD_TEXT, FIELD_INT, FIELD_TIME, FIELD_ENUM };
+
+#define PERSON_COLUMN 1
 
 /* One column of lead_state and its member; the order is that of the statements. */
 static const struct field {
@@ -70,28 +73,37 @@ static void field_set(struct lead_state *state, const struct field *field, const
 
 /* ---- a state as one value: 30 numbers, texts behind them (their number is an offset, 0 for NULL) ---- */
 
-/* Caller frees with sqlite3_free; NULL without memory. */
-static char *state_pack(const struct lead_state *state)
+/* Memory that is kept from state to state, and grows when one needs more. */
+struct packed {
+  char *bytes;
+  size_t size;
+};
+
+/* NULL without memory. */
+static char *packed_room(struct packed *packed, size_t size)
+{
+  if (size <= packed->size) return packed->bytes;
+  char *bytes = sqlite3_realloc64(packed->bytes, size + size / 2);
+  if (bytes) *packed = (struct packed){.bytes = bytes, .size = size + size / 2};
+  return bytes;
+}
+
+static bool state_pack(const struct lead_state *state, struct packed *packed)
 {
   int64_t head[STATE_COLUMNS_N];
-  size_t size = sizeof head;
+  size_t sizes[STATE_COLUMNS_N] = {0}, size = sizeof head;
   for (size_t i = 0; i < STATE_COLUMNS_N; i++) {
     const char *text = fields[i].type == FIELD_TEXT ? field_text(state, &fields[i]) : NULL;
-    if (fields[i].type != FIELD_TEXT)
-      head[i] = field_int(state, &fields[i]);
-    else
-      head[i] = text ? (int64_t)size : 0;
-    if (text) size += strlen(text) + 1;
+    if (text) sizes[i] = strlen(text) + 1;
+    head[i] = fields[i].type != FIELD_TEXT ? field_int(state, &fields[i]) : text ? (int64_t)size : 0;
+    size += sizes[i];
   }
-  char *packed = sqlite3_malloc64(size);
-  if (!packed) return NULL;
-  memcpy(packed, head, sizeof head);
+  char *bytes = packed_room(packed, size);
+  if (!bytes) return false;
+  memcpy(bytes, head, sizeof head);
   for (size_t i = 0; i < STATE_COLUMNS_N; i++)
-    if (fields[i].type == FIELD_TEXT && head[i] != 0) {
-      const char *text = field_text(state, &fields[i]);
-      memcpy(packed + head[i], text, strlen(text) + 1);
-    }
-  return packed;
+    if (sizes[i] > 0) memcpy(bytes + head[i], field_text(state, &fields[i]), sizes[i]);
+  return true;
 }
 
 static int64_t packed_head(const void *packed, size_t i)
@@ -127,41 +139,48 @@ void sqlite_state_of(sqlite3_value **values, struct lead_state *state)
 
 /* ---- the state at hand ---- */
 
-/* The state that fold_events or fold_merge made last, of this connection. SQL hands its number around instead of the
- * bytes, which SQLite would copy once for each of the columns. */
+/* The states that fold_events and fold_merge made last, of this connection. SQL hands a number around instead of the
+ * bytes, which SQLite would copy once for each of the columns; the texts of a column stay where they are, so the state
+ * before the last is kept too: its values may stand in registers while the last one is made. */
 struct at_hand {
-  int64_t number;
-  char *packed;
+  int64_t number; /* of the last one; its place is the number's remainder */
+  struct packed packed[2];
 };
 
 static void at_hand_free(void *data)
 {
   struct at_hand *at_hand = data;
-  sqlite3_free(at_hand->packed);
+  for (size_t i = 0; i < G_N_ELEMENTS(at_hand->packed); i++)
+    sqlite3_free(at_hand->packed[i].bytes);
   g_free(at_hand);
+}
+
+/* The last one; NULL when there is none. */
+static const char *at_hand_last(const struct at_hand *at_hand)
+{
+  return at_hand->number > 0 ? at_hand->packed[at_hand->number % 2].bytes : NULL;
 }
 
 static void at_hand_put(sqlite3_context *context, const struct lead_state *state)
 {
   struct at_hand *at_hand = sqlite3_user_data(context);
-  char *packed = state_pack(state);
-  sqlite3_free(at_hand->packed); /* only now: state may borrow from it */
-  *at_hand = (struct at_hand){.number = at_hand->number + 1, .packed = packed};
-  if (packed)
-    sqlite3_result_int64(context, at_hand->number);
-  else
+  if (!state_pack(state, &at_hand->packed[(at_hand->number + 1) % 2])) {
     sqlite3_result_error_nomem(context);
+    return;
+  }
+  at_hand->number++;
+  sqlite3_result_int64(context, at_hand->number);
 }
 
 /* Arguments: the columns of the stored state of the same lead. */
 static void fold_merge_stored(sqlite3_context *context, int arguments_n, sqlite3_value **arguments)
 {
   (void)arguments_n;
-  const struct at_hand *at_hand = sqlite3_user_data(context);
+  const char *packed = at_hand_last(sqlite3_user_data(context));
   struct lead_state fresh = {0}, stored;
-  if (at_hand->packed) packed_read(at_hand->packed, &fresh);
+  if (packed) packed_read(packed, &fresh);
   sqlite_state_of(arguments, &stored);
-  if (!at_hand->packed || g_strcmp0(fresh.lead_id, stored.lead_id) != 0) {
+  if (!packed || g_strcmp0(fresh.lead_id, stored.lead_id) != 0) {
     sqlite3_result_error(context, "fold_merge with another lead's state at hand", -1);
     return;
   }
@@ -173,25 +192,46 @@ static void fold_column(sqlite3_context *context, int arguments_n, sqlite3_value
 {
   (void)arguments_n;
   const struct at_hand *at_hand = sqlite3_user_data(context);
-  if (sqlite3_value_int64(arguments[0]) != at_hand->number || !at_hand->packed) {
+  const char *packed = at_hand_last(at_hand);
+  if (!packed || sqlite3_value_int64(arguments[0]) != at_hand->number) {
     sqlite3_result_error(context, "fold_column of another row's state", -1);
     return;
   }
   int column = sqlite3_value_int(arguments[1]);
   if (column < 0 || column >= STATE_COLUMNS_N) return;
-  int64_t value = packed_head(at_hand->packed, (size_t)column);
+  int64_t value = packed_head(packed, (size_t)column);
   enum field_type type = fields[column].type;
   if (type == FIELD_TEXT && value != 0)
-    sqlite3_result_text(context, at_hand->packed + value, -1, SQLITE_TRANSIENT);
+    sqlite3_result_text(context, packed + value, -1, SQLITE_STATIC);
   else if (type == FIELD_INT || type == FIELD_ENUM || (type == FIELD_TIME && value != 0))
     sqlite3_result_int64(context, value);
 }
 
+/* The part of the state's person behind the '@'. */
+static void fold_domain(sqlite3_context *context, int arguments_n, sqlite3_value **arguments)
+{
+  (void)arguments_n;
+  const struct at_hand *at_hand = sqlite3_user_data(context);
+  const char *packed = at_hand_last(at_hand);
+  if (!packed || sqlite3_value_int64(arguments[0]) != at_hand->number) {
+    sqlite3_result_error(context, "fold_domain of another row's state", -1);
+    return;
+  }
+  int64_t person = packed_head(packed, PERSON_COLUMN);
+  if (person != 0) sqlite3_result_text(context, email_domain(packed + person), -1, SQLITE_STATIC);
+}
+
 /* ---- the aggregate ---- */
+
+/* Enough for the texts of two events, which is what nearly every group has. */
+#define NEAR_BYTES 768
 
 struct fold_group {
   struct lead_state state;
-  GStringChunk *text; /* strings of the events that the state borrows from */
+  bool has_event;
+  size_t near_n;
+  char near[NEAR_BYTES]; /* strings of the events that the state borrows from */
+  GStringChunk *more;    /* those that are not near */
 };
 
 /* Copied by length: asked for a terminated text SQLite would make a copy of its own first. */
@@ -199,8 +239,16 @@ static const char *kept(struct fold_group *group, sqlite3_value *value)
 {
   if (sqlite3_value_type(value) != SQLITE_TEXT) return NULL;
   const char *bytes = sqlite3_value_blob(value);
-  int size = sqlite3_value_bytes(value);
-  return g_string_chunk_insert_len(group->text, size > 0 ? bytes : "", size);
+  size_t size = bytes ? (size_t)sqlite3_value_bytes(value) : 0;
+  if (size >= NEAR_BYTES - group->near_n) {
+    if (!group->more) group->more = g_string_chunk_new(NEAR_BYTES);
+    return g_string_chunk_insert_len(group->more, size > 0 ? bytes : "", (gssize)size);
+  }
+  char *copy = group->near + group->near_n;
+  if (size > 0) memcpy(copy, bytes, size);
+  copy[size] = '\0';
+  group->near_n += size + 1;
+  return copy;
 }
 
 /* Arguments: kind, fact, reason, lead_id, person, campaign_id, instantly_id, claim_id, attempt, generation, epoch,
@@ -213,7 +261,7 @@ static void fold_events_step(sqlite3_context *context, int arguments_n, sqlite3_
     sqlite3_result_error_nomem(context);
     return;
   }
-  if (!group->text) group->text = g_string_chunk_new(512);
+  group->has_event = true;
   struct lead_event event = {
       .kind = (enum event_kind)sqlite3_value_int(arguments[0]),
       .fact = (enum status_fact)sqlite3_value_int(arguments[1]),
@@ -235,9 +283,9 @@ static void fold_events_step(sqlite3_context *context, int arguments_n, sqlite3_
 static void fold_events_final(sqlite3_context *context)
 {
   struct fold_group *group = sqlite3_aggregate_context(context, 0);
-  if (!group || !group->text) return;
+  if (!group || !group->has_event) return;
   at_hand_put(context, &group->state);
-  g_clear_pointer(&group->text, g_string_chunk_free);
+  g_clear_pointer(&group->more, g_string_chunk_free);
 }
 
 int sqlite_fold_register(sqlite3 *handle)
@@ -249,6 +297,8 @@ int sqlite_fold_register(sqlite3 *handle)
   if (code != SQLITE_OK) return code;
   code = sqlite3_create_function_v2(handle, "fold_merge", STATE_COLUMNS_N, flags, at_hand, fold_merge_stored, NULL,
                                     NULL, NULL);
+  if (code != SQLITE_OK) return code;
+  code = sqlite3_create_function_v2(handle, "fold_domain", 1, flags, at_hand, fold_domain, NULL, NULL, NULL);
   if (code != SQLITE_OK) return code;
   return sqlite3_create_function_v2(handle, "fold_column", 2, flags, at_hand, fold_column, NULL, NULL, NULL);
 }

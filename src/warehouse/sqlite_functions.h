@@ -9,6 +9,7 @@
  *   fold_events(13 columns)  aggregate: the state that a lead's events add up to, as a number for fold_column
  *   fold_merge(30 columns)   the stored state of the lead that fold_events made last, merged with it: another number
  *   fold_column(n, i)        column i of the state that the number stands for, which must be the last one
+ *   fold_domain(n)           the domain of its person
  *   sync_facts(4 rules, 21 columns of sync_stage, 30 of lead_state)  the facts as JSON, NULL for none
  *   stamp_run(stamp), stamp_ord(stamp)  the parts of generation:run_id.ord
  *

@@ -31,18 +31,14 @@ bool sqlite_policy_fill(struct sqlite_warehouse *self, GError **error)
   return true;
 }
 
-static bool changes_fill(struct sqlite_warehouse *self, GError **error)
-{
-  return sqlite_aliases(self, error) && sql_run(&self->db, SQL_CHANGES_CLEAR, error) &&
-         sql_run(&self->db, SQL_CHANGES_FILL, error);
-}
-
-static bool changes_apply(struct sqlite_warehouse *self, GError **error)
+static bool changes_apply(struct sqlite_warehouse *self, int64_t *changed_n, GError **error)
 {
   query_scope struct query query = {0};
   if (!query_open(&query, &self->db, SQL_CHANGES_APPLY, error)) return false;
   query_int(&query, ":now", clock_wall_us(self->db.clock));
-  return query_run(&query, error);
+  if (!query_run(&query, error)) return false;
+  *changed_n = sql_changes(&self->db);
+  return true;
 }
 
 bool sqlite_write_back(struct ledger *ledger, bool is_dry_run, int64_t *changed_n, GError **error)
@@ -53,9 +49,9 @@ bool sqlite_write_back(struct ledger *ledger, bool is_dry_run, int64_t *changed_
   if (!self->settings->source.write_back) return true;
   transaction_scope struct transaction transaction = {0};
   if (!transaction_begin(&transaction, &self->db, !is_dry_run, error)) return false;
-  if (!changes_fill(self, error) || !sql_run_int(&self->db, SQL_CHANGES_COUNT, &n, error)) return false;
-  if (n > 0 && !is_dry_run && !changes_apply(self, error)) return false;
-  if (!sql_run(&self->db, SQL_CHANGES_CLEAR, error) || !transaction_commit(&transaction, error)) return false;
+  if (!sqlite_aliases(self, error)) return false;
+  bool is_ok = is_dry_run ? sql_run_int(&self->db, SQL_CHANGES_COUNT, &n, error) : changes_apply(self, &n, error);
+  if (!is_ok || !transaction_commit(&transaction, error)) return false;
   if (changed_n) *changed_n = n;
   return true;
 }

@@ -79,7 +79,7 @@ INSERT INTO lead_state (lead_id, person, domain, generation, reopened_at, claim_
   settlement, settlement_epoch, reason, instantly_id, current_campaign_id, current_at, added_at, ever_added_at, sent_at,
   replied_at, email_status, finished_at, outcome, removed_at, removed_id, withdrawn_at, held_n, held_reason, resolved_n,
   first_recorded_at, last_seen_at, subsequence_id)
-SELECT fold_column(m, 0), fold_column(m, 1), substr(fold_column(m, 1), instr(fold_column(m, 1), '@') + 1),
+SELECT fold_column(m, 0), fold_column(m, 1), fold_domain(m),
   fold_column(m, 2), fold_column(m, 3), fold_column(m, 4), fold_column(m, 5), fold_column(m, 6), fold_column(m, 7),
   fold_column(m, 8), fold_column(m, 9), fold_column(m, 10), fold_column(m, 11), fold_column(m, 12), fold_column(m, 13),
   fold_column(m, 14), fold_column(m, 15), fold_column(m, 16), fold_column(m, 17), fold_column(m, 18),
@@ -95,7 +95,7 @@ ON CONFLICT (lead_id) DO UPDATE SET (person, domain, generation, reopened_at, cl
   settlement, settlement_epoch, reason, instantly_id, current_campaign_id, current_at, added_at, ever_added_at, sent_at,
   replied_at, email_status, finished_at, outcome, removed_at, removed_id, withdrawn_at, held_n, held_reason, resolved_n,
   first_recorded_at, last_seen_at, subsequence_id) = (
-  SELECT fold_column(n, 1), substr(fold_column(n, 1), instr(fold_column(n, 1), '@') + 1), fold_column(n, 2),
+  SELECT fold_column(n, 1), fold_domain(n), fold_column(n, 2),
     fold_column(n, 3), fold_column(n, 4), fold_column(n, 5), fold_column(n, 6), fold_column(n, 7), fold_column(n, 8),
     fold_column(n, 9), fold_column(n, 10), fold_column(n, 11), fold_column(n, 12), fold_column(n, 13),
     fold_column(n, 14), fold_column(n, 15), fold_column(n, 16), fold_column(n, 17), fold_column(n, 18),

@@ -105,12 +105,6 @@ CREATE TEMP TABLE import_persons (person TEXT PRIMARY KEY, lead_id TEXT NOT NULL
 -- lead_ids that a dry run would have made.
 CREATE TEMP TABLE import_planned (lead_id TEXT PRIMARY KEY, person TEXT NOT NULL) WITHOUT ROWID;
 
--- name: temp_changes
--- Source rows that write-back changes, with their new values.
-CREATE TEMP TABLE changes (
-  lead_id TEXT PRIMARY KEY, added INTEGER, added_date TEXT, completed INTEGER, completed_date TEXT, status TEXT,
-  sent INTEGER) WITHOUT ROWID;
-
 -- name: temp_matches
 -- Which lead a staged row belongs to.
 CREATE TEMP TABLE matches (instantly_id TEXT PRIMARY KEY, lead_id TEXT NOT NULL) WITHOUT ROWID;
@@ -146,19 +140,20 @@ CREATE TEMP TABLE found (lead_id TEXT PRIMARY KEY) WITHOUT ROWID;
 
 -- name: temp_state_columns
 -- core/fold.h state_columns() and state_phase() as SQL, in one place: write-back, campaign_status and reports stand on it.
+-- SQLite works out both sides of AND; the CASE spares that for the many enrolments that still run.
 CREATE TEMP VIEW state_columns AS
 SELECT s.*,
   s.settlement IN (7, 8) AND s.withdrawn_at IS NULL AS is_enrolled,
   s.removed_at IS NOT NULL AND s.removed_id IS s.instantly_id AS is_removed,
   coalesce(s.finished_at, CASE WHEN s.removed_id IS s.instantly_id THEN s.removed_at END) AS over_at,
-  s.settlement IN (7, 8) AND s.withdrawn_at IS NULL
+  CASE WHEN s.finished_at IS NULL AND s.removed_at IS NULL THEN 0 ELSE s.settlement IN (7, 8) AND s.withdrawn_at IS NULL
     AND (s.finished_at IS NOT NULL OR (s.removed_at IS NOT NULL AND s.removed_id IS s.instantly_id))
     AND ((s.removed_at IS NOT NULL AND s.removed_id IS s.instantly_id)
       OR s.outcome = 1
       OR (s.settlement = 7 AND NOT (SELECT include_adopted FROM temp.policy))
       OR ((SELECT kept FROM temp.policy) >> CASE WHEN s.replied_at IS NOT NULL AND s.outcome > 1 THEN 5 ELSE s.outcome END) & 1
       OR s.current_campaign_id IS NULL
-      OR s.current_campaign_id NOT IN (SELECT campaign_id FROM temp.configured)) AS is_completed,
+      OR s.current_campaign_id NOT IN (SELECT campaign_id FROM temp.configured)) END AS is_completed,
   CASE
     WHEN s.removed_at IS NOT NULL AND s.removed_id IS s.instantly_id THEN 12
     WHEN s.withdrawn_at IS NOT NULL THEN 11
@@ -167,6 +162,46 @@ SELECT s.*,
     ELSE s.settlement
   END AS phase
 FROM lead_state s;
+
+-- name: temp_changes
+-- Source rows that write-back changes, with their new values: a walk along the source with the states beside it, both by
+-- lead_id. core/fold.h state_columns() is the meaning of each column; what stands is taken back only after `withdraw` or
+-- `release`. The address is compared last: it costs most, and few rows change. LIMIT with OFFSET keeps the planner from
+-- working a value out once per use.
+CREATE TEMP VIEW changes AS
+SELECT c.lead_id, c.added, c.added_date, c.completed, c.completed_date, c.status, c.sent
+FROM (
+  SELECT b.lead_id, b.email, b.person, b.old_added, b.old_added_date, b.old_completed, b.old_completed_date, b.old_status,
+    b.old_sent,
+    CASE WHEN b.is_enrolled THEN 1 WHEN b.may_reset AND b.old_added THEN 0 ELSE b.old_added END AS added,
+    CASE WHEN b.is_enrolled THEN rfc3339(b.added_at) WHEN b.may_reset THEN NULL ELSE b.old_added_date END AS added_date,
+    CASE WHEN b.is_completed THEN 1 WHEN b.may_reset AND b.old_completed THEN 0 ELSE b.old_completed END AS completed,
+    CASE WHEN b.is_completed THEN rfc3339(b.over_at) WHEN b.may_reset THEN NULL ELSE b.old_completed_date END
+      AS completed_date,
+    CASE WHEN b.email_status > CASE b.old_status
+        WHEN 'sent' THEN 1 WHEN 'opened' THEN 2 WHEN 'clicked' THEN 3 WHEN 'replied' THEN 4 WHEN 'bounced' THEN 5
+        WHEN 'unsubscribed' THEN 6 ELSE 0 END
+      THEN CASE b.email_status
+        WHEN 1 THEN 'sent' WHEN 2 THEN 'opened' WHEN 3 THEN 'clicked' WHEN 4 THEN 'replied' WHEN 5 THEN 'bounced'
+        WHEN 6 THEN 'unsubscribed' END
+      ELSE b.old_status END AS status,
+    CASE WHEN b.sent_at IS NOT NULL THEN 1 ELSE b.old_sent END AS sent
+  FROM (
+    SELECT l.${lead_id} AS lead_id, l.${email} AS email, s.person, l.${added_to_instantly} AS old_added,
+      l.${added_date} AS old_added_date, l.${sequence_completed} AS old_completed,
+      l.${sequence_completed_date} AS old_completed_date, l.${last_email_status} AS old_status,
+      l.${cold_email_sent} AS old_sent, s.added_at, s.email_status, s.sent_at,
+      s.is_enrolled, s.withdrawn_at IS NOT NULL OR s.generation > 1 AS may_reset, s.over_at, s.is_completed
+    FROM ${leads} l
+    LEFT JOIN temp.aliases a ON a.lead_id = l.${lead_id}
+    CROSS JOIN temp.state_columns s ON s.lead_id = coalesce(a.state_id, l.${lead_id})
+    LIMIT -1 OFFSET 0) b
+  LIMIT -1 OFFSET 0) c
+WHERE CASE
+  WHEN c.added IS NOT c.old_added OR c.added_date IS NOT c.old_added_date OR c.completed IS NOT c.old_completed
+    OR c.completed_date IS NOT c.old_completed_date OR c.status IS NOT c.old_status OR c.sent IS NOT c.old_sent
+  THEN person(c.email) IS c.person ELSE FALSE END
+LIMIT -1 OFFSET 0;
 
 -- name: temp_status_totals
 CREATE TEMP TABLE status_totals (campaign_id TEXT PRIMARY KEY, total INTEGER, completed INTEGER) WITHOUT ROWID;
