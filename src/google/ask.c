@@ -87,7 +87,7 @@ static void prepare_call(struct ask *ask, const struct header_lines *headers)
   char *path = g_steal_pointer(&ask->call.path);
   GString *answer = g_steal_pointer(&ask->call.answer);
   call_clear(&ask->call);
-  call_init(&ask->call, CALL_IDEMPOTENT, ask->method, ask->route);
+  call_init(&ask->call, ask->is_read ? CALL_READ : CALL_IDEMPOTENT, ask->method, ask->route);
   ask->call.path = path;
   ask->call.answer = answer;
   ask->call.body = ask->body;

@@ -69,7 +69,7 @@ bool job_get(struct bigquery *bigquery, const char *job_id, const char *name, st
   int64_t until_us = clock_mono_us(bigquery->clock) + NOT_FOUND_PATIENCE_US;
   for (int tries_n = 1;; tries_n++) {
     g_autoptr(GError) problem = NULL;
-    ask_scope struct ask ask = {.method = "GET", .route = "jobs.get", .name = name};
+    ask_scope struct ask ask = {.method = "GET", .route = "jobs.get", .name = name, .is_read = true};
     ask_path(&ask, API_ROOT, (const char *[]){bigquery->project, "jobs", job_id, NULL});
     ask_query(&ask, "location", bigquery->location);
     ask_query(&ask, "fields", "status(state,errorResult),statistics");
@@ -106,7 +106,7 @@ void job_cancel(struct bigquery *bigquery, const char *job_id, const char *locat
 static bool poll_query(struct bigquery *bigquery, const struct job_request *request, const char *job_id, bool *is_ended,
                        GError **error)
 {
-  ask_scope struct ask ask = {.method = "GET", .route = "jobs.getQueryResults", .name = request->name};
+  ask_scope struct ask ask = {.method = "GET", .route = "jobs.getQueryResults", .name = request->name, .is_read = true};
   ask_path(&ask, API_ROOT, (const char *[]){bigquery->project, "queries", job_id, NULL});
   ask_query(&ask, "location", bigquery->location);
   ask_query_int(&ask, "maxResults", 0);

@@ -40,6 +40,7 @@ struct ask {
   const char *name;         /* of the statement or table, for sentences; NULL: none */
   const char *content_type; /* NULL: JSON */
   const char *etag;         /* sent as If-Match, or NULL */
+  bool is_read;             /* changes nothing, so that cancelling cuts it off */
   GString *body;            /* owned; NULL: none */
   struct call call;         /* path is set by ask_path(), the answer is in it */
 };

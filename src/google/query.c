@@ -52,7 +52,7 @@ static GString *query_body(const struct bigquery *bigquery, const struct bigquer
 static void prepare_query(struct bigquery_rows *rows, const struct bigquery_statement *statement)
 {
   ask_clear(&rows->ask);
-  rows->ask = (struct ask){.method = "POST", .route = "jobs.query", .name = rows->name};
+  rows->ask = (struct ask){.method = "POST", .route = "jobs.query", .name = rows->name, .is_read = true};
   rows->ask.body = query_body(rows->bigquery, statement);
   ask_path(&rows->ask, API_ROOT, (const char *[]){rows->bigquery->project, "queries", NULL});
   ask_query(&rows->ask, "fields", FIELDS);
@@ -64,7 +64,7 @@ static void prepare_results(struct bigquery_rows *rows, int64_t max_rows)
   struct ask *ask = &rows->ask;
   GString *answer = g_steal_pointer(&ask->call.answer);
   ask_clear(ask);
-  *ask = (struct ask){.method = "GET", .route = "jobs.getQueryResults", .name = rows->name};
+  *ask = (struct ask){.method = "GET", .route = "jobs.getQueryResults", .name = rows->name, .is_read = true};
   ask->call.answer = answer;
   ask_path(ask, API_ROOT, (const char *[]){rows->bigquery->project, "queries", rows->job_id, NULL});
   ask_query(ask, "location", rows->location);
@@ -261,7 +261,8 @@ void bigquery_rows_free(struct bigquery_rows *rows)
 bool bigquery_estimate(struct bigquery *bigquery, const struct bigquery_statement *statement, int64_t *bytes,
                        GError **error)
 {
-  ask_scope struct ask ask = {.method = "POST", .route = "jobs.query (dry run)", .name = statement->name};
+  ask_scope struct ask ask = {
+      .method = "POST", .route = "jobs.query (dry run)", .name = statement->name, .is_read = true};
   bigquery->last = (struct refusal){0};
   ask.body = g_string_new("{\"dryRun\":true");
   statement_append(ask.body, statement);

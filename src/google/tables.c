@@ -78,7 +78,7 @@ bool bigquery_table_get(struct bigquery *bigquery, const struct bigquery_table *
 {
   *info = (struct bigquery_table_info){0};
   bigquery->last = (struct refusal){0};
-  ask_scope struct ask ask = {.method = "GET", .route = "tables.get", .name = table->table};
+  ask_scope struct ask ask = {.method = "GET", .route = "tables.get", .name = table->table, .is_read = true};
   table_path(&ask, bigquery, table, NULL);
   if (!ask_send(bigquery, &ask, error)) return false;
   g_autoptr(cJSON) tree = ask_parse(&ask, error);
@@ -94,7 +94,7 @@ bool bigquery_dataset_location(struct bigquery *bigquery, const char *project, c
 {
   *location = NULL;
   bigquery->last = (struct refusal){0};
-  ask_scope struct ask ask = {.method = "GET", .route = "datasets.get", .name = dataset};
+  ask_scope struct ask ask = {.method = "GET", .route = "datasets.get", .name = dataset, .is_read = true};
   ask_path(&ask, API_ROOT, (const char *[]){project ? project : bigquery->project, "datasets", dataset, NULL});
   if (!ask_send(bigquery, &ask, error)) return false;
   g_autoptr(cJSON) tree = ask_parse(&ask, error);
@@ -161,7 +161,8 @@ bool bigquery_table_permissions(struct bigquery *bigquery, const struct bigquery
                                 const char *const *permissions, bool *is_granted, GError **error)
 {
   bigquery->last = (struct refusal){0};
-  ask_scope struct ask ask = {.method = "POST", .route = "tables.testIamPermissions", .name = table->table};
+  ask_scope struct ask ask = {
+      .method = "POST", .route = "tables.testIamPermissions", .name = table->table, .is_read = true};
   ask.body = g_string_new("{\"permissions\":[");
   for (size_t i = 0; permissions[i]; i++) {
     if (i > 0) g_string_append_c(ask.body, ',');
