@@ -139,16 +139,19 @@ bool bigquery_pause(struct bigquery *bigquery, int tries_done, GError **error)
   return false;
 }
 
-/* net/call.h repeats what got no answer or a 5xx; a rate limit comes as 403 and is repeated here. */
+bool ask_may_repeat(const struct bigquery *bigquery, const struct ask *ask)
+{
+  bool was_repeated = ask->call.reply.status == 429 || ask->call.reply.status >= 500;
+  return ask->call.reply.transport == TRANSPORT_ANSWERED && bigquery->last.remedy == REMEDY_SAME && !was_repeated;
+}
+
 bool ask_send(struct bigquery *bigquery, struct ask *ask, GError **error)
 {
   for (int tries_n = 1;; tries_n++) {
     g_autoptr(GError) problem = NULL;
     if (!perform(bigquery, &ask, 1, false, error)) return false;
     if (ask_is_good(bigquery, ask, &problem)) return true;
-    bool was_repeated = ask->call.reply.status == 429 || ask->call.reply.status >= 500;
-    bool may_repeat = ask->call.reply.transport == TRANSPORT_ANSWERED && bigquery->last.remedy == REMEDY_SAME;
-    if (!may_repeat || was_repeated || tries_n == TRIES_MAX) {
+    if (!ask_may_repeat(bigquery, ask) || tries_n == TRIES_MAX) {
       g_propagate_error(error, g_steal_pointer(&problem));
       return false;
     }

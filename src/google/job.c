@@ -201,7 +201,9 @@ static bool attempt(struct bigquery *bigquery, const struct job_request *request
   bool was_there = false;
   g_autoptr(GError) problem = NULL;
   if (ask_send(bigquery, &ask, &problem)) {
-    if (!job_state_read(state, &ask, error)) return false;
+    /* an answer that cannot be read still means that the job was taken */
+    bool is_read = job_state_read(state, &ask, NULL);
+    if (!is_read && !job_get(bigquery, job_id, request->name, state, error)) return false;
   } else if (bigquery->last.cause == BIGQUERY_CAUSE_DUPLICATE) {
     was_there = true;
     if (!job_get(bigquery, job_id, request->name, state, error)) return false;

@@ -61,6 +61,9 @@ bool ask_send(struct bigquery *bigquery, struct ask *ask, GError **error);
 void ask_send_each(struct bigquery *bigquery, struct ask *const *asks, size_t asks_n);
 /* Is the ended ask's answer 2xx? Sets the error and bigquery->last otherwise. */
 bool ask_is_good(struct bigquery *bigquery, struct ask *ask, GError **error);
+/* May a refused ask go again as it is, after a pause? net/call.h repeats what got no answer, a 429 or a 5xx; BigQuery
+ * also says 403 to what comes too fast. */
+bool ask_may_repeat(const struct bigquery *bigquery, const struct ask *ask);
 /* Parses the answer. Caller owns the tree. */
 cJSON *ask_parse(struct ask *ask, GError **error);
 

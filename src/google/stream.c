@@ -142,9 +142,9 @@ static bool read_answer(struct stream *stream, struct chunk *chunk, GError **err
 /* A request that failed as a whole. Its rows wait again when that may help. */
 static bool read_failure(struct stream *stream, struct chunk *chunk, GError *problem, GError **error)
 {
-  const struct refusal *last = &stream->bigquery->last;
   bool is_patient = clock_mono_us(stream->bigquery->clock) < stream->patient_until_us;
-  bool may_repeat = last->remedy == REMEDY_SAME || (last->cause == BIGQUERY_CAUSE_NOT_FOUND && is_patient);
+  bool may_appear = stream->bigquery->last.cause == BIGQUERY_CAUSE_NOT_FOUND && is_patient;
+  bool may_repeat = may_appear || ask_may_repeat(stream->bigquery, &chunk->ask);
   if (!may_repeat) {
     g_propagate_error(error, problem);
     return false;
