@@ -181,7 +181,8 @@ const struct command command_lead_mark = {
         "Somebody answered by telephone, unsubscribed by letter, or an address is known to bounce: the person is "
         "stopped (a bounce for 180 days, else until `leadferry suppress remove`), and leads of it that were sent get "
         "the fact into their history and last_email_status. An address that no lead has is stopped all the same. "
-        "The next sync puts an unsubscription on Instantly's block list; rows that are in Instantly stay there.",
+        "The next sync puts an unsubscription on Instantly's block list and takes our row out of its campaign; whoever "
+        "replied or bounced stays there.",
     .example = "leadferry lead mark A-1042 replied --reason \"called us\" --dry-run",
     .needs = NEEDS_CONFIG | NEEDS_WAREHOUSE_WRITE,
     .writes = true,

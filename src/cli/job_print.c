@@ -182,7 +182,7 @@ void json_export(GString *out, const struct job_head *head, const struct export_
 
 /* ---- sync ---- */
 
-static size_t sync_figures(const struct sync_report *report, struct figure figures[14])
+static size_t sync_figures(const struct sync_report *report, struct figure figures[18])
 {
   const struct stage_report *stage = &report->stage;
   size_t n = 0;
@@ -191,6 +191,10 @@ static size_t sync_figures(const struct sync_report *report, struct figure figur
   figures[n++] = (struct figure){"finished", stage->finished_n, true};
   figures[n++] = (struct figure){"suppressed", stage->suppressed_n, false};
   figures[n++] = (struct figure){"pushed to the block list", report->pushed_n, false};
+  figures[n++] = (struct figure){"stopped removed", report->stopped_removed_n, false};
+  figures[n++] = (struct figure){"stopped left", report->stopped_left_n, false};
+  figures[n++] = (struct figure){"stopped deferred", report->stopped_deferred_n, false};
+  figures[n++] = (struct figure){"stopped foreign", report->stopped_foreign_n, false};
   figures[n++] = (struct figure){"moved", stage->moved_n, false};
   figures[n++] = (struct figure){"vanished", stage->vanished_n, false};
   figures[n++] = (struct figure){"adopted", stage->adopted_n, false};
@@ -205,7 +209,7 @@ static size_t sync_figures(const struct sync_report *report, struct figure figur
 
 void print_sync(const struct job_head *head, const struct sync_report *report)
 {
-  struct figure figures[14];
+  struct figure figures[18];
   print_head(head);
   if (head->is_dry_run) {
     g_autofree char *watched = text_thousands(report->watched_n);
@@ -219,7 +223,7 @@ void print_sync(const struct job_head *head, const struct sync_report *report)
 
 void json_sync(GString *out, const struct job_head *head, const struct sync_report *report)
 {
-  struct figure figures[14];
+  struct figure figures[18];
   json_head(out, head);
   json_figures(out, figures, sync_figures(report, figures));
   json_append_int(out, "campaigns", report->campaigns_n);

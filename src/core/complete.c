@@ -157,6 +157,7 @@ static bool remove_due(struct job *job, struct complete_report *report, GError *
   struct page due;
   page_init(&due, sizeof(struct removal));
   g_autofree char *after_lead_id = NULL;
+  struct remover remover = {.job = job, .cause = REMOVAL_OF_FINISHED};
   int64_t left_n = report->planned_n;
   bool is_ok = true;
   while (is_ok && left_n > 0) {
@@ -164,7 +165,9 @@ static bool remove_due(struct job *job, struct complete_report *report, GError *
     query.after_lead_id = after_lead_id;
     is_ok = !job_is_cancelled(job, error) && job->ledger->ops->removals(job->ledger, &query, &due, error);
     if (!is_ok || due.rows->len == 0) break;
-    is_ok = complete_page(job, &due, report, error);
+    is_ok = remover_page(&remover, &due, error);
+    report->removed_n = remover.removed_n;
+    report->changed_n = remover.changed_n;
     const struct removal *last = page_row(&due, struct removal, due.rows->len - 1);
     query.after_us = last->finished_at_us;
     g_free(after_lead_id);

@@ -56,5 +56,9 @@ struct removal_decision {
 /* Pure: the table of semantics, removal. */
 struct removal_decision removal_decide(const struct removal_input *input);
 
+/* Pure, for a live row of a stopped person: it goes at once, but neither before the block list holds the person (or it
+ * could be mailed between the two looks), nor when somebody answered. */
+struct removal_decision removal_of_stopped_decide(const struct removal_input *input);
+
 /* The safety stop of one campaign: may `planned` removals of this outcome be right, given its analytics? */
 bool removal_is_plausible(enum outcome outcome, int64_t planned, const struct campaign_metric *analytics);

@@ -57,6 +57,25 @@ struct removal_decision removal_decide(const struct removal_input *input)
   return (struct removal_decision){.verdict = is_cut ? REMOVE_CUT_FIRST : REMOVE_NOW};
 }
 
+static const char *stopped_difference(const struct removal_input *input)
+{
+  const struct remote_lead *row = input->row;
+  const char *reason = difference(input);
+  if (reason != NULL) return reason;
+  if (remote_has_real_reply(row) || (row->has_interest && row->interest > 0)) return "answered";
+  return remote_is_live(row) ? NULL : "not_live";
+}
+
+struct removal_decision removal_of_stopped_decide(const struct removal_input *input)
+{
+  if (!input->is_blocklisted) return not_now("not_block_listed_yet");
+  if (input->row == NULL && !input->removal->was_seen) return not_now("not_seen_yet");
+  if (input->row == NULL) return (struct removal_decision){.verdict = REMOVE_GONE};
+  const char *reason = stopped_difference(input);
+  if (reason != NULL) return not_now(reason);
+  return (struct removal_decision){.verdict = input->row->subsequence_id != NULL ? REMOVE_CUT_FIRST : REMOVE_NOW};
+}
+
 bool removal_is_plausible(enum outcome outcome, int64_t planned, const struct campaign_metric *analytics)
 {
   if (analytics == NULL) return planned == 0; /* nothing sent yet, says Instantly: then nothing can be over */

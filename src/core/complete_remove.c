@@ -16,6 +16,9 @@ struct rows {
   GHashTable *by_id; /* id -> struct remote_lead */
 };
 
+/* A stopped person's row leaves whatever its campaign's outcomes say. */
+static const struct outcome_settings stopped_settings = {.action = REMOVAL_DELETE, .cut_subsequence = true};
+
 /* One enrolment that may go now. */
 struct work {
   const struct removal *removal;
@@ -103,21 +106,23 @@ static bool claim_removals(struct job *job, const GArray *work, GError **error)
   return append_events(job, events, error);
 }
 
-static bool record_removed(struct job *job, const GArray *work, struct complete_report *report, GError **error)
+static bool record_removed(struct remover *remover, const GArray *work, GError **error)
 {
   g_autoptr(GArray) events = g_array_new(FALSE, TRUE, sizeof(struct lead_event));
   g_autoptr(GPtrArray) details = g_ptr_array_new_with_free_func(g_free);
   for (guint i = 0; i < work->len; i++) {
     const struct work *one = &g_array_index(work, struct work, i);
-    struct lead_event event = removal_event(job, one->removal, EVENT_REMOVED);
+    struct lead_event event = removal_event(remover->job, one->removal, EVENT_FINISHED);
+    if (remover->cause == REMOVAL_OF_STOPPED) g_array_append_val(events, event);
+    event.kind = EVENT_REMOVED;
     if (one->row != NULL) {
       g_ptr_array_add(details, snapshot(one->row));
       event.detail = g_ptr_array_index(details, details->len - 1);
     }
     g_array_append_val(events, event);
   }
-  if (!append_events(job, events, error)) return false;
-  report->removed_n += work->len;
+  if (!append_events(remover->job, events, error)) return false;
+  remover->removed_n += work->len;
   return true;
 }
 
@@ -208,8 +213,9 @@ static bool cut_subsequences(struct job *job, GArray *work, GError **error)
 }
 
 /* Deletes or moves the rows of one campaign and outcome; claims before, records after. */
-static bool act(struct job *job, GArray *work, struct complete_report *report, GError **error)
+static bool act(struct remover *remover, GArray *work, GError **error)
 {
+  struct job *job = remover->job;
   if (!cut_subsequences(job, work, error)) return false;
   if (work->len == 0) return true;
   const struct work *first = &g_array_index(work, struct work, 0);
@@ -228,20 +234,27 @@ static bool act(struct job *job, GArray *work, struct complete_report *report, G
   if (!is_ok) return false;
   log_event(LOG_INFO, "leads removed", LOG_STR("campaign", campaign_id), LOG_INT("leads", work->len),
             LOG_STR("reason", outcome_name(first->removal->outcome)));
-  return keep_confirmed(job, work, error) && record_removed(job, work, report, error);
+  return keep_confirmed(job, work, error) && record_removed(remover, work, error);
 }
 
 /* ---- one page ---- */
 
-static struct removal_decision decide(struct job *job, const struct removal *removal, const struct remote_lead *row)
+static const struct outcome_settings *settings_of(const struct remover *remover, const struct removal *removal)
 {
-  struct removal_input input = {.removal = removal,
-                                .row = row,
-                                .settings = &job->settings->complete.outcomes[removal->action_outcome],
+  if (remover->cause == REMOVAL_OF_STOPPED) return &stopped_settings;
+  return &remover->job->settings->complete.outcomes[removal->action_outcome];
+}
+
+static struct removal_decision decide(const struct remover *remover, const struct work *work)
+{
+  const struct settings *settings = remover->job->settings;
+  struct removal_input input = {.removal = work->removal,
+                                .row = work->row,
+                                .settings = work->settings,
                                 .is_configured_campaign =
-                                    settings_campaign(job->settings, removal->campaign_id) != NULL,
-                                .is_blocklisted = removal->is_block_listed};
-  return removal_decide(&input);
+                                    settings_campaign(settings, work->removal->campaign_id) != NULL,
+                                .is_blocklisted = work->removal->is_block_listed};
+  return remover->cause == REMOVAL_OF_STOPPED ? removal_of_stopped_decide(&input) : removal_decide(&input);
 }
 
 /* Sorts the page's works by what is done with them together: campaign and outcome. */
@@ -273,18 +286,17 @@ static bool leave_alone(struct job *job, const struct removal *removal, const ch
          report_error(job, removal, reason, "the row in Instantly is not the one we added; left alone", error);
 }
 
-static bool sort_page(struct job *job, const struct page *due, struct sorted *sorted, struct complete_report *report,
-                      GError **error)
+static bool sort_page(struct remover *remover, const struct page *due, struct sorted *sorted, GError **error)
 {
   for (guint i = 0; i < due->rows->len; i++) {
     const struct removal *removal = page_row(due, struct removal, i);
     struct work work = {.removal = removal,
                         .row = g_hash_table_lookup(sorted->rows.by_id, removal->instantly_id),
-                        .settings = &job->settings->complete.outcomes[removal->action_outcome]};
-    struct removal_decision decision = decide(job, removal, work.row);
+                        .settings = settings_of(remover, removal)};
+    struct removal_decision decision = decide(remover, &work);
     if (decision.verdict == REMOVE_NOT) {
-      report->changed_n++;
-      if (!leave_alone(job, removal, decision.reason, error)) return false;
+      remover->changed_n++;
+      if (!leave_alone(remover->job, removal, decision.reason, error)) return false;
       continue;
     }
     g_array_append_val(decision.verdict == REMOVE_GONE ? sorted->gone : group_of(sorted->groups, removal), work);
@@ -293,7 +305,7 @@ static bool sort_page(struct job *job, const struct page *due, struct sorted *so
 }
 
 /* Rows that are gone by id: recorded when their address is gone from the campaign, too. */
-static bool record_gone(struct job *job, GArray *gone, struct complete_report *report, GError **error)
+static bool record_gone(struct remover *remover, GArray *gone, GError **error)
 {
   while (gone->len > 0) {
     const char *campaign_id = g_array_index(gone, struct work, 0).removal->campaign_id;
@@ -306,12 +318,12 @@ static bool record_gone(struct job *job, GArray *gone, struct complete_report *r
       g_array_append_vals(same, &g_array_index(gone, struct work, i), 1);
       g_array_remove_index(gone, i);
     }
-    if (!keep_confirmed(job, same, error) || !record_removed(job, same, report, error)) return false;
+    if (!keep_confirmed(remover->job, same, error) || !record_removed(remover, same, error)) return false;
   }
   return true;
 }
 
-bool complete_page(struct job *job, const struct page *due, struct complete_report *report, GError **error)
+bool remover_page(struct remover *remover, const struct page *due, GError **error)
 {
   g_autofree const char **ids = g_new0(const char *, due->rows->len + 1);
   for (guint i = 0; i < due->rows->len; i++)
@@ -319,13 +331,13 @@ bool complete_page(struct job *job, const struct page *due, struct complete_repo
   g_autoptr(GHashTable) groups = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_array_unref);
   g_autoptr(GArray) gone = g_array_new(FALSE, TRUE, sizeof(struct work));
   struct sorted sorted = {.groups = groups, .gone = gone};
-  bool is_ok = rows_read(job, ids, due->rows->len, &sorted.rows, error) &&
-               sort_page(job, due, &sorted, report, error) && record_gone(job, gone, report, error);
+  bool is_ok = rows_read(remover->job, ids, due->rows->len, &sorted.rows, error) &&
+               sort_page(remover, due, &sorted, error) && record_gone(remover, gone, error);
   GHashTableIter iter;
   gpointer group;
   g_hash_table_iter_init(&iter, groups);
   while (is_ok && g_hash_table_iter_next(&iter, NULL, &group))
-    is_ok = act(job, group, report, error);
+    is_ok = act(remover, group, error);
   rows_clear(&sorted.rows);
   return is_ok;
 }

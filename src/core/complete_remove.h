@@ -1,8 +1,24 @@
 #pragma once
-/* Steps 2 and 3 of complete: one page of due enrolments is read again, acted upon, and read back. Used by complete.c.
+/* Removing: one page of enrolments is read again, acted upon, and read back. complete.c does so with what is over,
+ * sync_enforce.c with the live rows of stopped persons.
  *
- * Nothing is deleted that was not read in the same run; nothing is recorded as removed that Instantly still shows. */
+ * Nothing is deleted that was not read in the same run; nothing is recorded as removed that Instantly still shows. A
+ * death between the two is settled by the next page that holds the enrolment: absent by id and by address is removed.
+ */
 #include "core/complete.h"
 
-/* Handles the removals of one page (rows of struct removal, at most 1000) and counts into the report. */
-bool complete_page(struct job *job, const struct page *due, struct complete_report *report, GError **error);
+enum removal_cause {
+  REMOVAL_OF_FINISHED, /* as complete.outcomes says */
+  REMOVAL_OF_STOPPED,  /* deleted, out of its subsequence first; `finished` is recorded with `removed` */
+};
+
+/* The job's lease must be that of `complete`. */
+struct remover {
+  struct job *job;
+  enum removal_cause cause;
+  int64_t removed_n;
+  int64_t changed_n; /* not as the ledger thought: left alone */
+};
+
+/* Handles the removals of one page (rows of struct removal, at most 1000) and counts. */
+bool remover_page(struct remover *remover, const struct page *due, GError **error);

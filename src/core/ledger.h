@@ -228,11 +228,18 @@ struct removal {
   int64_t finished_at_us;
   bool is_adopted;
   bool is_block_listed; /* a suppression of the person with pushed_at exists */
+  /* with of_stopped alone: */
+  bool is_named; /* a lasting stop names this very person or its domain: the list does not know that ann+x is ann */
+  bool was_seen; /* a scan has shown the row: when it is absent now, it is gone and not late */
 };
 
-/* Which removals are due: finished, not removed, grace over, ordered by (finished_at, lead_id), oldest first. */
+/* Which removals are due: finished, not removed, grace over, ordered by (finished_at, lead_id), oldest first.
+ * With of_stopped: the live enrolments of persons with a lasting stop in force (see unpushed) who never answered, in
+ * the order of lead_id; outcome is how they end by it, unsubscribed or removed_by_hand, and is_block_listed asks for a
+ * lasting stop in force with pushed_at of this very person or its domain. The graces play no part. */
 struct removal_query {
   int64_t now_us;
+  bool of_stopped;
   int64_t grace_us[SETTING_OUTCOMES_N]; /* by outcome; INT64_MAX: never (keep) */
   bool include_adopted;
   int64_t after_us; /* page key: finished_at and lead_id of the last row read */
@@ -360,7 +367,8 @@ struct ledger_ops {
    * *added_n may be NULL. A ledger that was opened for reading keeps them for itself: its claim() counts them, nothing
    * is written anywhere. */
   bool (*suppress)(struct ledger *, const struct suppression *rows, size_t rows_n, int64_t *added_n, GError **error);
-  /* Rows of struct suppression in force as of now_us that ought to be on the block list and are not confirmed there. */
+  /* Rows of struct suppression in force as of now_us that are lasting, i.e. ought to be on the block list (unsubscribes
+   * and what an operator set without an end), and are not confirmed there. */
   bool (*unpushed)(struct ledger *, int64_t now_us, size_t limit, struct page *page, GError **error);
   /* Confirms that they are on the block list. */
   bool (*pushed)(struct ledger *, const struct suppression *rows, size_t rows_n, int64_t at_us, GError **error);

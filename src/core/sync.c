@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "core/job.h"
+#include "core/sync_enforce.h"
 #include "core/sync_read.h"
 
 static bool sync_steps(struct job *job, const struct sync_options *options, struct sync_report *report, GError **error);
@@ -11,16 +12,14 @@ static bool read_stops_if_due(struct job *job, struct sync_report *report, GErro
 static bool choose_home(struct job *job, struct sync_report *report, GError **error);
 static bool apply_stage(struct job *job, struct sync_report *report, GError **error);
 static bool report_unknown(struct job *job, const struct sync_report *report, GError **error);
-static bool push_stops(struct job *job, struct sync_report *report, GError **error);
 
 /* How far back daily figures are read again: Instantly restates them. */
 #define METRICS_TRAIL_DAYS 14
-#define PUSH_MAX           1000
 
-/* Did it see what a person should look at? */
+/* Did it see what a person should look at, or leave something undone? */
 static bool is_strange(const struct sync_report *report)
 {
-  return report->stage.conflicts_n + report->held_n + report->stage.home_n > 0;
+  return report->stage.conflicts_n + report->held_n + report->stage.home_n + report->stopped_deferred_n > 0;
 }
 
 /* The story. */
@@ -216,54 +215,10 @@ static bool apply_stage(struct job *job, struct sync_report *report, GError **er
   rules.campaigns_n = campaigns->len;
   rules.cut_outcomes = cut_outcomes(&job->settings->complete);
   rules.home = report->home;
-  if (!ops->stage_stops(job->ledger, &rules, &report->stage, error)) return false;
-  if (job->settings->sync.push_stops && !push_stops(job, report, error)) return false;
-  return ops->stage_facts(job->ledger, &rules, &report->stage, error) && ops->fold(job->ledger, error);
-}
-
-static const char *value_of(const struct suppression *stop)
-{
-  return stop->person != NULL ? stop->person : stop->domain;
-}
-
-/* Confirms those that the block list shows; what it does not show stays unpushed and is tried again by the next sync.
- */
-static bool confirm_pushed(struct job *job, const struct page *stops, struct sync_report *report, GError **error)
-{
-  struct page listed;
-  page_init(&listed, sizeof(struct suppression));
-  bool is_ok = job->instantly->ops->blocklist_read(job->instantly, &listed, error);
-  g_autoptr(GHashTable) values = g_hash_table_new(g_str_hash, g_str_equal);
-  for (guint i = 0; is_ok && i < listed.rows->len; i++)
-    g_hash_table_add(values, (gpointer)value_of(page_row(&listed, struct suppression, i)));
-  g_autoptr(GArray) confirmed = g_array_new(FALSE, TRUE, sizeof(struct suppression));
-  for (guint i = 0; is_ok && i < stops->rows->len; i++)
-    if (g_hash_table_contains(values, value_of(page_row(stops, struct suppression, i))))
-      g_array_append_vals(confirmed, page_row(stops, struct suppression, i), 1);
-  is_ok = is_ok && job->ledger->ops->pushed(job->ledger, (const struct suppression *)(void *)confirmed->data,
-                                            confirmed->len, job->now_us, error);
-  report->pushed_n += confirmed->len;
-  page_clear(&listed);
-  return is_ok;
-}
-
-/* One round pushes up to PUSH_MAX; rounds go on while each one confirms all it pushed. */
-static bool push_stops(struct job *job, struct sync_report *report, GError **error)
-{
-  struct page stops;
-  page_init(&stops, sizeof(struct suppression));
-  bool is_ok, has_more;
-  do {
-    int64_t before_n = report->pushed_n;
-    is_ok = job->ledger->ops->unpushed(job->ledger, job->now_us, PUSH_MAX, &stops, error);
-    if (!is_ok || stops.rows->len == 0) break;
-    g_autofree const char **values = g_new0(const char *, stops.rows->len + 1);
-    for (guint i = 0; i < stops.rows->len; i++)
-      values[i] = value_of(page_row(&stops, struct suppression, i));
-    is_ok = job->instantly->ops->blocklist_add(job->instantly, values, stops.rows->len, error) &&
-            confirm_pushed(job, &stops, report, error);
-    has_more = stops.rows->len == PUSH_MAX && report->pushed_n - before_n == PUSH_MAX;
-  } while (is_ok && has_more);
-  page_clear(&stops);
-  return is_ok;
+  if (!ops->stage_stops(job->ledger, &rules, &report->stage, error) || !sync_push_stops(job, report, error))
+    return false;
+  /* Rows of those who were pushed are staged now as well: who of them answered elsewhere? */
+  if (report->pushed_n > 0 && !ops->stage_stops(job->ledger, &rules, &report->stage, error)) return false;
+  return ops->stage_facts(job->ledger, &rules, &report->stage, error) && ops->fold(job->ledger, error) &&
+         sync_remove_stopped(job, report, error);
 }

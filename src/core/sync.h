@@ -4,7 +4,8 @@
  * 1. campaign analytics into campaign_status and campaign_metrics
  * 2. leads: those that can still change, by ids; once a day a full scan of the configured campaigns, which also finds
  *    leads that we did not add, that vanished, or that moved; once a day the stops of the whole workspace
- * 3. stage all rows; stops first, pushed to Instantly's block list and read back; then the facts that differ; fold
+ * 3. stage all rows; stops first, pushed to Instantly's block list and read back; then the facts that differ; fold;
+ *    then our rows of stopped persons that could still be mailed leave Instantly (core/sync_enforce.h)
  * 4. write back
  *
  * A row with our stamp whose claim the ledger does not know is brought home as adopted (core/sync_home.h), and the sync
@@ -22,6 +23,8 @@ struct sync_report {
   struct stage_report stage;
   enum home_mode home; /* what became of rows with a stamp that the ledger does not know */
   int64_t campaigns_n, watched_n, stops_read_n, pushed_n, written_back_n, held_n;
+  int64_t stopped_removed_n, stopped_left_n, stopped_deferred_n; /* our live rows of stopped persons */
+  int64_t stopped_foreign_n; /* live rows of the persons pushed now that we did not put there: left alone */
   bool was_full_scan;
   int64_t full_scan_started_at_us, full_scan_finished_at_us, stops_read_at_us;
   enum exit_code exit_code;
@@ -44,6 +47,9 @@ bool remote_has_real_reply(const struct remote_lead *row);
 
 /* Has any step been sent to this row? */
 bool remote_is_contacted(const struct remote_lead *row);
+
+/* May it still be mailed: active, paused, or over but for a subsequence that runs? */
+bool remote_is_live(const struct remote_lead *row);
 
 /* The reason for which this row's person must be suppressed (unsubscribed, replied, bounced), or NULL. */
 const char *remote_stop(const struct remote_lead *row);

@@ -24,6 +24,13 @@ bool remote_is_contacted(const struct remote_lead *row)
   return row->contacted_at_us || row->last_step_at_us || row->status == REMOTE_BOUNCED;
 }
 
+bool remote_is_live(const struct remote_lead *row)
+{
+  bool is_in_subsequence = row->subsequence_id != NULL && *row->subsequence_id != '\0';
+  return row->status == REMOTE_ACTIVE || row->status == REMOTE_PAUSED ||
+         (row->status == REMOTE_COMPLETED && is_in_subsequence);
+}
+
 const char *remote_stop(const struct remote_lead *row)
 {
   if (row->status == REMOTE_UNSUBSCRIBED) return "unsubscribed";

@@ -296,6 +296,30 @@ bool sync_stage_workspace(struct job *job, int64_t *stops_n, GError **error)
   return is_ok;
 }
 
+static bool stage_person_page(struct job *job, const struct page *page, void *context, GError **error)
+{
+  int64_t *foreign_n = context;
+  for (guint i = 0; i < page->rows->len; i++) {
+    const struct remote_lead *row = page_row(page, struct remote_lead, i);
+    *foreign_n += row->campaign_id != NULL && row->stamp == NULL && remote_is_live(row);
+  }
+  return stage_page(job, page, error);
+}
+
+bool sync_stage_persons(struct job *job, const char *const *persons, size_t persons_n, int64_t *foreign_n,
+                        GError **error)
+{
+  struct reader reader;
+  if (persons_n == 0) return true;
+  reader_init(&reader, (persons_n + IDS_MAX - 1) / IDS_MAX);
+  size_t allocated_n = reader.queries_n;
+  chunk(&reader, persons, persons_n, true);
+  bool is_ok = read_to_end(job, &reader, stage_person_page, foreign_n, error);
+  reader.queries_n = allocated_n;
+  reader_clear(&reader);
+  return is_ok;
+}
+
 bool sync_read_stops(struct job *job, int64_t *stops_n, GError **error)
 {
   const struct ledger_ops *ops = job->ledger->ops;

@@ -97,6 +97,8 @@ struct memory_lead *memory_lead_find(struct memory *memory, const char *lead_id)
 const char *memory_suppression_reason(struct memory *memory, const char *person, int64_t now_us);
 /* Does the entry stop the person with this folded address, or its domain? */
 bool memory_names_person(const struct suppression *entry, const char *folded);
+/* Is it for the block list: an unsubscribe, or set by an operator without an end? */
+bool memory_is_lasting(const struct suppression *entry);
 /* Is the entry neither revoked nor expired? */
 bool memory_in_force(const struct memory_suppression *suppression, int64_t now_us);
 /* states in lead_id order. Caller unrefs. */

@@ -58,6 +58,73 @@ static bool is_block_listed(const struct memory *memory, const char *person)
   return false;
 }
 
+/* ---- live rows of stopped persons ---- */
+
+/* What is known of the stops of one person. */
+struct stopped {
+  bool is_stopped, is_unsubscribed, has_replied, is_named, is_block_listed;
+};
+
+static struct stopped stops_of(const struct memory *memory, const char *person, int64_t now_us)
+{
+  struct stopped stopped = {0};
+  g_autofree char *folded = email_fold_tag(person);
+  for (guint i = 0; i < memory->suppressions->len; i++) {
+    const struct memory_suppression *row = &g_array_index(memory->suppressions, struct memory_suppression, i);
+    const struct suppression *entry = &row->entry;
+    if (!memory_in_force(row, now_us) || !memory_names_person(entry, folded)) continue;
+    bool is_own = entry->domain || g_strcmp0(entry->person, person) == 0;
+    bool is_lasting = memory_is_lasting(entry);
+    stopped.has_replied = stopped.has_replied || strcmp(entry->reason, "replied") == 0;
+    stopped.is_stopped = stopped.is_stopped || is_lasting;
+    stopped.is_unsubscribed = stopped.is_unsubscribed || (is_lasting && strcmp(entry->reason, "unsubscribed") == 0);
+    stopped.is_named = stopped.is_named || (is_lasting && is_own);
+    stopped.is_block_listed = stopped.is_block_listed || (is_lasting && is_own && entry->pushed_at_us);
+  }
+  return stopped;
+}
+
+static bool may_be_mailed(const struct lead_state *state)
+{
+  return state->settlement == SETTLEMENT_ADDED && state_is_enrolled(state) && state->instantly_id &&
+         !state->finished_at_us && !state->replied_at_us && !state_is_removed(state) && !state_is_held(state);
+}
+
+static void add_stopped(const struct memory *memory, const struct removal_query *query, const struct lead_state *state,
+                        struct page *page)
+{
+  struct stopped stopped = stops_of(memory, state->person, query->now_us);
+  if (!stopped.is_stopped || stopped.has_replied) return;
+  enum outcome outcome = stopped.is_unsubscribed ? OUTCOME_UNSUBSCRIBED : OUTCOME_REMOVED_BY_HAND;
+  struct removal removal = {
+      .lead_id = page_text(page, state->lead_id),
+      .person = page_text(page, state->person),
+      .campaign_id = page_text(page, state->current_campaign_id),
+      .instantly_id = page_text(page, state->instantly_id),
+      .claim_id = page_text(page, state->claim_id),
+      .generation = state->generation,
+      .epoch = state->epoch,
+      .outcome = outcome,
+      .action_outcome = outcome,
+      .is_block_listed = stopped.is_block_listed,
+      .is_named = stopped.is_named,
+      .was_seen = state->last_seen_at_us != 0,
+  };
+  g_array_append_val(page->rows, removal);
+}
+
+static void stopped_read(struct memory *memory, const struct removal_query *query, struct page *page)
+{
+  g_autoptr(GPtrArray) states = memory_states_sorted(memory);
+  for (guint i = 0; i < states->len && page->rows->len < query->limit; i++) {
+    const struct lead_state *state = g_ptr_array_index(states, i);
+    bool is_after = !query->after_lead_id || strcmp(state->lead_id, query->after_lead_id) > 0;
+    if (is_after && may_be_mailed(state)) add_stopped(memory, query, state, page);
+  }
+}
+
+/* ---- both ---- */
+
 static void add_removal(const struct memory *memory, struct page *page, const struct lead_state *state)
 {
   struct removal removal = {
@@ -82,6 +149,10 @@ bool memory_removals(struct ledger *ledger, const struct removal_query *query, s
   (void)error;
   struct memory *memory = memory_of(ledger);
   page_reset(page);
+  if (query->of_stopped) {
+    stopped_read(memory, query, page);
+    return true;
+  }
   g_autoptr(GPtrArray) due = due_states(memory, query);
   for (guint i = 0; i < due->len && page->rows->len < query->limit; i++)
     if (is_after(g_ptr_array_index(due, i), query)) add_removal(memory, page, g_ptr_array_index(due, i));

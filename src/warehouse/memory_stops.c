@@ -96,10 +96,10 @@ static bool is_operators(const struct suppression *entry)
 
 /* Unsubscribes and stops that an operator set, in whatever words; a reply is nothing for a block list, a bounce even
  * less, one that ends by itself would stay there for ever, and what came from the block list is there already. */
-static bool is_for_block_list(const struct suppression *entry)
+bool memory_is_lasting(const struct suppression *entry)
 {
   bool is_due = strcmp(entry->reason, "unsubscribed") == 0 || strcmp(entry->reason, "manual") == 0;
-  return !entry->pushed_at_us && g_strcmp0(entry->source, "blocklist") != 0 && (is_due || is_operators(entry));
+  return g_strcmp0(entry->source, "blocklist") != 0 && (is_due || is_operators(entry));
 }
 
 bool memory_unpushed(struct ledger *ledger, int64_t now_us, size_t limit, struct page *page, GError **error)
@@ -109,7 +109,7 @@ bool memory_unpushed(struct ledger *ledger, int64_t now_us, size_t limit, struct
   page_reset(page);
   for (guint i = 0; i < memory->suppressions->len && page->rows->len < limit; i++) {
     const struct memory_suppression *row = &g_array_index(memory->suppressions, struct memory_suppression, i);
-    if (!memory_in_force(row, now_us) || !is_for_block_list(&row->entry)) continue;
+    if (!memory_in_force(row, now_us) || row->entry.pushed_at_us || !memory_is_lasting(&row->entry)) continue;
     struct suppression copy = suppression_copy(page, &row->entry);
     g_array_append_val(page->rows, copy);
   }

@@ -23,8 +23,10 @@ struct sqlite_warehouse {
   struct ledger ledger;
   struct sqlite_db db;
   const struct settings *settings;
-  int lock_fd;    /* of `<path>.lock`; -1: not opened yet */
-  bool is_locked; /* by us */
+  int lock_fd;        /* of `<path>.lock`; -1: not opened yet */
+  bool is_locked;     /* by us */
+  char lease_job[16]; /* the one that took the lock */
+  int leases_n;       /* jobs of ours that share the lock: sync takes the lease of complete beside its own */
   struct {
     bool is_loaded;
     uint8_t bytes[SQLITE_KEY_BYTES];

@@ -137,6 +137,17 @@ static char *graces_json(const struct removal_query *removals)
   return g_string_free(text, FALSE);
 }
 
+/* graces lives as long as the query. */
+static bool due_open(struct sqlite_warehouse *self, struct query *query, const struct removal_query *removals,
+                     const char *graces, GError **error)
+{
+  if (!query_open(query, &self->db, SQL_REMOVALS, error)) return false;
+  query_int(query, ":include_adopted", removals->include_adopted);
+  query_text(query, ":grace", graces);
+  query_int(query, ":after", removals->after_us);
+  return true;
+}
+
 bool sqlite_removals(struct ledger *ledger, const struct removal_query *removals, struct page *page, GError **error)
 {
   struct sqlite_warehouse *self = sqlite_of_ledger(ledger);
@@ -144,16 +155,16 @@ bool sqlite_removals(struct ledger *ledger, const struct removal_query *removals
   query_scope struct query query = {0};
   bool has_row = true;
   page_reset(page);
-  if (!query_open(&query, &self->db, SQL_REMOVALS, error)) return false;
-  query_int(&query, ":include_adopted", removals->include_adopted);
+  bool is_open = removals->of_stopped ? query_open(&query, &self->db, SQL_REMOVALS_STOPPED, error)
+                                      : due_open(self, &query, removals, graces, error);
+  if (!is_open) return false;
   query_int(&query, ":now", removals->now_us);
-  query_text(&query, ":grace", graces);
   query_text(&query, ":after_lead_id", removals->after_lead_id);
-  query_int(&query, ":after", removals->after_us);
   query_int(&query, ":limit", (int64_t)MIN(removals->limit, (size_t)INT32_MAX));
   while (has_row) {
     if (!query_next(&query, &has_row, error)) return false;
     if (!has_row) break;
+    enum outcome outcome = (enum outcome)query_column_int(&query, 7);
     struct removal row = {
         .lead_id = query_page_text(&query, 0, page),
         .person = query_page_text(&query, 1, page),
@@ -162,11 +173,13 @@ bool sqlite_removals(struct ledger *ledger, const struct removal_query *removals
         .claim_id = query_page_text(&query, 4, page),
         .generation = query_column_int(&query, 5),
         .epoch = query_column_int(&query, 6),
-        .outcome = (enum outcome)query_column_int(&query, 7),
+        .outcome = outcome,
         .finished_at_us = query_column_int(&query, 8),
         .is_adopted = query_column_int(&query, 9) != 0,
         .is_block_listed = query_column_int(&query, 10) != 0,
-        .action_outcome = (enum outcome)query_column_int(&query, 11),
+        .action_outcome = removals->of_stopped ? outcome : (enum outcome)query_column_int(&query, 11),
+        .is_named = removals->of_stopped && query_column_int(&query, 12) != 0,
+        .was_seen = removals->of_stopped && query_column_int(&query, 13) != 0,
     };
     g_array_append_val(page->rows, row);
   }

@@ -82,6 +82,9 @@ class World:
             self.play("POST", "/clock", {"advance_s": 7200})
             for who, event in (("p0", "replied"), ("p1", "unsubscribed"), ("p2", "bounced"), ("p3", "opened")):
                 self.happens(f"{who}@example.com", event)
+        if self.job == "sync":  # a live row of ours and one of somebody else's, whose persons say stop
+            for email in ("p4@example.com", FOREIGN):
+                self.product.run("suppress", "add", email, "--reason", "by letter", code=0)
         if self.job == "complete":
             self.play("POST", "/clock", {"advance_s": 40 * 86400})
             self.product.run("sync", "--full", code=0)

@@ -77,3 +77,123 @@ def test_a_bounce_ends_180_days_after_it_happened_not_after_it_was_read(world):
     assert stops(world, "bob@example.com") == []
     world.run("export", code=3)
     assert "found_elsewhere" in world.kinds("L1")  # not stopped any more
+
+
+# -- a stop holds in Instantly too ------------------------------------------------------------------------------------
+
+
+def emails(world, campaign=None):
+    return {row["email"] for row in world.sandbox.leads(campaign=campaign or world.campaign)}
+
+
+def never(world):
+    totals = world.sandbox.totals()
+    return [totals[name] for name in ("mailed_after_stop", "deleted_unfinished", "deleted_foreign", "deleted_replied",
+                                      "subsequence_cut")] == [0] * 5
+
+
+def deletes(world):
+    return [r for r in world.sandbox.requests(limit=10000) if r["method"] == "DELETE"]
+
+
+@pytest.fixture
+def mailed(world):
+    """p0 to p5 are enrolled and were mailed once, a second mail is to come; somebody else put p4 into the other campaign."""
+    world.configure(complete={"armed": False})
+    world.import_people(6)
+    world.run("export", code=0)
+    world.sandbox.control("POST", "/leads/add", {"email": "p4@example.com", "campaign": world.sandbox.campaign("Operations")})
+    world.sandbox.advance(hours=3)
+    assert {row["status"] for row in world.sandbox.leads(campaign=world.campaign)} == {1}
+    return world
+
+
+def test_live_rows_of_stopped_persons_leave_in_the_same_run(mailed):
+    mailed.sandbox.outcome("p3@example.com", "replied")
+    mailed.run("suppress", "add", "p1@example.com", "--reason", "by letter", code=0)
+    mailed.run("lead", "mark", "p2@example.com", "unsubscribed", "--reason", "by phone", code=0)
+    mailed.run("suppress", "add", "p3@example.com", "--reason", "their lawyer", code=0)
+    mailed.run("suppress", "add", "p4@example.com", "--reason", "by letter", code=0)
+    mailed.run("suppress", "add", "p5@example.com", "--reason", "on leave", "--expires", "30", code=0)
+    said = mailed.json("sync")
+    assert (said["stopped_removed"], said["stopped_deferred"], said["stopped_foreign"]) == (3, 0, 1)
+    assert emails(mailed) == {"p0@example.com", "p3@example.com", "p5@example.com"}
+    assert emails(mailed, mailed.sandbox.campaign("Operations")) == {"p4@example.com"}
+    blocked = {e["bl_value"] for e in mailed.sandbox.api("GET", "/block-lists-entries?limit=100").json["items"]}
+    assert blocked == {f"p{i}@example.com" for i in (1, 2, 3, 4)}
+    for lead, outcome in (("L001", "removed_by_hand"), ("L002", "unsubscribed"), ("L004", "removed_by_hand")):
+        shown = mailed.shown(lead)
+        kinds = [event["kind"] for event in shown["events"]]
+        assert kinds.index("remove_claimed") < kinds.index("finished") <= len(kinds) - 2, kinds
+        assert shown["state"]["outcome"] == outcome and shown["state"]["phase"] == "removed"
+        row = mailed.row(lead)
+        assert row["added_to_instantly"] == 1 and row["sequence_completed"] == 1 and row["sequence_completed_date"]
+    types = {row["type"] for row in mailed.json("errors", "list")["errors"]}
+    assert types == {"stopped_foreign"}
+    before = deletes(mailed)
+    again = mailed.json("sync", "--full")
+    assert again.get("stopped_removed", 0) == 0 and again.get("stopped_foreign", 0) == 0 and deletes(mailed) == before
+    mailed.sandbox.advance(days=3)
+    mailed.run("sync", code=0)
+    assert never(mailed) and mailed.sandbox.totals()["deleted"] == 3
+
+
+def test_a_stopped_domain_and_a_tagged_address(world):
+    world.import_rows(("L1", "ann+news@example.com"), ("L2", "joe@rival.org"), ("L3", "bob@example.com"))
+    world.run("export", code=0)
+    world.sandbox.advance(hours=3)
+    world.run("suppress", "add", "ann@example.com", "--reason", "by letter", code=0)
+    world.run("suppress", "add", "rival.org", "--reason", "a rival", code=0)
+    assert world.json("sync")["stopped_removed"] == 2
+    assert emails(world) == {"bob@example.com"} and never(world)
+    blocked = {e["bl_value"] for e in world.sandbox.api("GET", "/block-lists-entries?limit=100").json["items"]}
+    assert blocked == {"ann@example.com", "ann+news@example.com", "rival.org"}
+    world.run("suppress", "remove", "ann@example.com", "--reason", "x", code=0)
+    assert stops(world, "ann+news@example.com") == []
+
+
+def test_no_more_than_max_removals_in_a_run(mailed):
+    mailed.configure(complete={"armed": False, "max_removals": 2})
+    for i in range(5):
+        mailed.run("suppress", "add", f"p{i}@example.com", "--reason", "x", code=0)
+    said = mailed.json("sync", code=3)
+    assert (said["stopped_removed"], said["stopped_deferred"]) == (2, 3) and len(emails(mailed)) == 4
+    assert mailed.json("sync", code=3)["stopped_removed"] == 2
+    assert mailed.json("sync")["stopped_removed"] == 1
+    assert emails(mailed) == {"p5@example.com"} and never(mailed)
+
+
+def test_nothing_is_deleted_that_the_block_list_does_not_show(mailed):
+    mailed.configure(sync={"push_stops": False})
+    mailed.run("suppress", "add", "p1@example.com", "--reason", "x", code=0)
+    mailed.run("sync", code=0)
+    assert len(emails(mailed)) == 6
+    mailed.configure()
+    mailed.sandbox.fault("POST /api/v2/block-lists-entries/bulk-create", "status", probability=1, count=20,
+                         params={"code": 500})
+    mailed.run("sync", code=(1, 5))
+    assert len(emails(mailed)) == 6 and deletes(mailed) == []
+    mailed.sandbox.faults()
+    assert mailed.json("sync")["stopped_removed"] == 1 and never(mailed)
+
+
+@pytest.mark.parametrize("fault", ["reset_after", "status_after", "truncate"])
+def test_a_lost_answer_to_the_delete_is_settled_by_the_next_run(mailed, fault):
+    mailed.run("suppress", "add", "p1@example.com", "--reason", "x", code=0)
+    mailed.run("suppress", "add", "p2@example.com", "--reason", "x", code=0)
+    mailed.sandbox.fault("DELETE /api/v2/leads", fault, probability=1, count=20, params={"code": 502})
+    mailed.run("sync", code=(0, 1, 5))
+    mailed.sandbox.faults()
+    mailed.run("sync", code=0)
+    assert len(emails(mailed)) == 4 and never(mailed)
+    for lead in ("L001", "L002"):
+        assert mailed.kinds(lead).count("removed") == 1 and mailed.shown(lead)["state"]["phase"] == "removed"
+
+
+def test_what_somebody_else_put_in_its_place_stays(mailed):
+    mailed.sandbox.control("POST", "/leads/delete", {"email": "p1@example.com"})
+    mailed.sandbox.control("POST", "/leads/add", {"email": "p1@example.com", "campaign": mailed.campaign})
+    mailed.run("suppress", "add", "p1@example.com", "--reason", "x", code=0)
+    said = mailed.json("sync", code=(0, 3))
+    assert said.get("stopped_removed", 0) == 0 and said["stopped_foreign"] == 1
+    assert "p1@example.com" in emails(mailed) and never(mailed)

@@ -28,8 +28,53 @@ static char *check_deleted(const struct world *world)
     world->tally->removed_n++;
     if (row->stamp == NULL) return broken(world, "deleted a foreign row", row->person);
     if (row->replies > 0) return broken(world, "deleted somebody who replied", row->person);
-    if (row->status == REMOTE_ACTIVE || row->status == REMOTE_PAUSED)
-      return broken(world, "deleted unfinished", row->person);
+    bool is_live = row->status == REMOTE_ACTIVE || row->status == REMOTE_PAUSED;
+    world->tally->stopped_removed_n += is_live;
+    if (is_live && !row->was_listed) return broken(world, "deleted unfinished", row->person);
+  }
+  return NULL;
+}
+
+/* Is it the ledger's word that this row stays: over already, somebody looks at it first, or an earlier claim's request
+ * made it after all, which is reported as other_stamp and left to a person? */
+static bool is_settled_otherwise(struct world *world, const struct fake_row *row)
+{
+  struct page page;
+  page_init(&page, sizeof(struct lead_report_row));
+  g_autoptr(GError) error = NULL;
+  bool is_otherwise = false;
+  if (!report_find(world->warehouse, row->id, &page, &error)) g_error("find: %s", error->message);
+  for (guint i = 0; i < page.rows->len; i++) {
+    const struct lead_state *state = &page_row(&page, struct lead_report_row, i)->state;
+    g_autofree char *stamp = g_strdup_printf("%" G_GINT64_FORMAT ":%s", state->generation, state->claim_id);
+    is_otherwise = is_otherwise || state->finished_at_us || state->held_n > state->resolved_n ||
+                   state->settlement != SETTLEMENT_ADDED || strcmp(stamp, row->stamp) != 0;
+  }
+  page_clear(&page);
+  return is_otherwise;
+}
+
+static bool has_answered(const struct world *world, const char *person)
+{
+  for (guint i = 0; i < world->fake.rows->len; i++) {
+    const struct fake_row *row = g_ptr_array_index(world->fake.rows, i);
+    if (row->replies > 0 && strcmp(row->person, person) == 0) return true;
+  }
+  return false;
+}
+
+/* After calm the block list holds everybody who was stopped, and no row of ours is left that could mail one who never
+ * answered. */
+static char *check_enforced(struct world *world)
+{
+  for (guint i = 0; i < world->fake.rows->len; i++) {
+    const struct fake_row *row = g_ptr_array_index(world->fake.rows, i);
+    bool is_live = !row->is_deleted && (row->status == REMOTE_ACTIVE || row->status == REMOTE_PAUSED);
+    if (!is_live || !g_hash_table_contains(world->stopped, row->person)) continue;
+    if (!fake_instantly_lists(&world->fake, row->person))
+      return broken(world, "stopped, not block-listed", row->person);
+    bool may_stay = row->stamp == NULL || has_answered(world, row->person) || is_settled_otherwise(world, row);
+    if (!may_stay) return broken(world, "a live row of a stopped person is left", row->person);
   }
   return NULL;
 }
@@ -117,6 +162,7 @@ char *check_all(struct world *world)
 {
   char *problem = check_created(world);
   if (problem == NULL) problem = check_deleted(world);
+  if (problem == NULL) problem = check_enforced(world);
   if (problem == NULL) problem = check_ledger(world);
   if (problem == NULL) problem = check_nobody_lost(world);
   world->tally->created_n += g_hash_table_size(world->fake.created);

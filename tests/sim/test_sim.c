@@ -22,11 +22,14 @@ static void run_seeds(uint64_t from, uint64_t n, const struct sim_options *optio
     g_test_fail();
     return;
   }
-  g_test_message(
-      "%" G_GINT64_FORMAT " seeds, %" G_GINT64_FORMAT " runs, %" G_GINT64_FORMAT " deaths, %" G_GINT64_FORMAT
-      " faults, %" G_GINT64_FORMAT " clock steps, %" G_GINT64_FORMAT " persons created, %" G_GINT64_FORMAT " removed",
-      tally.seeds_n, tally.runs_n, tally.deaths_n, tally.faults_n, tally.steps_n, tally.created_n, tally.removed_n);
+  g_test_message("%" G_GINT64_FORMAT " seeds, %" G_GINT64_FORMAT " runs, %" G_GINT64_FORMAT " deaths, %" G_GINT64_FORMAT
+                 " faults, %" G_GINT64_FORMAT " clock steps, %" G_GINT64_FORMAT " persons created, %" G_GINT64_FORMAT
+                 " removed, "
+                 "%" G_GINT64_FORMAT " of them stopped in the middle",
+                 tally.seeds_n, tally.runs_n, tally.deaths_n, tally.faults_n, tally.steps_n, tally.created_n,
+                 tally.removed_n, tally.stopped_removed_n);
   g_assert_cmpint(tally.created_n, >, 0);
+  g_assert_true(!options->has_people || n < 100 || tally.stopped_removed_n > 0);
 }
 
 static int64_t seeds_of(const char *name, int64_t fallback)

@@ -65,6 +65,13 @@ int fake_instantly_created(const struct fake_instantly *fake, const char *person
   return GPOINTER_TO_INT(g_hash_table_lookup(fake->created, person));
 }
 
+bool fake_instantly_lists(const struct fake_instantly *fake, const char *person)
+{
+  for (guint i = 0; i < fake->blocklist->len; i++)
+    if (strcmp(g_ptr_array_index(fake->blocklist, i), person) == 0) return true;
+  return false;
+}
+
 int fake_instantly_late(const struct fake_instantly *fake, const char *person)
 {
   int n = 0;
@@ -278,6 +285,7 @@ static bool fake_delete(struct instantly *instantly, const struct lead_selection
     bool is_here = !row->is_deleted && strcmp(row->campaign_id, leads->campaign_id) == 0;
     if (!is_here || !is_among(leads->ids, leads->ids_n, row->id)) continue;
     row->is_deleted = true;
+    row->was_listed = fake_instantly_lists(fake, row->person);
     (*count)++;
   }
   return true;
@@ -382,7 +390,7 @@ static bool fake_blocklist_add(struct instantly *instantly, const char *const *v
   struct fake_instantly *fake = self_of(instantly);
   if (is_dead(fake, error)) return false;
   for (size_t i = 0; i < values_n; i++)
-    g_ptr_array_add(fake->blocklist, g_strdup(values[i]));
+    if (!fake_instantly_lists(fake, values[i])) g_ptr_array_add(fake->blocklist, g_strdup(values[i]));
   return true;
 }
 

@@ -28,6 +28,7 @@ struct fake_row {
   int64_t replies;
   char *subsequence_id;
   bool is_deleted, is_deleted_by_hand;
+  bool was_listed;         /* the block list held the person when the row was deleted */
   int64_t visible_at_call; /* the list lags the write: not shown before this call */
 };
 
@@ -63,5 +64,7 @@ struct fake_row *fake_instantly_put(struct fake_instantly *fake, const char *cam
 struct fake_row *fake_instantly_find(const struct fake_instantly *fake, const char *campaign_id, const char *person);
 /* How many requests that carry this person are still on their way. */
 int fake_instantly_late(const struct fake_instantly *fake, const char *person);
+/* Does the block list hold the person? */
+bool fake_instantly_lists(const struct fake_instantly *fake, const char *person);
 /* How often the API created this person, over all campaigns and times. */
 int fake_instantly_created(const struct fake_instantly *fake, const char *person);

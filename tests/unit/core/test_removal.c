@@ -100,6 +100,74 @@ static void test_decide(void)
   }
 }
 
+#define OURS(...)                                                                                                      \
+  {                                                                                                                    \
+    .id = "i", .person = "a@example.com", .campaign_id = CAMPAIGN, .stamp = "1:run.1", __VA_ARGS__                     \
+  }
+
+/* Live rows of persons who were stopped. */
+static const struct stopped_case {
+  const char *name;
+  struct remote_lead row;
+  bool is_absent, was_seen, is_unlisted, is_foreign_campaign;
+  enum removal_verdict verdict;
+  const char *reason;
+} stopped_cases[] = {
+    {"active", OURS(.status = 1), .verdict = REMOVE_NOW},
+    {"paused", OURS(.status = 2), .verdict = REMOVE_NOW},
+    {"contacted and opened", OURS(.status = 1, .contacted_at_us = 5, .opens = 3), .verdict = REMOVE_NOW},
+    {"in a subsequence", OURS(.status = 3, .subsequence_id = "s"), .verdict = REMOVE_CUT_FIRST},
+    {"not on the block list", OURS(.status = 1), .is_unlisted = true, .verdict = REMOVE_NOT,
+     .reason = "not_block_listed_yet"},
+    {"over", OURS(.status = 3), .verdict = REMOVE_NOT, .reason = "not_live"},
+    {"unsubscribed by itself", OURS(.status = -2), .verdict = REMOVE_NOT, .reason = "not_live"},
+    {"bounced", OURS(.status = -1), .verdict = REMOVE_NOT, .reason = "not_live"},
+    {"skipped", OURS(.status = -3), .verdict = REMOVE_NOT, .reason = "not_live"},
+    {"an unknown status number", OURS(.status = 77), .verdict = REMOVE_NOT, .reason = "not_live"},
+    {"answered", OURS(.status = 1, .replies = 1, .replied_at_us = 5), .verdict = REMOVE_NOT, .reason = "answered"},
+    {"answered in a subsequence", OURS(.status = 3, .subsequence_id = "s", .replies = 2), .verdict = REMOVE_NOT,
+     .reason = "answered"},
+    {"interested", OURS(.status = 1, .has_interest = true, .interest = 1), .verdict = REMOVE_NOT, .reason = "answered"},
+    {"out of office is no answer", OURS(.status = 1, .replies = 1, .has_interest = true), .verdict = REMOVE_NOW},
+    {"absent, seen before", OURS(.status = 1), .is_absent = true, .was_seen = true, .verdict = REMOVE_GONE},
+    {"absent, never seen", OURS(.status = 1), .is_absent = true, .verdict = REMOVE_NOT, .reason = "not_seen_yet"},
+    {"moved",
+     {.id = "i", .person = "a@example.com", .campaign_id = "c", .stamp = "1:run.1", .status = 1},
+     .verdict = REMOVE_NOT,
+     .reason = "moved"},
+    {"another address",
+     {.id = "i", .person = "b@example.com", .campaign_id = CAMPAIGN, .stamp = "1:run.1", .status = 1},
+     .verdict = REMOVE_NOT,
+     .reason = "other_address"},
+    {"no stamp",
+     {.id = "i", .person = "a@example.com", .campaign_id = CAMPAIGN, .status = 1},
+     .verdict = REMOVE_NOT,
+     .reason = "other_stamp"},
+    {"a campaign not configured", OURS(.status = 1), .is_foreign_campaign = true, .verdict = REMOVE_NOT,
+     .reason = "campaign_not_configured"},
+};
+
+static void test_stopped(void)
+{
+  for (size_t i = 0; i < G_N_ELEMENTS(stopped_cases); i++) {
+    const struct stopped_case *c = &stopped_cases[i];
+    struct removal removal = {.person = "a@example.com",
+                              .campaign_id = CAMPAIGN,
+                              .instantly_id = "i",
+                              .claim_id = "run.1",
+                              .generation = 1,
+                              .was_seen = c->was_seen};
+    struct removal_input input = {.removal = &removal,
+                                  .row = c->is_absent ? NULL : &c->row,
+                                  .is_configured_campaign = !c->is_foreign_campaign,
+                                  .is_blocklisted = !c->is_unlisted};
+    struct removal_decision decision = removal_of_stopped_decide(&input);
+    g_test_message("%s", c->name);
+    g_assert_cmpint(decision.verdict, ==, c->verdict);
+    g_assert_cmpstr(decision.reason, ==, c->reason);
+  }
+}
+
 static void test_plausible(void)
 {
   struct campaign_metric metric = {.completed = 10, .bounced = 3, .unsubscribed = 2};
@@ -132,6 +200,7 @@ int main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/complete/decide", test_decide);
+  g_test_add_func("/complete/stopped", test_stopped);
   g_test_add_func("/complete/plausible", test_plausible);
   g_test_add_func("/complete/grace", test_grace);
   return g_test_run();

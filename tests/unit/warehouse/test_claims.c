@@ -29,6 +29,27 @@ static void test_lease(struct subject *subject)
   subject->ops->lease_release(subject->ledger, &lease);
 }
 
+/* Sync takes the lease of complete beside its own: two rows, two epochs, and the lock stays until both are given back.
+ */
+static void test_lease_beside(struct subject *subject)
+{
+  struct lease sync = {0}, complete = {0}, third = {0};
+  OK(subject->ops->lease_acquire(subject->ledger, "sync", &sync, &error));
+  OK(subject->ops->lease_acquire(subject->ledger, "complete", &complete, &error));
+  OK(subject->ops->lease_check(subject->ledger, &sync, &error));
+  OK(subject->ops->lease_check(subject->ledger, &complete, &error));
+  g_autoptr(GError) locked = NULL;
+  g_assert_false(subject->ops->lease_acquire(subject->ledger, "sync", &third, &locked));
+  g_assert_true(error_is(locked, ERROR_LOCKED));
+  subject->ops->lease_release(subject->ledger, &complete);
+  OK(subject->ops->lease_check(subject->ledger, &sync, &error));
+  OK(subject->ops->lease_acquire(subject->ledger, "complete", &complete, &error));
+  subject->ops->lease_release(subject->ledger, &complete);
+  subject->ops->lease_release(subject->ledger, &sync);
+  OK(subject->ops->lease_acquire(subject->ledger, "export", &third, &error));
+  subject->ops->lease_release(subject->ledger, &third);
+}
+
 /* ---- claims ---- */
 
 static void test_verdicts(struct subject *subject)
@@ -251,6 +272,7 @@ int main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
   subject_add("lease", test_lease);
+  subject_add("lease-beside", test_lease_beside);
   subject_add("claim/verdicts", test_verdicts);
   subject_add("claim/states", test_verdicts_of_states);
   subject_add("claim/never-twice", test_never_twice);

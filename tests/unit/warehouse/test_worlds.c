@@ -24,6 +24,7 @@ struct world {
   struct suppression stops[STOPS_MAX];
   struct remote_lead rows[ROWS_MAX];
   size_t leads_n, events_n, stops_n, rows_n;
+  bool is_pushed;
   const char *revoked; /* or NULL */
   struct campaign_feed feeds[3];
   struct required_variable required[2];
@@ -94,7 +95,7 @@ static void fill_stops(struct gen *gen, struct world *world)
   for (size_t i = 0; i < world->stops_n; i++)
     world->stops[i] = (struct suppression){
         .person = GEN_PICK(gen, "a@x.org", "a+1@x.org", "a+2@x.org", "d@y.org"),
-        .reason = GEN_PICK(gen, "replied", "bounced", "manual"),
+        .reason = GEN_PICK(gen, "replied", "bounced", "manual", "unsubscribed", "by phone"),
         .source = "command",
         .created_at_us = T0,
         .expires_at_us = gen_once_in(gen, 3) ? T0 + gen_int(gen, 200) * HOUR_US + 1 : 0,
@@ -103,6 +104,7 @@ static void fill_stops(struct gen *gen, struct world *world)
     world->stops[0].person = NULL;
     world->stops[0].domain = GEN_PICK(gen, "x.org", "y.org", "org");
   }
+  world->is_pushed = gen_once_in(gen, 2);
   world->revoked = gen_once_in(gen, 4) ? GEN_PICK(gen, "a@x.org", "d@y.org", "x.org") : NULL;
 }
 
@@ -327,6 +329,7 @@ static void begin(struct subject *subject, const struct world *world)
   subject_put_all(subject, world->leads, world->leads_n);
   subject_append(subject, world->events, world->events_n);
   OK(subject->ops->suppress(subject->ledger, world->stops, world->stops_n, NULL, &error));
+  if (world->is_pushed) OK(subject->ops->pushed(subject->ledger, world->stops, world->stops_n, T0 + 1, &error));
   if (world->revoked) subject_revoke(subject, world->revoked, T0 + 50 * HOUR_US);
   subject_fold(subject);
 }
@@ -345,6 +348,24 @@ static void put_sync(GString *out, struct subject *subject, const struct world *
   OK(subject->ops->stage_facts(subject->ledger, &world->stage, &again, &error));
   put_stage_report(out, &again); /* the conflict's hold apart, nothing is said twice */
   subject_fold(subject);
+}
+
+static void put_stopped(GString *out, struct subject *subject, const struct world *world)
+{
+  struct removal_query query = {.now_us = world->stage.now_us, .of_stopped = true, .limit = 2};
+  struct page page;
+  page_init(&page, sizeof(struct removal));
+  do {
+    OK(subject->ops->removals(subject->ledger, &query, &page, &error));
+    for (guint i = 0; i < page.rows->len; i++) {
+      const struct removal *row = page_row(&page, struct removal, i);
+      g_string_append_printf(out, "stopped %s %s %s %s %s %d %d %d%d%d\n", row->lead_id, row->person, row->campaign_id,
+                             row->instantly_id, row->claim_id ? row->claim_id : "-", (int)row->generation, row->outcome,
+                             row->is_block_listed, row->is_named, row->was_seen);
+      query.after_lead_id = g_intern_string(row->lead_id);
+    }
+  } while (page.rows->len > 0);
+  page_clear(&page);
 }
 
 /* A stop is removed; the same rows come again, then half of them with newer replies. */
@@ -382,7 +403,9 @@ static char *tell(struct subject *subject, const struct world *world)
   g_string_append_printf(out, "written back %d\n", (int)changed_n);
   put_leads(out, subject, world);
   put_persons(out, subject);
+  put_stopped(out, subject, world);
   put_removed_stops(out, subject, world);
+  put_stopped(out, subject, world);
   return g_string_free(out, FALSE);
 }
 

@@ -11,13 +11,9 @@ WHERE NOT EXISTS (
     AND s.reason = :reason AND s.revoked_at IS NULL AND (s.expires_at IS NULL OR s.expires_at > :now));
 
 -- name: suppressions_unpushed
--- Unsubscribes and stops that an operator set, in whatever words; a reply is nothing for a block list, a bounce even less,
--- one that ends by itself would stay there for ever, and what came from the block list is there already. In the order in
--- which they were written.
-SELECT person, domain, reason, source, actor, created_at, expires_at, pushed_at FROM suppressions
-WHERE pushed_at IS NULL AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > :now)
-  AND source IS NOT 'blocklist' AND (reason IN ('unsubscribed', 'manual')
-    OR (source IN ('command', 'import') AND reason NOT IN ('replied', 'bounced') AND expires_at IS NULL))
+-- In the order in which they were written.
+SELECT person, domain, reason, source, actor, created_at, expires_at, pushed_at FROM lasting_stops
+WHERE pushed_at IS NULL AND (expires_at IS NULL OR expires_at > :now)
 ORDER BY id LIMIT :limit;
 
 -- name: suppression_pushed

@@ -109,6 +109,14 @@ CREATE TEMP TABLE import_planned (lead_id TEXT PRIMARY KEY, person TEXT NOT NULL
 -- Which lead a staged row belongs to.
 CREATE TEMP TABLE matches (instantly_id TEXT PRIMARY KEY, lead_id TEXT NOT NULL) WITHOUT ROWID;
 
+-- name: temp_lasting_stops
+-- Stops for the block list: unsubscribes and what an operator set, in whatever words; a reply is nothing for it, a bounce
+-- even less, one that ends by itself would stay there for ever, and what came from the block list is there already.
+CREATE TEMP VIEW lasting_stops AS
+SELECT id, match_key, person, domain, reason, source, actor, created_at, expires_at, pushed_at FROM suppressions
+WHERE revoked_at IS NULL AND source IS NOT 'blocklist' AND (reason IN ('unsubscribed', 'manual')
+  OR (source IN ('command', 'import') AND reason NOT IN ('replied', 'bounced') AND expires_at IS NULL));
+
 -- name: temp_asks
 -- Stops that staged rows ask for.
 CREATE TEMP TABLE asks (
