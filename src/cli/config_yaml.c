@@ -58,7 +58,9 @@ static yaml_mark_t mark_at(const char *bytes, size_t offset)
 static void syntax_problem(struct reader *reader)
 {
   const yaml_parser_t *parser = &reader->parser;
-  const char *what = parser->problem ? parser->problem : "cannot be read as YAML";
+  bool is_short = parser->error == YAML_MEMORY_ERROR;
+  const char *unknown = is_short ? "there is not enough memory to read the file" : "cannot be read as YAML";
+  const char *what = parser->problem ? parser->problem : unknown;
   bool is_tab = strstr(what, "cannot start any token") != NULL;
   g_autofree char *message =
       g_strdup_printf("%s%s%s%s", what, parser->context ? ", " : "", parser->context ? parser->context : "",
@@ -266,7 +268,10 @@ struct yaml_node *yaml_read(struct config *config, const char *name, const char 
     problem(&reader, mark_at(bytes, offset), "this byte is not UTF-8; save the file as UTF-8");
     return NULL;
   }
-  yaml_parser_initialize(&reader.parser);
+  if (!yaml_parser_initialize(&reader.parser)) {
+    syntax_problem(&reader);
+    return NULL;
+  }
   yaml_parser_set_encoding(&reader.parser, YAML_UTF8_ENCODING);
   yaml_parser_set_input_string(&reader.parser, (const unsigned char *)bytes, size);
   struct yaml_node *root = read_root(&reader);

@@ -64,7 +64,7 @@ static struct cut cut_sample(const char *sample, size_t size, char delimiter)
   struct csv_parser parser;
   if (csv_init(&parser, 0) != 0) return cut;
   csv_set_delim(&parser, (unsigned char)delimiter);
-  csv_parse(&parser, sample, size, count_field, count_record, &cut);
+  if (csv_parse(&parser, sample, size, count_field, count_record, &cut) != size) g_error("libcsv: out of memory");
   if (cut.records_n == 0) csv_fini(&parser, count_field, count_record, &cut);
   csv_free(&parser);
   return cut;
