@@ -154,11 +154,12 @@ class World:
     # -- runs -------------------------------------------------------------------------------------------------------
 
     def run(self, job=None, crash_at=None, when="before", fail_at=None, fault=None, for_ever=False, count_file=None,
-            timeout=60):
+            step_at=None, step_s=None, timeout=60):
         """Runs the job; with the shim when anything is asked of it."""
         env = self.product.environment()
         asked = {"CRASH_AT": crash_at, "CRASH_WHEN": crash_at and when, "FAIL_AT": fail_at, "FAIL_ERRNO": fault,
-                 "FAIL_FOREVER": for_ever and "1", "COUNT_FILE": count_file}
+                 "FAIL_FOREVER": for_ever and "1", "COUNT_FILE": count_file,
+                 "STEP_AT": step_at, "STEP_S": step_s}
         asked = {f"LEADFERRY_{name}": str(value) for name, value in asked.items() if value}
         if asked:
             env.update(asked, LD_PRELOAD=str(shim(self.binary)), LEADFERRY_CALLS_FROM="lf.db")

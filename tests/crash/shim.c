@@ -4,6 +4,7 @@
  *   LEADFERRY_CRASH_AT=k  LEADFERRY_CRASH_WHEN=before|after   ends the process there with 137, flushing nothing;
  *   LEADFERRY_FAIL_AT=k   LEADFERRY_FAIL_ERRNO=EIO|ENOSPC|EAGAIN|SHORT  makes the call fail, or do half of its work;
  *   LEADFERRY_FAIL_FOREVER=1                                  so do all later calls of its class (disk or network);
+ *   LEADFERRY_STEP_AT=k   LEADFERRY_STEP_S=[-]seconds         sets this machine's clock there, as this process sees it;
  *   LEADFERRY_COUNT_FILE  gets a line per call, "k name class first-bytes", which is how many there are and which.
  * What libc does for itself (stdio, memory maps) is not seen. The product has one thread, so nothing here is locked. */
 #include <dlfcn.h>
@@ -16,6 +17,8 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 enum class { DISK, NET };
@@ -32,6 +35,8 @@ struct plan {
   int fail_errno;
   long crash_at;
   long fail_at;
+  long step_at;
+  long step_s;
   long count;
   enum class failing;
   int trace_fd;
@@ -50,10 +55,7 @@ static void *real(const char *name)
 static long number_of(const char *name)
 {
   const char *text = getenv(name);
-  long number = 0;
-  for (; text != NULL && *text >= '0' && *text <= '9'; text++)
-    number = number * 10 + (*text - '0');
-  return number;
+  return text != NULL ? strtol(text, NULL, 10) : 0;
 }
 
 static int errno_of(const char *word)
@@ -77,6 +79,8 @@ static void prepare(void)
   plan.fail_errno = errno_of(word);
   plan.crash_at = number_of("LEADFERRY_CRASH_AT");
   plan.fail_at = number_of("LEADFERRY_FAIL_AT");
+  plan.step_at = number_of("LEADFERRY_STEP_AT");
+  plan.step_s = number_of("LEADFERRY_STEP_S");
   void *function = real("write");
   memcpy(&plan.write, &function, sizeof function);
   int (*open_it)(const char *, int, ...) = NULL;
@@ -211,4 +215,35 @@ int open(const char *path, int flags, ...)
   mode_t mode = mode_of(flags, arguments);
   va_end(arguments);
   return open_it("open", path, flags, mode);
+}
+
+/* ---- clocks: those that can be set; the monotonic ones and the one of the time since boot cannot ---- */
+
+static long step_of_now(void)
+{
+  return plan.step_at > 0 && plan.count >= plan.step_at ? plan.step_s : 0;
+}
+
+int clock_gettime(clockid_t id, struct timespec *now)
+{
+  NEXT(int, clock_gettime, (clockid_t, struct timespec *));
+  int result = function(id, now);
+  if (result == 0 && id == CLOCK_REALTIME) now->tv_sec += step_of_now();
+  return result;
+}
+
+int gettimeofday(struct timeval *restrict now, void *restrict zone)
+{
+  NEXT(int, gettimeofday, (struct timeval *, void *));
+  int result = function(now, zone);
+  if (result == 0) now->tv_sec += step_of_now();
+  return result;
+}
+
+time_t time(time_t *now)
+{
+  NEXT(time_t, time, (time_t *));
+  time_t result = function(NULL) + step_of_now();
+  if (now != NULL) *now = result;
+  return result;
 }
