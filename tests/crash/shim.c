@@ -17,7 +17,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -55,7 +54,11 @@ static void *real(const char *name)
 static long number_of(const char *name)
 {
   const char *text = getenv(name);
-  return text != NULL ? strtol(text, NULL, 10) : 0;
+  bool is_negative = text != NULL && *text == '-';
+  long number = 0;
+  for (const char *at = text == NULL ? "" : text + is_negative; *at >= '0' && *at <= '9'; at++)
+    number = number * 10 + (*at - '0');
+  return is_negative ? -number : number;
 }
 
 static int errno_of(const char *word)
@@ -229,14 +232,6 @@ int clock_gettime(clockid_t id, struct timespec *now)
   NEXT(int, clock_gettime, (clockid_t, struct timespec *));
   int result = function(id, now);
   if (result == 0 && id == CLOCK_REALTIME) now->tv_sec += step_of_now();
-  return result;
-}
-
-int gettimeofday(struct timeval *restrict now, void *restrict zone)
-{
-  NEXT(int, gettimeofday, (struct timeval *, void *));
-  int result = function(now, zone);
-  if (result == 0) now->tv_sec += step_of_now();
   return result;
 }
 
