@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "core/settle.h"
+#include "core/subsequence.h"
 
 #define IDS_MAX 100
 
@@ -47,6 +48,8 @@ static bool rows_read(struct job *job, const char *const *ids, size_t ids_n, str
     rows->queries[i] = (struct list_query){.ids = ids + i * IDS_MAX, .ids_n = MIN(IDS_MAX, ids_n - i * IDS_MAX)};
   }
   if (!job->instantly->ops->list(job->instantly, rows->queries, rows->pages_n, rows->pages, error)) return false;
+  for (size_t i = 0; i < rows->pages_n; i++)
+    if (!subsequences_apply(job, &rows->pages[i], error)) return false;
   for (size_t i = 0; i < rows->pages_n; i++)
     for (guint r = 0; r < rows->pages[i].rows->len; r++) {
       struct remote_lead *row = page_row(&rows->pages[i], struct remote_lead, r);

@@ -5,7 +5,7 @@
 /* Fills a job for `name` (run id from clock and randomness). Strings and ports are borrowed from the arguments. */
 void job_init(struct job *job, const struct settings *settings, struct ledger *ledger, struct instantly *instantly,
               const struct clock *clock);
-/* Frees the run id; may be called twice. */
+/* Frees what it holds; may be called twice. */
 void job_clear(struct job *job);
 
 /* Takes the lease `name`, writes the start row, folds. */

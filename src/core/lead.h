@@ -208,6 +208,8 @@ struct remote_lead {
   const char *campaign_id;
   const char *list_id;
   const char *subsequence_id;
+  const char *subsequence_step; /* the last that the subsequence sent, in the form of last_step */
+  int64_t subsequence_step_at_us;
   const char *stamp; /* payload.leadferry: generation:claim_id */
   int64_t status;
   bool has_interest;

@@ -25,7 +25,8 @@ struct job {
   int64_t allow_mass_removal; /* --allow-mass-removal=N, 0: not given */
   bool is_bootstrap;          /* --bootstrap: Instantly's list rebuilds the ledger first */
   struct lease lease;
-  int64_t now_us; /* Instantly's time, fixed at the job's first answer */
+  int64_t now_us;           /* Instantly's time, fixed at the job's first answer */
+  GHashTable *subsequences; /* id -> struct subsequence_view, of core/subsequence.h; NULL until one was asked about */
 };
 
 /* Has somebody asked us to stop? Sets ERROR_CANCELLED and returns true then. */

@@ -102,6 +102,12 @@ void remote_campaign_init(struct remote_campaign *campaign);
 /* Frees what it holds; may be called twice. */
 void remote_campaign_clear(struct remote_campaign *campaign);
 
+/* A subsequence as GET /api/v2/subsequences/{id} shows it. */
+struct remote_subsequence {
+  int64_t status;  /* as a campaign's */
+  int64_t steps_n; /* 0: unknown */
+};
+
 struct plan_details {
   int64_t lead_limit; /* -1: unknown */
   int64_t lead_count; /* -1: unknown */
@@ -143,8 +149,8 @@ struct instantly_ops {
   bool (*campaign_pause)(struct instantly *, const char *id, GError **error); /* see campaign_activate */
   /* Why it is not sending: a diagnostics word into *reason (caller frees; NULL when healthy or unknown). */
   bool (*sending_status)(struct instantly *, const char *id, char **reason, GError **error);
-  /* Status of one subsequence by id; ERROR_NOT_FOUND when it does not exist. */
-  bool (*subsequence_status)(struct instantly *, const char *id, int64_t *status, GError **error);
+  /* One subsequence; ERROR_NOT_FOUND when it does not exist. */
+  bool (*subsequence_get)(struct instantly *, const char *id, struct remote_subsequence *subsequence, GError **error);
 
   /* Campaign totals for these ids: rows of struct campaign_metric (day_us 0). */
   bool (*analytics)(struct instantly *, const char *const *ids, size_t ids_n, struct page *page, GError **error);

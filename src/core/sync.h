@@ -59,8 +59,8 @@ enum email_status remote_email_status(const struct remote_lead *row);
 
 /* How the enrolment ended as this row shows it, OUTCOME_NONE while it goes on: unsubscribed, bounced and skipped by
  * status; status 3 with a real reply or an interest above 0, else no_reply; status 2 never; status 3 inside a
- * subsequence not yet (that row is in_subsequence). A real reply while the sequence still runs is not the end of it
- * unless status is 3. */
+ * subsequence not yet (that row is in_subsequence; core/subsequence.h says until when). A real reply while the sequence
+ * still runs is not the end of it unless status is 3. */
 enum outcome remote_outcome(const struct remote_lead *row);
 
 /* When it ended: the last step's time, else the newest of reply, contact, update. */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "core/subsequence.h"
 
 /* A bounce says nothing for ever: the mailbox may come back. */
 #define BOUNCE_SUPPRESS_DAYS 180
@@ -75,7 +76,8 @@ static bool read_to_end(struct job *job, struct reader *reader, sync_page_f *eac
     if (job_is_cancelled(job, error)) return false;
     if (!job->instantly->ops->list(job->instantly, reader->queries, live_n, reader->pages, error)) return false;
     for (size_t i = 0; i < live_n; i++)
-      if (!each(job, &reader->pages[i], context, error)) return false;
+      if (!subsequences_apply(job, &reader->pages[i], error) || !each(job, &reader->pages[i], context, error))
+        return false;
     live_n = advance(reader, live_n);
   }
   return true;

@@ -54,11 +54,14 @@ bool campaign_sending_status(struct instantly *instantly, const char *id, char *
   return true;
 }
 
-bool subsequence_status(struct instantly *instantly, const char *id, int64_t *status, GError **error)
+bool subsequence_get(struct instantly *instantly, const char *id, struct remote_subsequence *subsequence,
+                     GError **error)
 {
   g_autoptr(cJSON) tree = ask_tree(client_of(instantly), ENDPOINT_SUBSEQUENCE_GET, id, error);
   if (!tree) return false;
-  if (json_int(tree, "status", status)) return true;
+  const cJSON *steps = json_array(cJSON_GetArrayItem(json_array(tree, "sequences"), 0), "steps");
+  *subsequence = (struct remote_subsequence){.steps_n = cJSON_GetArraySize(steps)};
+  if (json_int(tree, "status", &subsequence->status)) return true;
   error_set(error, ERROR_CORRUPT, "GET /api/v2/subsequences/{id}: the answer has no status");
   return false;
 }

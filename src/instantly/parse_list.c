@@ -10,7 +10,7 @@
 
 /* Members that decide more than one field, or that need a look of their own. */
 struct lead_parts {
-  const cJSON *status, *payload, *interest, *summary, *contacted_from, *step_from, *step_id, *step_at;
+  const cJSON *status, *payload, *interest, *summary, *contacted_from, *step_from, *step_id, *step_at, *subsequence;
 };
 
 /* The members of a lead that are looked at (instantly-api 3.12), in the order in which Instantly writes them. A row is
@@ -44,6 +44,7 @@ static const struct member {
     {"last_step_from", MEMBER_PART, offsetof(struct lead_parts, step_from)},
     {"last_step_id", MEMBER_PART, offsetof(struct lead_parts, step_id)},
     {"last_step_timestamp_executed", MEMBER_PART, offsetof(struct lead_parts, step_at)},
+    {"status_summary_subseq", MEMBER_PART, offsetof(struct lead_parts, subsequence)},
     {"subsequence_id", MEMBER_TEXT, offsetof(struct remote_lead, subsequence_id)},
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(members) <= 32);
@@ -113,6 +114,14 @@ static void read_last_step(const struct lead_parts *parts, struct page *page, st
   if (row->contacted_at_us == 0) row->contacted_at_us = row->last_step_at_us;
 }
 
+/* Its time is spelt otherwise than the main sequence's. */
+static void read_subsequence_step(const struct lead_parts *parts, struct page *page, struct remote_lead *row)
+{
+  row->subsequence_step = page_text(page, json_string(parts->subsequence, "stepID"));
+  if (!json_time_us(parts->subsequence, "timestampExecuted", &row->subsequence_step_at_us))
+    json_time_us(parts->subsequence, "timestamp_executed", &row->subsequence_step_at_us);
+}
+
 bool parse_lead(const cJSON *object, struct page *page, struct remote_lead *row, GError **error)
 {
   *row = (struct remote_lead){0};
@@ -127,6 +136,7 @@ bool parse_lead(const cJSON *object, struct page *page, struct remote_lead *row,
   row->stamp = page_text(page, json_string(parts.payload, "leadferry"));
   json_time_us(parts.payload, "pause_until", &row->pause_until_us);
   read_last_step(&parts, page, row);
+  read_subsequence_step(&parts, page, row);
   g_autofree char *person = NULL;
   if (row->email && email_canonical(row->email, strlen(row->email), &person) == EMAIL_OK) {
     row->person = page_text(page, person);

@@ -71,7 +71,8 @@ bool campaign_pause(struct instantly *instantly, const char *id, GError **error)
 /* campaigns.c */
 bool campaign_sending_status(struct instantly *instantly, const char *id, char **reason, GError **error);
 /* campaigns.c */
-bool subsequence_status(struct instantly *instantly, const char *id, int64_t *status, GError **error);
+bool subsequence_get(struct instantly *instantly, const char *id, struct remote_subsequence *subsequence,
+                     GError **error);
 /* analytics.c */
 bool analytics_total(struct instantly *instantly, const char *const *ids, size_t ids_n, struct page *page,
                      GError **error);

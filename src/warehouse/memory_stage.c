@@ -23,6 +23,7 @@ static struct remote_lead row_copy(struct memory *memory, const struct remote_le
   copy.campaign_id = memory_keep(memory, row->campaign_id);
   copy.list_id = memory_keep(memory, row->list_id);
   copy.subsequence_id = memory_keep(memory, row->subsequence_id);
+  copy.subsequence_step = NULL; /* decided from already */
   copy.stamp = memory_keep(memory, row->stamp);
   copy.last_step = memory_keep(memory, row->last_step);
   copy.mailbox = memory_keep(memory, row->mailbox);

@@ -144,7 +144,7 @@ def test_stops_that_were_never_read_count(world):
     assert world.json("export")["added"] == 1
     reads = len(world.sandbox.requests(limit=10000))
     assert world.json("plan")["left_out"]["suppressed(replied)"] == 1
-    assert not [r for r in world.sandbox.requests(limit=10000)[reads:] if "leads/list" in r["path"]]  # read an hour ago
+    assert not [r for r in world.sandbox.requests(limit=10000)[reads:] if "block-lists" in r["path"]]  # read a moment ago
 
 
 def test_the_inbox_counts(world):

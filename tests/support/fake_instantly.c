@@ -313,9 +313,10 @@ static bool fake_reason(struct instantly *instantly, const char *id, char **reas
   return fake_touch(instantly, id, error);
 }
 
-static bool fake_subsequence_status(struct instantly *instantly, const char *id, int64_t *status, GError **error)
+static bool fake_subsequence_get(struct instantly *instantly, const char *id, struct remote_subsequence *subsequence,
+                                 GError **error)
 {
-  *status = CAMPAIGN_ACTIVE;
+  *subsequence = (struct remote_subsequence){.status = CAMPAIGN_ACTIVE};
   return fake_touch(instantly, id, error);
 }
 
@@ -422,7 +423,7 @@ static const struct instantly_ops fake_ops = {.date_us = fake_date,
                                               .campaign_activate = fake_touch,
                                               .campaign_pause = fake_touch,
                                               .sending_status = fake_reason,
-                                              .subsequence_status = fake_subsequence_status,
+                                              .subsequence_get = fake_subsequence_get,
                                               .analytics = fake_analytics,
                                               .analytics_daily = fake_daily,
                                               .analytics_steps = fake_steps,

@@ -262,7 +262,7 @@ static void test_campaign_calls(void)
       STEP("{\"id\":\"" CAMPAIGN "\",\"status\":2}"),
       STEP("{\"diagnostics\":{\"status\":\"daily_limit_met\"}}"),
       STEP("{\"diagnostics\":null,\"summary\":{\"status\":\"healthy\"}}"),
-      STEP("{\"id\":\"s\",\"status\":3}"),
+      STEP("{\"id\":\"s\",\"status\":3,\"sequences\":[{\"steps\":[{},{}]}]}"),
   };
   static const char *const lines[] = {
       "POST /api/v2/campaigns/" CAMPAIGN "/activate HTTP/1.1\r\n",
@@ -283,9 +283,10 @@ static void test_campaign_calls(void)
   g_clear_pointer(&reason, g_free);
   g_assert_true(ops->sending_status(fixture.instantly, CAMPAIGN, &reason, NULL));
   g_assert_null(reason);
-  int64_t status = 0;
-  g_assert_true(ops->subsequence_status(fixture.instantly, OTHER, &status, NULL));
-  g_assert_cmpint(status, ==, 3);
+  struct remote_subsequence subsequence;
+  g_assert_true(ops->subsequence_get(fixture.instantly, OTHER, &subsequence, NULL));
+  g_assert_cmpint(subsequence.status, ==, 3);
+  g_assert_cmpint(subsequence.steps_n, ==, 2);
   for (guint i = 0; i < G_N_ELEMENTS(lines); i++) {
     g_assert_true(g_str_has_prefix(client_fixture_seen(&fixture, i)->head, lines[i]));
     g_assert_cmpuint(client_fixture_seen(&fixture, i)->body_bytes, ==, 0);

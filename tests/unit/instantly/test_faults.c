@@ -100,8 +100,8 @@ static bool try_sending_status(struct instantly *instantly, GError **error)
 
 static bool try_subsequence(struct instantly *instantly, GError **error)
 {
-  int64_t status = 0;
-  return instantly->ops->subsequence_status(instantly, OTHER, &status, error);
+  struct remote_subsequence subsequence;
+  return instantly->ops->subsequence_get(instantly, OTHER, &subsequence, error);
 }
 
 static bool try_analytics(struct instantly *instantly, GError **error)

@@ -256,7 +256,9 @@ static void test_list(void)
 
 static const char full_lead[] =
     "{\"items\":[{\"id\":\"" ID_A "\",\"status\":3,\"campaign\":\"" CAMPAIGN "\",\"email\":\"Ann.Lee@Example.com\","
-    "\"subsequence_id\":\"s1\",\"lt_interest_status\":0,\"verification_status\":1,\"email_open_count\":2,"
+    "\"subsequence_id\":\"s1\",\"status_summary_subseq\":{\"from\":\"box@x.example\",\"stepID\":\"0_1_2\","
+    "\"timestampExecuted\":\"2026-01-07T00:00:00.000Z\"},\"lt_interest_status\":0,\"verification_status\":1,\"email_"
+    "open_count\":2,"
     "\"email_reply_count\":1,\"email_click_count\":3,\"timestamp_created\":\"2026-01-01T00:00:00.000Z\","
     "\"timestamp_updated\":\"2026-01-06T00:00:00.000Z\",\"timestamp_last_contact\":\"2026-01-02T00:00:00.000Z\","
     "\"timestamp_last_reply\":\"2026-01-05T00:00:00.000Z\",\"timestamp_last_open\":null,"
@@ -274,6 +276,8 @@ static void test_lead_members(void)
   g_assert_cmpstr(row->person, ==, "ann.lee@example.com");
   g_assert_cmpstr(row->email, ==, "Ann.Lee@Example.com");
   g_assert_cmpstr(row->subsequence_id, ==, "s1");
+  g_assert_cmpstr(row->subsequence_step, ==, "0_1_2");
+  g_assert_cmpint(row->subsequence_step_at_us - row->created_at_us, ==, 6 * DAY_US);
   g_assert_cmpstr(row->stamp, ==, "2:r.9");
   g_assert_cmpstr(row->last_step, ==, "0_2_1");
   g_assert_cmpstr(row->mailbox, ==, "box@sender.example");
