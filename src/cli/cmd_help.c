@@ -12,6 +12,8 @@ static enum exit_code run(struct cli *cli, int argc, char **argv, GError **error
     text = help_markdown();
   else if (option_flag(cli, "exit-codes"))
     text = help_exit_codes_markdown();
+  else if (option_flag(cli, "differences"))
+    text = help_differences_markdown();
   else if (!name)
     text = help_overview();
   else if (command_find(name))
@@ -27,6 +29,7 @@ static enum exit_code run(struct cli *cli, int argc, char **argv, GError **error
 static const struct command_option options[] = {
     {"markdown", OPTION_FLAG, NULL, "print the reference of all commands (docs/commands.md)"},
     {"exit-codes", OPTION_FLAG, NULL, "print the reference of exit codes (docs/exit-codes.md)"},
+    {"differences", OPTION_FLAG, NULL, "print the reference of what verify finds (docs/verify.md)"},
     {NULL, OPTION_FLAG, NULL, NULL},
 };
 

@@ -43,5 +43,6 @@ extern const struct command command_suppress_list;
 extern const struct command command_suppress_remove;
 extern const struct command command_sync;
 extern const struct command command_validate;
+extern const struct command command_verify;
 extern const struct command command_version;
 extern const struct command command_withdraw;

@@ -13,6 +13,7 @@ const struct command *const commands[] = {
     &command_sync,
     &command_complete,
     &command_recover,
+    &command_verify,
     &command_run,
     &command_status,
     &command_runs_list,

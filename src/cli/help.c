@@ -1,5 +1,6 @@
 #include "cli/help.h"
 #include "cli/options.h"
+#include "core/verify.h"
 #include <string.h>
 
 #define WRAP_COLUMNS 96
@@ -172,5 +173,22 @@ char *help_exit_codes_markdown(void)
       out, "\nWhere a run meets several of them the worst is reported, from good to bad: 0, 141, 3, 5, 1, 7, 6, 4, "
            "2, 78; the two of\nsignals are above all. A second SIGINT or SIGTERM ends the process at once, "
            "without a code of ours.\n");
+  return g_string_free(out, FALSE);
+}
+
+char *help_differences_markdown(void)
+{
+  GString *out =
+      g_string_new("# Differences that verify finds\n\nMade by `leadferry help --differences`; do not edit.\n\n"
+                   "`leadferry verify` compares the ledger with itself and with Instantly, and mends nothing. It takes "
+                   "the lock, so that "
+                   "no job\nworks meanwhile, and ends with 0 when nothing differs, with 3 when something does (see "
+                   "[exit-codes.md](exit-codes.md)).\n");
+  for (int check = 0; check < VERIFY_CHECKS_N; check++) {
+    const struct verify_text *text = verify_text((enum verify_check)check);
+    g_autofree char *prose = g_strdup_printf("%s. *Do*: %s.", text->meaning, text->fix);
+    g_string_append_printf(out, "\n## %s\n\n", text->id);
+    append_wrapped(out, prose, "");
+  }
   return g_string_free(out, FALSE);
 }

@@ -17,3 +17,6 @@ char *help_markdown(void);
 
 /* docs/exit-codes.md. Caller frees. */
 char *help_exit_codes_markdown(void);
+
+/* docs/verify.md. Caller frees. */
+char *help_differences_markdown(void);

@@ -170,6 +170,7 @@ struct watched {
 struct watch_query {
   const char *after_id; /* NULL: from the start */
   int64_t finished_after_us;
+  const char *campaign_id;     /* only those that we think are in it; NULL: all */
   const char *unstaged_run_id; /* only those that this run has not staged yet (by instantly_id); NULL: all */
   size_t limit;
 };
@@ -212,6 +213,52 @@ struct campaign_metric {
   const char *variant; /* see step */
   int64_t day_us;      /* midnight UTC; 0: all time */
   int64_t status, leads, contacted, sent, opened, replied, clicked, bounced, unsubscribed, completed;
+};
+
+/* What `verify` looks for (core/verify.h has names and meanings), in the order of its passes. */
+enum verify_check {
+  /* the ledger against itself */
+  VERIFY_DATABASE_DAMAGED,
+  VERIFY_EVENT_ALTERED,
+  VERIFY_STATE_DIFFERS,
+  VERIFY_STATE_WITHOUT_EVENTS,
+  VERIFY_SETTLED_TWICE,
+  VERIFY_ADDED_UNSENT,
+  VERIFY_CLAIM_OPEN,
+  VERIFY_CONFLICT_OPEN,
+  /* found by the core alone */
+  VERIFY_COLUMNS_BEHIND,
+  VERIFY_CAMPAIGN_MISSING,
+  /* staged rows against the ledger */
+  VERIFY_MISSING,
+  VERIFY_OTHER_CAMPAIGN,
+  VERIFY_OTHER_STAMP,
+  VERIFY_UNKNOWN_ROW,
+  VERIFY_SUPPRESSED_LIVE,
+  VERIFY_LIVE_TWICE,
+  VERIFY_REMOVED_LIVE,
+  VERIFY_CHECKS_N
+};
+#define VERIFY_FIRST_OF_STAGE VERIFY_MISSING
+
+/* Which differences to read: of one check, a page from a row on. The ledger is folded. */
+struct verify_query {
+  enum verify_check check;
+  const char *run_id;        /* whose rows are staged */
+  const char *campaign_id;   /* only those in it; NULL: all */
+  int64_t finished_after_us; /* who finished before is not missed: nobody asked for it by id */
+  bool is_first_of_stage;    /* the first check after staging: which row belongs to whom is found out anew */
+  int64_t after_n;           /* n of the last row read; 0: find them out */
+  size_t limit;
+};
+
+/* One difference; what does not apply is NULL. */
+struct difference {
+  int64_t n;
+  const char *lead_id;
+  const char *instantly_id;
+  const char *campaign_id;
+  const char *detail; /* a word or two, never an address */
 };
 
 /* An enrolment whose removal is due. */
@@ -378,6 +425,9 @@ struct ledger_ops {
   /* Rewrites campaign_status for these campaigns (total_leads and leads_completed from the ledger). */
   bool (*campaign_status_write)(struct ledger *, const struct campaign_metric *rows, size_t rows_n,
                                 int64_t synced_at_us, GError **error);
+
+  /* Rows of struct difference, for the checks of the ledger and of the stage. Writes nothing. */
+  bool (*differences)(struct ledger *, const struct verify_query *query, struct page *page, GError **error);
 
   /* Rows of struct removal that are due. */
   bool (*removals)(struct ledger *, const struct removal_query *query, struct page *page, GError **error);

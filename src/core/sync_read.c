@@ -227,6 +227,7 @@ bool sync_read_watched(struct job *job, struct sync_report *report, GError **err
   int64_t watch_us = job->settings->sync.watch_finished_days * DAY_US;
   g_autofree char *after_id = NULL;
   struct watch_query query = {.finished_after_us = job->now_us - watch_us,
+                              .campaign_id = report->only_campaign,
                               .unstaged_run_id = report->was_full_scan ? job->run_id : NULL,
                               .limit = (size_t)(IDS_MAX * MAX(job->settings->instantly.reads_in_flight, 1))};
   struct page watched;

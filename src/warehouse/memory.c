@@ -90,6 +90,7 @@ static const struct ledger_ops memory_ops = {
     .stops_check = memory_stops_check,
     .hold_check = memory_hold_check,
     .release_never_sent = memory_release_never_sent,
+    .differences = memory_differences,
     .newest_id = memory_newest_id,
     .stamp_is_known = memory_stamp_is_known,
     .hold_campaign = memory_hold_campaign,

@@ -158,13 +158,21 @@ bool memory_stage_stops(struct ledger *ledger, const struct stage_rules *rules, 
 bool memory_stage_facts(struct ledger *ledger, const struct stage_rules *rules, struct stage_report *report,
                         GError **error); /* ports.h */
 
-/* ---- memory_home.c ---- */
-
 /* A staged row and the lead that it belongs to, if any. */
 struct memory_match {
   const struct remote_lead *row;
   const struct lead_state *state; /* NULL: nobody's */
 };
+/* The rows of a run in the order of their ids, each with its lead. Caller unrefs. */
+GArray *memory_matches(struct memory *memory, const char *run_id);
+
+/* ---- memory_verify.c ---- */
+
+bool memory_differences(struct ledger *ledger, const struct verify_query *query, struct page *page,
+                        GError **error); /* ports.h */
+
+/* ---- memory_home.c ---- */
+
 /* Brings rows with our stamp home that the ledger does not know (core/sync_home.h), as rules->home says. matches: all
  * rows of the scan, in the order of their ids. Folds. */
 void memory_bring_stamped(struct memory *memory, const struct stage_rules *rules, const GArray *matches,

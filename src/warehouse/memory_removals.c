@@ -196,6 +196,7 @@ static bool is_watched(const struct memory *memory, const struct lead_state *sta
 {
   if (!state_is_enrolled(state) || state_is_removed(state) || !state->instantly_id) return false;
   if (state->finished_at_us && state->finished_at_us < query->finished_after_us) return false;
+  if (query->campaign_id && g_strcmp0(state->current_campaign_id, query->campaign_id) != 0) return false;
   if (query->after_id && strcmp(state->instantly_id, query->after_id) <= 0) return false;
   return !query->unstaged_run_id || !was_staged(memory, query->unstaged_run_id, state->instantly_id);
 }

@@ -308,22 +308,30 @@ static void apply_missing(struct matcher *matcher)
   }
 }
 
+GArray *memory_matches(struct memory *memory, const char *run_id)
+{
+  struct stage_rules rules = {.run_id = run_id};
+  struct matcher matcher = {.memory = memory, .rules = &rules};
+  GArray *matches = g_array_new(FALSE, TRUE, sizeof(struct memory_match));
+  matcher_init(&matcher);
+  for (guint i = 0; i < matcher.rows->len; i++) {
+    const struct remote_lead *row = g_ptr_array_index(matcher.rows, i);
+    struct memory_match match = {row, state_of_row(&matcher, row)};
+    g_array_append_val(matches, match);
+  }
+  matcher_clear(&matcher);
+  return matches;
+}
+
 /* First rows with our stamp; those of others are looked at in the ledger as it is then. */
-static void bring_home(struct matcher *matcher)
+static void bring_home(struct memory *memory, const struct stage_rules *rules, struct stage_report *report)
 {
   typedef void bring_f(struct memory *, const struct stage_rules *, const GArray *, struct stage_report *);
   static bring_f *const steps[] = {memory_bring_stamped, memory_bring_others};
-  size_t steps_n = matcher->rules->home == HOME_REBUILD ? 2 : 1;
+  size_t steps_n = rules->home == HOME_REBUILD ? 2 : 1;
   for (size_t step = 0; step < steps_n; step++) {
-    g_autoptr(GArray) matches = g_array_new(FALSE, TRUE, sizeof(struct memory_match));
-    matcher_init(matcher);
-    for (guint i = 0; i < matcher->rows->len; i++) {
-      const struct remote_lead *row = g_ptr_array_index(matcher->rows, i);
-      struct memory_match match = {row, state_of_row(matcher, row)};
-      g_array_append_val(matches, match);
-    }
-    steps[step](matcher->memory, matcher->rules, matches, matcher->report);
-    matcher_clear(matcher);
+    g_autoptr(GArray) matches = memory_matches(memory, rules->run_id);
+    steps[step](memory, rules, matches, report);
   }
 }
 
@@ -333,8 +341,8 @@ bool memory_stage_facts(struct ledger *ledger, const struct stage_rules *rules, 
   (void)error;
   struct memory *memory = memory_of(ledger);
   memory_fold(memory);
+  if (rules->is_full_scan) bring_home(memory, rules, report);
   struct matcher matcher = {.memory = memory, .rules = rules, .report = report};
-  if (rules->is_full_scan) bring_home(&matcher);
   matcher_init(&matcher);
   apply_rows(&matcher);
   if (rules->is_full_scan) apply_missing(&matcher);

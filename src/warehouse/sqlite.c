@@ -51,6 +51,7 @@ static const struct ledger_ops ops = {
     .removals = sqlite_removals,
     .removal_counts = sqlite_removal_counts,
     .release_never_sent = sqlite_release_never_sent,
+    .differences = sqlite_differences,
     .newest_id = sqlite_newest_id,
     .stamp_is_known = sqlite_stamp_is_known,
     .hold_campaign = sqlite_hold_campaign,
@@ -95,13 +96,16 @@ static bool own_functions_register(struct sqlite_warehouse *self, GError **error
 static bool tables_make(struct sqlite_warehouse *self, GError **error)
 {
   static const enum sql_id tables[] = {
-      SQL_TEMP_CAMPAIGN_TOTALS, SQL_TEMP_GONE,           SQL_TEMP_ALIASES,       SQL_TEMP_FEEDS,
-      SQL_TEMP_VARIABLES,       SQL_TEMP_FEED_VARIABLES, SQL_TEMP_STOPS,         SQL_TEMP_SOURCE_ROWS,
-      SQL_TEMP_CLAIM_ROWS,      SQL_TEMP_PERSON_FACTS,   SQL_TEMP_QUEUE,         SQL_TEMP_QUEUE_SHARED,
-      SQL_TEMP_MATCHES,         SQL_TEMP_HOMELESS,       SQL_TEMP_LASTING_STOPS, SQL_TEMP_ASKS,
-      SQL_TEMP_MISSING,         SQL_TEMP_MISSING_STAMP,  SQL_TEMP_POLICY,        SQL_TEMP_CONFIGURED,
-      SQL_TEMP_FOUND,           SQL_TEMP_STATE_COLUMNS,  SQL_TEMP_STATUS_TOTALS, SQL_TEMP_RETRIES,
-      SQL_TEMP_IMPORT_PERSONS,  SQL_TEMP_IMPORT_PLANNED, SQL_TEMP_CHANGES,
+      SQL_TEMP_CAMPAIGN_TOTALS, SQL_TEMP_GONE,           SQL_TEMP_ALIASES,
+      SQL_TEMP_FEEDS,           SQL_TEMP_VARIABLES,      SQL_TEMP_FEED_VARIABLES,
+      SQL_TEMP_STOPS,           SQL_TEMP_SOURCE_ROWS,    SQL_TEMP_CLAIM_ROWS,
+      SQL_TEMP_PERSON_FACTS,    SQL_TEMP_QUEUE,          SQL_TEMP_QUEUE_SHARED,
+      SQL_TEMP_MATCHES,         SQL_TEMP_HOMELESS,       SQL_TEMP_LASTING_STOPS,
+      SQL_TEMP_DIFFERENCES,     SQL_TEMP_ASKS,           SQL_TEMP_MISSING,
+      SQL_TEMP_MISSING_STAMP,   SQL_TEMP_POLICY,         SQL_TEMP_CONFIGURED,
+      SQL_TEMP_FOUND,           SQL_TEMP_STATE_COLUMNS,  SQL_TEMP_STATUS_TOTALS,
+      SQL_TEMP_RETRIES,         SQL_TEMP_IMPORT_PERSONS, SQL_TEMP_IMPORT_PLANNED,
+      SQL_TEMP_CHANGES,
   };
   for (size_t i = 0; i < G_N_ELEMENTS(tables); i++)
     if (!sql_run(&self->db, tables[i], error)) return false;

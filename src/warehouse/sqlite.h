@@ -178,6 +178,9 @@ bool sqlite_stamp_is_known(struct ledger *ledger, const char *stamp, bool *is_kn
 /* Fills temp.import_persons, unless it is of this source already. */
 bool sqlite_persons_fill(struct sqlite_warehouse *self, GError **error);
 
+bool sqlite_differences(struct ledger *ledger, const struct verify_query *verify, struct page *page,
+                        GError **error); /* ports.h */
+
 /* Removals. */
 bool sqlite_removals(struct ledger *ledger, const struct removal_query *removals, struct page *page, GError **error);
 bool sqlite_removal_counts(struct ledger *ledger, const struct removal_query *removals, GArray *counts,

@@ -11,6 +11,7 @@ bool sqlite_watched(struct ledger *ledger, const struct watch_query *watch, stru
   if (!query_open(&query, &self->db, SQL_WATCHED, error)) return false;
   query_text(&query, ":after_id", watch->after_id ? watch->after_id : "");
   query_int(&query, ":finished_after", watch->finished_after_us);
+  query_text(&query, ":campaign_id", watch->campaign_id);
   query_text(&query, ":unstaged_run_id", watch->unstaged_run_id);
   query_int(&query, ":limit", (int64_t)MIN(watch->limit, (size_t)INT32_MAX));
   while (has_row) {

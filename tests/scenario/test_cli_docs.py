@@ -12,6 +12,7 @@ PAGES = {
     "commands.md": ["help", "--markdown"],
     "exit-codes.md": ["help", "--exit-codes"],
     "doctor.md": ["doctor", "--reference"],
+    "verify.md": ["help", "--differences"],
 }
 
 

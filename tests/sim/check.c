@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "core/verify.h"
 #include "tests/sim/world.h"
 
 char *broken(const struct world *world, const char *what, const char *whom)
@@ -158,6 +159,28 @@ static char *check_nobody_lost(struct world *world)
   return problem;
 }
 
+/* The ledger agrees with itself as `verify` sees it; whether a claim is open is check_lead()'s. */
+static char *check_itself(struct world *world)
+{
+  static const enum verify_check checks[] = {VERIFY_EVENT_ALTERED, VERIFY_STATE_DIFFERS, VERIFY_STATE_WITHOUT_EVENTS,
+                                             VERIFY_ADDED_UNSENT};
+  struct ledger *ledger = warehouse_ledger(world->warehouse);
+  struct page page;
+  g_autoptr(GError) error = NULL;
+  char *problem = NULL;
+  page_init(&page, sizeof(struct difference));
+  if (!ledger->ops->fold(ledger, &error)) problem = g_strdup(error->message);
+  for (size_t i = 0; problem == NULL && i < G_N_ELEMENTS(checks); i++) {
+    struct verify_query query = {.check = checks[i], .run_id = "verify", .limit = 1};
+    if (!ledger->ops->differences(ledger, &query, &page, &error))
+      problem = g_strdup(error->message);
+    else if (page.rows->len > 0)
+      problem = broken(world, verify_text(checks[i])->id, page_row(&page, struct difference, 0)->lead_id);
+  }
+  page_clear(&page);
+  return problem;
+}
+
 char *check_all(struct world *world)
 {
   char *problem = check_created(world);
@@ -165,6 +188,7 @@ char *check_all(struct world *world)
   if (problem == NULL) problem = check_enforced(world);
   if (problem == NULL) problem = check_ledger(world);
   if (problem == NULL) problem = check_nobody_lost(world);
+  if (problem == NULL) problem = check_itself(world);
   world->tally->created_n += g_hash_table_size(world->fake.created);
   return problem;
 }

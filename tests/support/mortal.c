@@ -134,6 +134,11 @@ static bool m_release_never_sent(struct ledger *self, const char *own, int64_t *
   CALL(release_never_sent, own, n, error);
 }
 
+static bool m_differences(struct ledger *self, const struct verify_query *query, struct page *page, GError **error)
+{
+  CALL(differences, query, page, error);
+}
+
 static bool m_newest_id(struct ledger *self, char **id, GError **error)
 {
   CALL(newest_id, id, error);
@@ -253,6 +258,7 @@ static const struct ledger_ops mortal_ops = {.now_us = m_now_us,
                                              .stops_check = m_stops_check,
                                              .hold_check = m_hold_check,
                                              .release_never_sent = m_release_never_sent,
+                                             .differences = m_differences,
                                              .newest_id = m_newest_id,
                                              .stamp_is_known = m_stamp_is_known,
                                              .hold_campaign = m_hold_campaign,

@@ -9,6 +9,7 @@ WHERE n.instantly_id > :after_id
   AND s.settlement IN (7, 8) AND s.withdrawn_at IS NULL
   AND NOT (s.removed_at IS NOT NULL AND s.removed_id IS s.instantly_id)
   AND (s.finished_at IS NULL OR s.finished_at >= :finished_after)
+  AND (:campaign_id IS NULL OR s.current_campaign_id = :campaign_id)
   AND (:unstaged_run_id IS NULL OR NOT EXISTS (
     SELECT 1 FROM sync_stage t WHERE t.instantly_id = n.instantly_id AND t.run_id = :unstaged_run_id))
 ORDER BY n.instantly_id LIMIT :limit;

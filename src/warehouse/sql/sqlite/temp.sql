@@ -128,6 +128,11 @@ CREATE TEMP TABLE asks (
 CREATE TEMP TABLE homeless (
   n INTEGER PRIMARY KEY, instantly_id TEXT NOT NULL, is_matched INTEGER, is_first INTEGER, lead_id TEXT);
 
+-- name: temp_differences
+-- What one check of verify found.
+CREATE TEMP TABLE differences (
+  n INTEGER PRIMARY KEY, lead_id TEXT, instantly_id TEXT, campaign_id TEXT, detail TEXT);
+
 -- name: temp_missing
 -- Enrolments that a whole scan did not show.
 CREATE TEMP TABLE missing (lead_id TEXT PRIMARY KEY, stamp TEXT, first_at INTEGER) WITHOUT ROWID;
