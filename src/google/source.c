@@ -24,7 +24,7 @@ void secret_free(char *text)
 
 char *secret_read_file(const char *path, const char *what, GError **error)
 {
-  g_autofree char *bytes = g_malloc0(FILE_MAX_BYTES + 1);
+  char bytes[FILE_MAX_BYTES + 1];
   FILE *file = fopen(path, "re");
   if (!file) {
     error_set(error, ERROR_CONFIG, "%s %s cannot be read: %s", what, path, g_strerror(errno));
@@ -35,7 +35,7 @@ char *secret_read_file(const char *path, const char *what, GError **error)
   fclose(file);
   bytes[MIN(size, FILE_MAX_BYTES)] = '\0';
   char *text = is_read ? g_strdup(bytes) : NULL;
-  explicit_bzero(bytes, FILE_MAX_BYTES);
+  explicit_bzero(bytes, sizeof bytes);
   if (!is_read) error_set(error, ERROR_CONFIG, "%s %s cannot be read, or is no text of less than 64 kB", what, path);
   return text;
 }

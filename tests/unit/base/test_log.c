@@ -116,6 +116,21 @@ static void test_secrets_are_redacted(void)
   g_assert_null(strstr(json, "s3cr3t"));
 }
 
+/* A token that is replaced makes room for the next. */
+static void test_removed_secret(void)
+{
+  for (int i = 0; i < 100; i++) {
+    g_autofree char *token = g_strdup_printf("token-%03d", i);
+    g_autofree char *shown = g_strdup_printf("Bearer %s", token);
+    log_add_secret(token);
+    check_value(shown, "\"Bearer [redacted]\"");
+    log_remove_secret(token);
+    log_remove_secret("unknown");
+    log_remove_secret(NULL);
+  }
+  check_value("token-099", "token-099");
+}
+
 static void test_more_secrets_than_room(void)
 {
   for (int i = 0; i < 20; i++) {
@@ -250,6 +265,7 @@ int main(int argc, char **argv)
   g_test_add_func("/log/json-escaping", test_json_escaping);
   g_test_add_func("/log/addresses-are-redacted", test_addresses_are_redacted);
   g_test_add_func("/log/secrets-are-redacted", test_secrets_are_redacted);
+  g_test_add_func("/log/removed-secret", test_removed_secret);
   g_test_add_func("/log/more-secrets-than-room", test_more_secrets_than_room);
   g_test_add_func("/log/long-value-is-cut", test_long_value_is_cut);
   g_test_add_func("/log/run-id", test_run_id);
