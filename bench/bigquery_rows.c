@@ -1,7 +1,8 @@
-/* bigquery-rows --rows N [--gzip] [--write]: what reading N rows page by page, or streaming them in, costs the client. The
- * other side is a child process that answers from memory: pages of 5,000 rows of 13 columns, as `leads` has them. */
-#include "google/bigquery.h"
+/* bigquery-rows --rows N [--gzip] [--write]: what reading N rows page by page, or streaming them in, costs the client.
+ * The other side is a child process that answers from memory: pages of 5,000 rows of 13 columns, as `leads` has them.
+ */
 #include "bench.h"
+#include "google/bigquery.h"
 
 #include <arpa/inet.h>
 #include <gio/gio.h>
