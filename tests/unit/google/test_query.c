@@ -292,6 +292,7 @@ static void test_golden(void)
   bigquery_set_label(f.bigquery, "Run", "20261122T13:05_x");
   g_autofree char *rows = read_all(&f, &error);
   g_assert_no_error(error);
+  g_assert_nonnull(rows);
   const struct seen_request *query = google_fixture_seen(&f, 1), *results = google_fixture_seen(&f, 2);
   g_autofree char *id = request_id_of(&f, 1);
   g_autofree char *body = g_strdup_printf(expected, id);
@@ -331,6 +332,7 @@ static void test_request_ids(void)
     google_fixture_client(&f, true);
     g_autofree char *read = read_all(&f, &error);
     g_assert_no_error(error);
+    g_assert_nonnull(read);
     g_autofree char *first = request_id_of(&f, 1), *second = request_id_of(&f, 2);
     bool is_same_body = strcmp(google_fixture_seen(&f, 1)->body, google_fixture_seen(&f, 2)->body) == 0;
     g_assert_cmpint(is_same_body, ==, rows[i].is_same);
@@ -351,6 +353,7 @@ static void test_token_is_renewed_once(void)
   google_fixture_client(&f, true);
   g_autofree char *rows = read_all(&f, &error);
   g_assert_no_error(error);
+  g_assert_nonnull(rows);
   g_assert_nonnull(strstr(google_fixture_seen(&f, 3)->head, "Bearer ya29.2\r\n"));
   google_fixture_stop(&f);
   google_fixture_start(&f, bad, G_N_ELEMENTS(bad));
