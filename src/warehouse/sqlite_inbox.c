@@ -76,7 +76,8 @@ bool sqlite_inbox_leave(struct sqlite_warehouse *self, const struct brake *rows,
   if (mkdir(folder, S_IRWXU) != 0 && errno != EEXIST) return fail("made", folder, error);
   if (!file_write(temporary, text, error)) return false;
   if (rename(temporary, path) != 0) return fail("renamed", temporary, error);
-  return folder_sync(folder, error);
+  g_autofree char *parent = g_path_get_dirname(folder); /* the folder itself may be new, now or of a run that died */
+  return folder_sync(folder, error) && folder_sync(parent, error);
 }
 
 /* ---- taking ---- */
