@@ -197,7 +197,7 @@ def run_pytest(folder, *arguments):
         command = [sys.executable, "-m", "pytest", "-c", "tests/pytest.ini", f"--junitxml={report}", f"tests/{folder}"]
         command += arguments + (("-m", "not slow") if options.is_quick else ())
         command += ("--basetemp", str(RESULTS / "kept" / f"{folder}-{build.folder}")) if options.is_keeping else ()
-        status = execute(command, log, environment(build, options), STEP_LIMIT_S * (4 if options.is_long else 1))
+        status = execute(command, log, environment(build, options), STEP_LIMIT_S * (8 if options.is_long else 1))
         results = read_junit(report.read_text() if report.exists() else "", status, folder)
         return results if report.exists() else [r._replace(reason=f"{r.reason}\n{tail(log)}") for r in results]
 
