@@ -1,5 +1,6 @@
 /* `leadferry init`: writes the commented configuration, with the few values that were given. */
 #include "base/json.h"
+#include "base/text.h"
 #include "cli/command_list.h"
 #include "cli/config.h"
 #include "cli/config_doc.h"
@@ -24,6 +25,13 @@ static void add_value(GArray *values, const char *path, const char *value)
 {
   struct template_value entry = {path, value};
   g_array_append_val(values, entry);
+}
+
+static bool is_given(const GArray *values, const char *path)
+{
+  for (guint i = 0; i < values->len; i++)
+    if (strcmp(g_array_index(values, struct template_value, i).path, path) == 0) return true;
+  return false;
 }
 
 /* Values of options and --set. parts keeps the strings that --set was cut into. */
@@ -70,6 +78,9 @@ static char *make_text(const struct cli *cli, const char *path, GError **error)
   const char *given = option_string(cli, "campaign");
   g_auto(GStrv) campaigns = g_strsplit(given ? given : "", ",", -1);
   if (!collect_values(cli, values, parts, error)) return NULL;
+  bool has_one = g_strv_length(campaigns) == 1 && text_is_uuid(campaigns[0]);
+  if (has_one && !is_given(values, "export.default_campaign")) /* whose else would leads without a campaign be? */
+    add_value(values, "export.default_campaign", campaigns[0]);
   g_autofree char *text =
       config_template((const struct template_value *)values->data, values->len, (const char *const *)campaigns);
   return check_text(path, text, error) ? g_steal_pointer(&text) : NULL;

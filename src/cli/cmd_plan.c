@@ -119,6 +119,8 @@ static void print_adds(const struct cli *cli, const struct plan *plan)
   g_autofree char *already = text_thousands(plan->tally.already_n);
   if (plan->tally.already_n > 0) out_print("= %s already added\n", already);
   print_lines("left out", plan->tally.left_out_n, plan->tally.left_out);
+  const char *hint = verdict_tally_hint(&plan->tally, &cli->settings);
+  if (hint) out_print("  %s\n", hint);
   print_lines("deferred", plan->tally.deferred_n, plan->tally.deferred);
 }
 

@@ -130,6 +130,8 @@ void print_export(const struct cli *cli, const struct job_head *head, const stru
   print_figures(figures, export_figures(report, head->is_dry_run, figures));
   if (*refusals) out_print("  of these: %s\n", refusals);
   print_lines("left out", tally.left_out_n, tally.left_out);
+  const char *hint = verdict_tally_hint(&tally, &cli->settings);
+  if (hint) out_print("  %s\n", hint);
   print_lines("deferred", tally.deferred_n, tally.deferred);
   if (report->claim.source_n == 0 && head->exit_code == EXIT_CODE_OK)
     out_line("  the table of leads is empty; `leadferry import FILE.csv` fills it");

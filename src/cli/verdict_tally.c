@@ -77,6 +77,15 @@ void verdict_tally_clear(struct verdict_tally *tally)
   g_clear_pointer(&tally->deferred, g_array_unref);
 }
 
+const char *verdict_tally_hint(const struct verdict_tally *tally, const struct settings *settings)
+{
+  if (tally->eligible_n > 0 || tally->left_out->len == 0 || settings->export.default_campaign != NULL) return NULL;
+  const char *most = g_array_index(tally->left_out, struct verdict_line, 0).label;
+  return strcmp(most, verdict_name(VERDICT_NO_CAMPAIGN)) == 0
+             ? "their campaign_id is empty and export.default_campaign is not set: fill one of the two"
+             : NULL;
+}
+
 char *verdict_lines_text(const GArray *lines)
 {
   GString *text = g_string_new(NULL);

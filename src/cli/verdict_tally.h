@@ -22,6 +22,9 @@ void verdict_tally_fill(struct verdict_tally *tally, const struct claim_report *
 /* Frees it; may be called twice. */
 void verdict_tally_clear(struct verdict_tally *tally);
 
+/* What to do when nobody goes out and most are left out because no campaign is theirs; NULL when that is not so. */
+const char *verdict_tally_hint(const struct verdict_tally *tally, const struct settings *settings);
+
 /* "suppressed(unsubscribed) 12, held 2"; caller frees. */
 char *verdict_lines_text(const GArray *lines);
 /* Appends `"name":{"suppressed(unsubscribed)":12,...}`. */

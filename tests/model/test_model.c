@@ -143,6 +143,7 @@ static void say_steps(const char *what, const GString *steps)
     g_test_message("%s %zu: %s", what, i + 1, lines[i]);
 }
 
+/* Guarantee a, b. */
 static void test_row(gconstpointer data)
 {
   const struct row *row = data;

@@ -83,6 +83,8 @@ def test_a_lead_without_a_campaign(world):
     world.configure(export={"default_campaign": None})
     report = world.json("export", code=0)
     assert report["left_out"] == {"no_campaign": 5} and world.creating_calls() == 0
+    for command in ("export", "plan"):
+        assert "export.default_campaign is not set" in world.run(command, code=0).stdout
     text = world.shown("L000")["next"]["text"]
     assert "export.default_campaign" in text
 
@@ -250,6 +252,7 @@ def test_a_key_revoked_in_the_middle(world):
 
 
 def test_a_lead_deleted_or_moved_while_complete_runs(world):
+    """Guarantee 41."""
     other = world.sandbox.campaign("Operations")
     world.run("export", code=0)
     for _ in range(4):

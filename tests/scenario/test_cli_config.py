@@ -40,7 +40,7 @@ def test_init_writes_a_good_file_once(ferry, tmp_path):
     path = tmp_path / "leadferry.yaml"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     written = yaml.safe_load(path.read_text())
-    assert [c["id"] for c in written["campaigns"]] == [ID, OTHER_ID]
+    assert [c["id"] for c in written["campaigns"]] == [ID, OTHER_ID] and "default_campaign" not in written["export"]
     assert written["instantly"] == {"api_key_file": "key"}
     assert written["warehouse"] == {"path": "x.db"}
 
@@ -49,6 +49,13 @@ def test_init_writes_a_good_file_once(ferry, tmp_path):
     assert again.returncode == 2 and "exists already" in again.stderr and path.read_text() == "mine"
     assert ferry("init", "--yes").returncode == 0
     assert yaml.safe_load(path.read_text())["instantly"] == {"api_key_env": "INSTANTLY_API_KEY"}
+
+
+def test_init_with_one_campaign_makes_it_the_default(ferry, tmp_path):
+    assert ferry("init", "--campaign", ID).returncode == 0
+    written = yaml.safe_load((tmp_path / "leadferry.yaml").read_text())
+    assert written["export"]["default_campaign"] == ID
+    assert ferry("init", "--yes", "--campaign", ID, "--set", f"export.default_campaign={OTHER_ID}").returncode == 78
 
 
 def test_init_refuses_what_would_not_validate(ferry, tmp_path):

@@ -142,6 +142,7 @@ def test_more_than_the_campaign_can_explain(world):
 
 
 def test_only_what_instantly_confirms_gone_is_removed(world):
+    """Guarantee 42."""
     exported(world, 2)
     later(world, OVER)
     later(world, 40)
@@ -154,6 +155,7 @@ def test_only_what_instantly_confirms_gone_is_removed(world):
 
 
 def test_a_lost_answer_to_the_removal(world):
+    """Guarantee 42."""
     exported(world, 2)
     later(world, OVER)
     later(world, 40)
@@ -165,7 +167,7 @@ def test_a_lost_answer_to_the_removal(world):
 
 
 def test_an_answer_in_the_last_moment(world):
-    """It replied after the last sync: read again, and left alone."""
+    """Guarantee 41. It replied after the last sync: read again, and left alone."""
     exported(world, 2)
     later(world, OVER)
     later(world, 40)

@@ -36,6 +36,7 @@ static char *read_pipe(int fd)
   return g_strndup(text, bytes > 0 ? (gsize)bytes : 0);
 }
 
+/* Guarantee 29. */
 static void test_skew(gconstpointer data)
 {
   const struct skew *skew = data;

@@ -53,6 +53,7 @@ static int64_t run_seeds(uint64_t from, int64_t n, bool is_liar, struct sim_tall
   return broken_n;
 }
 
+/* Guarantee 13. */
 static void test_everything(void)
 {
   struct sim_tally tally = {0};

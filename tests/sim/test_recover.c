@@ -34,7 +34,7 @@ static void test_open_until_answered(void)
   small_world_clear(&world);
 }
 
-/* After a day the question goes to a person, and is not asked on and on. */
+/* Guarantee 43. After a day the question goes to a person, and is not asked on and on. */
 static void test_held_after_a_day(void)
 {
   struct small_world world;
