@@ -215,6 +215,15 @@ struct campaign_metric {
   int64_t status, leads, contacted, sent, opened, replied, clicked, bounced, unsubscribed, completed;
 };
 
+/* A campaign that is gone, and whose leads are to be ended. */
+struct retirement {
+  const char *campaign_id;
+  const char *run_id;
+  const char *detail; /* JSON object, of the events */
+  int64_t now_us;
+  bool is_dry_run; /* count, write nothing */
+};
+
 /* What `verify` looks for (core/verify.h has names and meanings), in the order of its passes. */
 enum verify_check {
   /* the ledger against itself */
@@ -409,6 +418,10 @@ struct ledger_ops {
   /* Holds (campaign_gone) every enrolled lead of a campaign that Instantly does not have any more, unless it is held or
    * over already. Folded on return. */
   bool (*hold_campaign)(struct ledger *, const char *campaign_id, const char *run_id, int64_t *held_n, GError **error);
+
+  /* Ends the leads of such a campaign: holds are resolved, open claims there are skipped(campaign_gone), running
+   * enrolments finished(removed_by_hand). *ended_n leads have something to end. */
+  bool (*retire_campaign)(struct ledger *, const struct retirement *retirement, int64_t *ended_n, GError **error);
 
   /* Writes stops; one in force (by the ledger's clock) for the same person or domain and reason is left as it is.
    * *added_n may be NULL. A ledger that was opened for reading keeps them for itself: its claim() counts them, nothing

@@ -33,7 +33,7 @@ static const struct verify_text texts[VERIFY_CHECKS_N] = {
          "rows",
          "Any writing run brings them up to date: `leadferry sync`"},
     [VERIFY_CAMPAIGN_MISSING] = {"campaign_missing", "A configured campaign does not exist in Instantly",
-                                 "Take it out of the configuration"},
+                                 "Take it out of the configuration; `leadferry campaigns retire ID --reason WHY`"},
     [VERIFY_MISSING] = {"missing", "An enrolled lead is nowhere in Instantly, neither by id nor by its stamp",
                         "`leadferry sync --full` twice, a day apart: gone twice is removed by hand"},
     [VERIFY_OTHER_CAMPAIGN] = {"other_campaign", "A lead is in another campaign than the ledger thinks",

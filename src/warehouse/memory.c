@@ -1,12 +1,14 @@
 /* The reference warehouse: opening, closing, leases, and the two tables of its functions. */
 #include "warehouse/memory.h"
 
+#include <unistd.h>
+
 #include "base/error.h"
 #include "base/random.h"
 #include "warehouse/memory_priv.h"
 
 struct memory_lease {
-  int64_t epoch;
+  int64_t epoch, acquired_at_us;
   bool is_held;
 };
 
@@ -46,6 +48,7 @@ static bool lease_acquire(struct ledger *ledger, const char *job, struct lease *
   }
   held->epoch++;
   held->is_held = true;
+  held->acquired_at_us = memory_now_us(memory);
   *lease = (struct lease){.epoch = held->epoch, .deadline_boot_us = INT64_MAX};
   g_strlcpy(lease->job, job, sizeof lease->job);
   return true;
@@ -71,6 +74,44 @@ static void lease_release(struct ledger *ledger, struct lease *lease)
   *lease = (struct lease){0};
 }
 
+/* One process has this warehouse: who holds a lease is here, and nothing waits in an inbox. */
+static bool report_lease_of(struct warehouse *warehouse, struct lease_view *view, GError **error)
+{
+  (void)error;
+  GHashTableIter iter;
+  gpointer job, value;
+  *view = (struct lease_view){0};
+  g_hash_table_iter_init(&iter, ((struct memory *)warehouse)->epochs);
+  while (g_hash_table_iter_next(&iter, &job, &value)) {
+    const struct memory_lease *lease = value;
+    if (!lease->is_held || (view->has_row && view->acquired_at_us >= lease->acquired_at_us)) continue;
+    lease_view_clear(view);
+    *view = (struct lease_view){.is_locked = true,
+                                .has_row = true,
+                                .job = g_strdup(job),
+                                .host = g_strdup(g_get_host_name()),
+                                .pid = getpid(),
+                                .epoch = lease->epoch,
+                                .acquired_at_us = lease->acquired_at_us};
+  }
+  return true;
+}
+
+/* A holder here is alive: it is this process. */
+static bool lease_break_of(struct warehouse *warehouse, bool *was_cleared, GError **error)
+{
+  struct lease_view view;
+  *was_cleared = false;
+  if (!report_lease_of(warehouse, &view, error)) return false;
+  if (view.is_locked)
+    error_set(error, ERROR_LOCKED,
+              "the lock cannot be broken, it lives and dies with its process: job %s of this process holds it",
+              view.job);
+  bool is_free = !view.is_locked;
+  lease_view_clear(&view);
+  return is_free;
+}
+
 /* ---- open and close ---- */
 
 static const struct ledger_ops memory_ops = {
@@ -90,6 +131,7 @@ static const struct ledger_ops memory_ops = {
     .stops_check = memory_stops_check,
     .hold_check = memory_hold_check,
     .release_never_sent = memory_release_never_sent,
+    .retire_campaign = memory_retire_campaign,
     .differences = memory_differences,
     .newest_id = memory_newest_id,
     .stamp_is_known = memory_stamp_is_known,
@@ -205,6 +247,8 @@ const struct warehouse_backend memory_backend = {
     .brakes_write = memory_brakes_write,
     .report_stops = memory_report_stops,
     .report_holds = memory_report_holds,
+    .report_lease = report_lease_of,
+    .lease_break = lease_break_of,
 };
 
 /* ---- the hands of tests ---- */

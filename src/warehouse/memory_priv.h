@@ -166,6 +166,9 @@ struct memory_match {
 /* The rows of a run in the order of their ids, each with its lead. Caller unrefs. */
 GArray *memory_matches(struct memory *memory, const char *run_id);
 
+bool memory_retire_campaign(struct ledger *ledger, const struct retirement *retirement, int64_t *ended_n,
+                            GError **error); /* ports.h */
+
 /* ---- memory_verify.c ---- */
 
 bool memory_differences(struct ledger *ledger, const struct verify_query *query, struct page *page,

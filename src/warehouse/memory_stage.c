@@ -250,6 +250,49 @@ bool memory_hold_campaign(struct ledger *ledger, const char *campaign_id, const 
   return true;
 }
 
+static void retire_put(struct memory *memory, const struct retirement *retirement, const struct lead_state *state,
+                       enum event_kind kind)
+{
+  struct lead_event event = {.kind = kind,
+                             .lead_id = state->lead_id,
+                             .person = state->person,
+                             .campaign_id = retirement->campaign_id,
+                             .generation = state->generation,
+                             .epoch = state->epoch,
+                             .run_id = retirement->run_id,
+                             .occurred_at_us = retirement->now_us,
+                             .detail = retirement->detail};
+  if (kind == EVENT_RESOLVED) event.attempt = state->held_n;
+  if (kind == EVENT_SKIPPED) event.claim_id = state->claim_id;
+  if (kind == EVENT_SKIPPED) event.reason = "campaign_gone";
+  if (kind == EVENT_FINISHED) event.instantly_id = state->instantly_id;
+  if (kind == EVENT_FINISHED) event.reason = outcome_name(OUTCOME_REMOVED_BY_HAND);
+  memory_append(memory, &event);
+}
+
+bool memory_retire_campaign(struct ledger *ledger, const struct retirement *retirement, int64_t *ended_n,
+                            GError **error)
+{
+  (void)error;
+  struct memory *memory = memory_of(ledger);
+  g_autoptr(GPtrArray) states = memory_states_sorted(memory);
+  *ended_n = 0;
+  for (guint i = 0; i < states->len; i++) {
+    const struct lead_state *state = g_ptr_array_index(states, i);
+    bool is_open =
+        state->settlement == SETTLEMENT_CLAIMED && g_strcmp0(state->campaign_id, retirement->campaign_id) == 0;
+    bool is_there = state_is_enrolled(state) && !state_is_removed(state) &&
+                    g_strcmp0(state->current_campaign_id, retirement->campaign_id) == 0;
+    if (!is_open && !(is_there && (!state->finished_at_us || state_is_held(state)))) continue;
+    (*ended_n)++;
+    if (retirement->is_dry_run) continue;
+    if (is_open) retire_put(memory, retirement, state, EVENT_SKIPPED);
+    if (state_is_held(state)) retire_put(memory, retirement, state, EVENT_RESOLVED);
+    if (is_there && !state->finished_at_us) retire_put(memory, retirement, state, EVENT_FINISHED);
+  }
+  return true;
+}
+
 /* ---- vanished: absent twice, far enough apart, in scans that began after the lead was added ---- */
 
 /* Start of the first scan that missed the lead since it was last seen there; 0: none. */

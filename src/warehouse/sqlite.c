@@ -51,6 +51,7 @@ static const struct ledger_ops ops = {
     .removals = sqlite_removals,
     .removal_counts = sqlite_removal_counts,
     .release_never_sent = sqlite_release_never_sent,
+    .retire_campaign = sqlite_retire_campaign,
     .differences = sqlite_differences,
     .newest_id = sqlite_newest_id,
     .stamp_is_known = sqlite_stamp_is_known,

@@ -112,6 +112,26 @@ bool sqlite_hold_campaign(struct ledger *ledger, const char *campaign_id, const 
   return sqlite_fold(ledger, error);
 }
 
+bool sqlite_retire_campaign(struct ledger *ledger, const struct retirement *retirement, int64_t *ended_n,
+                            GError **error)
+{
+  struct sqlite_warehouse *self = sqlite_of_ledger(ledger);
+  query_scope struct query count = {0}, end = {0};
+  bool has_row = false;
+  if (!query_open(&count, &self->db, SQL_RETIRE_COUNT, error)) return false;
+  query_text(&count, ":campaign_id", retirement->campaign_id);
+  if (!query_next(&count, &has_row, error)) return false;
+  *ended_n = query_column_int(&count, 0);
+  if (retirement->is_dry_run || *ended_n == 0) return true;
+  if (!query_open(&end, &self->db, SQL_RETIRE_CAMPAIGN, error)) return false;
+  query_text(&end, ":campaign_id", retirement->campaign_id);
+  query_text(&end, ":run_id", retirement->run_id);
+  query_text(&end, ":detail", retirement->detail);
+  query_int(&end, ":now", retirement->now_us);
+  query_int(&end, ":recorded_at", clock_wall_us(self->db.clock));
+  return query_run(&end, error);
+}
+
 /* ---- facts ---- */
 
 bool sqlite_matches_fill(struct sqlite_warehouse *self, const char *run_id, GError **error)

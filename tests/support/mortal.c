@@ -134,6 +134,11 @@ static bool m_release_never_sent(struct ledger *self, const char *own, int64_t *
   CALL(release_never_sent, own, n, error);
 }
 
+static bool m_retire_campaign(struct ledger *self, const struct retirement *retirement, int64_t *n, GError **error)
+{
+  CALL(retire_campaign, retirement, n, error);
+}
+
 static bool m_differences(struct ledger *self, const struct verify_query *query, struct page *page, GError **error)
 {
   CALL(differences, query, page, error);
@@ -258,6 +263,7 @@ static const struct ledger_ops mortal_ops = {.now_us = m_now_us,
                                              .stops_check = m_stops_check,
                                              .hold_check = m_hold_check,
                                              .release_never_sent = m_release_never_sent,
+                                             .retire_campaign = m_retire_campaign,
                                              .differences = m_differences,
                                              .newest_id = m_newest_id,
                                              .stamp_is_known = m_stamp_is_known,

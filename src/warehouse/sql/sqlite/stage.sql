@@ -129,6 +129,36 @@ WHERE s.settlement IN (7, 8) AND s.withdrawn_at IS NULL AND s.finished_at IS NUL
   AND NOT (s.removed_at IS NOT NULL AND s.removed_id IS s.instantly_id) AND s.held_n <= s.resolved_n
   AND s.current_campaign_id = :campaign_id;
 
+-- name: retire_count
+-- Leads of a campaign that is gone with something to end. Along lead_state, once per command.
+SELECT count(*) FROM lead_state s
+WHERE (s.settlement = 1 AND s.campaign_id = :campaign_id)
+  OR (s.settlement IN (7, 8) AND s.withdrawn_at IS NULL AND NOT (s.removed_at IS NOT NULL AND s.removed_id IS s.instantly_id)
+    AND s.current_campaign_id = :campaign_id AND (s.finished_at IS NULL OR s.held_n > s.resolved_n));
+
+-- name: retire_campaign
+-- resolved with the number of the hold, skipped for the open claim, finished for the running enrolment.
+INSERT INTO lead_events (event_id, kind, fact, reason, lead_id, person, campaign_id, instantly_id, claim_id, batch_id,
+  ord, ord_to, body_hash, attempt, generation, epoch, run_id, occurred_at, recorded_at, detail)
+SELECT event_id(r.kind, 0, r.reason, r.lead_id, r.person, :campaign_id, r.instantly_id, r.claim_id, NULL, 0, 0, NULL,
+    r.attempt, r.generation, :now, :detail),
+  r.kind, 0, r.reason, r.lead_id, r.person, :campaign_id, r.instantly_id, r.claim_id, NULL, 0, 0, NULL,
+  r.attempt, r.generation, r.epoch, :run_id, :now, :recorded_at, :detail
+FROM (
+  SELECT k.kind, k.reason, s.lead_id, s.person, CASE WHEN k.kind = 14 THEN s.instantly_id END AS instantly_id,
+    CASE WHEN k.kind = 6 THEN s.claim_id END AS claim_id, CASE WHEN k.kind = 10 THEN s.held_n ELSE 0 END AS attempt,
+    s.generation, coalesce(s.epoch, 0) AS epoch
+  FROM lead_state s
+  CROSS JOIN (SELECT 10 AS kind, NULL AS reason UNION ALL SELECT 6, 'campaign_gone'
+              UNION ALL SELECT 14, 'removed_by_hand') k
+  WHERE CASE
+    WHEN s.settlement = 1 AND s.campaign_id = :campaign_id THEN k.kind = 6 OR (k.kind = 10 AND s.held_n > s.resolved_n)
+    WHEN s.settlement IN (7, 8) AND s.withdrawn_at IS NULL AND s.current_campaign_id = :campaign_id
+      AND NOT (s.removed_at IS NOT NULL AND s.removed_id IS s.instantly_id)
+      THEN (k.kind = 14 AND s.finished_at IS NULL) OR (k.kind = 10 AND s.held_n > s.resolved_n)
+    ELSE FALSE END
+  ORDER BY s.lead_id, k.kind) r;
+
 -- name: missing_clear
 DELETE FROM temp.missing;
 

@@ -1,0 +1,66 @@
+"""`campaigns list` and `campaigns retire`: what is configured, and the end of what was deleted."""
+
+import pytest
+
+from product import Product, quiet_config
+
+GONE = "0190a000-0000-7000-8000-00000000dead"
+
+
+@pytest.fixture
+def world(start_sandbox, leadferry_binary, tmp_path):
+    world = Product(start_sandbox(config=quiet_config()), leadferry_binary, tmp_path)
+    world.other = world.sandbox.campaign("Operations")
+    world.configure(campaigns=[{"id": world.campaign, "name": "Spring"}, {"id": world.other}])
+    world.import_people(4)
+    world.sql("UPDATE leads SET campaign_id = ? WHERE lead_id = 'L003'", world.other)
+    world.run("export", code=0)
+    world.sandbox.advance(days=1)
+    world.run("sync", code=0)
+    return world
+
+
+def retire(world, *args, code=0):
+    return world.json("campaigns", "retire", *args, "--reason", "deleted by mistake", code=code)
+
+
+def test_the_list(world):
+    first, second = world.json("campaigns", "list")["campaigns"]
+    assert (first["name"], first["status"], first["added"], first["mailed"]) == ("Spring", "active", 3, 3)
+    assert (second["id"], second["added"]) == (world.other, 1)
+    world.sandbox.control("POST", f"/campaigns/{world.campaign}", {"delete": True})
+    assert world.json("campaigns", "list")["campaigns"][0]["status"] == "not_found"
+    assert "not_found" in world.run("campaigns", "list", code=0).stdout
+
+
+def test_a_campaign_that_is_gone_is_ended(world):
+    world.sandbox.control("POST", f"/campaigns/{world.campaign}", {"delete": True})
+    world.sandbox.advance(days=1)
+    world.run("sync", "--full", code=3)
+    assert world.shown("L000")["state"]["held_reason"] == "campaign_gone"
+    assert retire(world, "Spring", "--dry-run") == {"dry_run": True, "ended": 3}
+    assert world.shown("L000")["state"]["outcome"] is None
+    assert retire(world, world.campaign)["ended"] == 3
+    assert retire(world, world.campaign)["ended"] == 0
+    lead = world.shown("L000")
+    assert lead["state"]["outcome"] == "removed_by_hand" and lead["state"]["phase"] == "finished"
+    assert world.row("L000")["sequence_completed"] == 1 and world.row("L003")["sequence_completed"] == 0
+    for _ in range(2):
+        world.sandbox.advance(days=1)
+        world.run("sync", "--full", code=(0, 3))
+    assert world.shown("L000")["state"]["phase"] == "finished"  # not held again
+    world.configure(campaigns=[{"id": world.other}], export={"default_campaign": world.other})
+    assert world.json("export")["added"] == 0  # nobody goes to another campaign
+    assert world.sandbox.totals()["created_by_api"] == 4
+
+
+def test_one_that_exists_is_refused(world):
+    done = world.run("campaigns", "retire", world.campaign, "--reason", "x", code=6)
+    assert "exists in Instantly" in done.stderr
+    assert world.shown("L000")["state"]["outcome"] is None
+
+
+def test_words_that_name_none(world):
+    world.run("campaigns", "retire", "Sprnig", "--reason", "x", code=2)
+    world.run("campaigns", "retire", GONE, code=2)  # no reason
+    assert retire(world, GONE)["ended"] == 0
