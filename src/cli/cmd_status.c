@@ -106,7 +106,7 @@ static void print_facts(const struct status *status)
   g_autofree char *source = text_thousands(facts->source_rows);
   g_autofree char *enrolled = text_thousands(facts->enrolled);
   g_autofree char *unsettled = text_thousands(facts->unsettled);
-  g_autofree char *scan = out_age(status->now_us, facts->full_scan_finished_at_us);
+  g_autofree char *scan = out_age(status->now_us, facts->full_scan_ended_at_us); /* by the same clock as the rest */
   g_autofree char *stops = out_age(status->now_us, facts->stops_read_at_us);
   out_print("leads in the source %s, persons enrolled %s, open claims %s\n", source, enrolled, unsettled);
   out_print("last full scan %s, workspace's stops read %s\n", scan, stops);
@@ -270,6 +270,7 @@ static void print_json(const struct status *status)
   json_append_int(out, "enrolled", facts->enrolled);
   json_append_int(out, "open_claims", facts->unsettled);
   json_append_time(out, "full_scan_finished_at", facts->full_scan_finished_at_us);
+  json_append_time(out, "full_scan_ended_at", facts->full_scan_ended_at_us);
   json_append_time(out, "stops_read_at", facts->stops_read_at_us);
   json_append_key(out, "holds");
   holds_append_json(&status->holds, out);

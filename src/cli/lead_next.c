@@ -2,6 +2,8 @@
 
 #include "core/fold.h"
 
+#include <string.h>
+
 static const char *const advice[VERDICTS_N] = {
     [VERDICT_ELIGIBLE] = "it may be mailed",
     [VERDICT_ADDRESS_MISSING] = "the row has no e-mail address; correct it in the source",
@@ -79,8 +81,36 @@ static void next_after_the_end(const struct next_input *input, struct lead_next 
   }
 }
 
+/* Stopped, and Instantly still has a row that may be mailed. What an operator stopped and what unsubscribed is enforced
+ * there; a reply or a bounce that Instantly does not know of is not. */
+static void next_of_stopped(const struct next_input *input, struct lead_next *next)
+{
+  const char *campaign = input->campaign ? input->campaign : "Instantly";
+  bool is_told_only = strcmp(input->stop, "replied") == 0 || strcmp(input->stop, "bounced") == 0;
+  bool is_enforced = !is_told_only && input->settings->sync.push_stops;
+  if (strcmp(input->stop, "blocklisted") == 0)
+    say(next, "wait",
+        g_strdup_printf("The person is on Instantly's block list and is not mailed; the row stays in %s.", campaign));
+  else if (is_enforced)
+    say(next, "stop",
+        g_strdup_printf("The person is stopped (%s): the next `leadferry sync` puts it on Instantly's block list, and "
+                        "deletes our row in %s unless the person answered.",
+                        input->stop, campaign));
+  else
+    say(next, "wait",
+        g_strdup_printf("No export adds the person again (%s), but its sequence in %s goes on until Instantly itself "
+                        "sees the reason. `leadferry suppress add` puts the person on the block list with the next "
+                        "sync%s.",
+                        input->stop, campaign, input->settings->sync.push_stops ? "" : " (sync.push_stops is off)"));
+}
+
 static void next_enrolled(const struct next_input *input, struct lead_next *next)
 {
+  bool is_live = input->row->phase != PHASE_REMOVED && input->row->phase != PHASE_FINISHED;
+  if (is_live && input->stop) {
+    next_of_stopped(input, next);
+    return;
+  }
   switch (input->row->phase) {
   case PHASE_REMOVED:
     say(next, "done", g_strdup("It left Instantly after its sequence. The person is never sent again."));
@@ -108,6 +138,14 @@ static void next_by_verdict(const struct next_input *input, struct lead_next *ne
     say(next, "add",
         g_strdup_printf("The next `leadferry export` adds it to %s, unless a cap defers it.",
                         input->campaign ? input->campaign : "its campaign"));
+    return;
+  }
+  if (verdict == VERDICT_CONTACTED && input->row->has_state && input->row->phase == PHASE_WITHDRAWN) {
+    say(next, "leave_out",
+        g_strdup_printf(
+            "It was withdrawn and is not added again by itself; `leadferry release --lead-id %s --reason WHY` "
+            "lets it go once more.",
+            input->lead_ref));
     return;
   }
   const char *detail = input->verdict.detail;

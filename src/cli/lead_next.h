@@ -13,11 +13,12 @@ struct next_input {
   struct verdict_result verdict;
   const char *campaign; /* how the campaign is called that it would go to, or is in */
   const struct settings *settings;
+  const char *stop; /* reason of a stop of the person that is in force, or NULL */
   int64_t now_us;
 };
 
 struct lead_next {
-  const char *word; /* held, settle, wait, remove, keep, done, add, leave_out, unknown; constant */
+  const char *word; /* held, settle, wait, stop, remove, keep, done, add, leave_out, unknown; constant */
   char *text;       /* caller frees with lead_next_clear */
   int64_t at_us;    /* not before this time; 0: at the next run */
 };

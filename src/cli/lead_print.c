@@ -16,6 +16,7 @@ void lead_view_next(struct cli *cli, const struct lead_view *view, guint i, stru
                              .lead_ref = ref,
                              .has_verdict = view->decisions != NULL,
                              .settings = &cli->settings,
+                             .stop = view->facts.suppression,
                              .now_us = view->now_us};
   const char *campaign_id = row->state.current_campaign_id;
   if (view->decisions) {
@@ -84,7 +85,9 @@ static void print_state(const struct cli *cli, const struct lead_report_row *row
   line("settlement", settlement);
   line("claim", state->claim_id);
   if (state->generation > 1) out_print("  %-22s%d\n", "generation", (int)state->generation);
-  if (state->current_campaign_id) line("enrolled in", campaign_label(&cli->settings, state->current_campaign_id));
+  bool is_there = row->phase != PHASE_WITHDRAWN && row->phase != PHASE_REMOVED;
+  if (state->current_campaign_id)
+    line(is_there ? "enrolled in" : "was enrolled in", campaign_label(&cli->settings, state->current_campaign_id));
   line("instantly id", state->instantly_id);
   line_time("added", state->added_at_us);
   line_time("first mail", state->sent_at_us);

@@ -315,6 +315,7 @@ struct ledger_facts {
   int64_t stops_read_at_us;         /* last complete read of the workspace's stops */
   int64_t full_scan_started_at_us;  /* of the newest full scan that ended; Instantly's time */
   int64_t full_scan_finished_at_us; /* see above */
+  int64_t full_scan_ended_at_us;    /* when the run of that scan ended, by the warehouse's clock */
   int64_t source_rows;              /* rows of the source now */
   int64_t last_source_rows;         /* as recorded by the last run */
   int64_t enrolled;                 /* persons enrolled now */

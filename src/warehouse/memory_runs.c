@@ -67,6 +67,7 @@ static void run_facts(const struct memory *memory, struct ledger_facts *facts)
     if (run->full_scan_finished_at_us > facts->full_scan_finished_at_us) {
       facts->full_scan_finished_at_us = run->full_scan_finished_at_us;
       facts->full_scan_started_at_us = run->scan_started_at_us;
+      facts->full_scan_ended_at_us = run->ended_at_us;
     }
     if (run->source_rows && run->ended_at_us >= newest_us) {
       newest_us = run->ended_at_us;

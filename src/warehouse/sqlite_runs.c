@@ -94,6 +94,7 @@ bool sqlite_facts(struct ledger *ledger, struct ledger_facts *facts, GError **er
   facts->full_scan_finished_at_us = query_column_int(&runs, 1);
   facts->full_scan_started_at_us = query_column_int(&runs, 2);
   facts->last_source_rows = query_column_int(&runs, 3);
+  facts->full_scan_ended_at_us = query_column_int(&runs, 4);
   if (!query_open(&states, &self->db, SQL_STATE_FACTS, error) || !query_next(&states, &has_row, error)) return false;
   facts->enrolled = query_column_int(&states, 0);
   facts->unsettled = query_column_int(&states, 1);

@@ -32,7 +32,7 @@ def sixty_days(sandbox, binary, folder, file):
     return {
         "imported": imported,
         "codes": codes,
-        "status": {k: v for k, v in status.items() if k not in ("now", "last_runs", "stops_read_at")},
+        "status": {k: v for k, v in status.items() if k not in ("now", "last_runs", "stops_read_at", "full_scan_ended_at")},
         "audit": sandbox.totals(),
         "campaigns": sandbox.state()["campaigns"],
         "leads": leads_of(product),

@@ -14,6 +14,7 @@ struct next_case {
   bool has_state, has_no_verdict;
   enum verdict verdict;
   const char *detail;
+  const char *stop;
   const char *word, *says;
   int64_t at_us;
 };
@@ -44,6 +45,50 @@ static const struct next_case cases[] = {
      .state = {.settlement = SETTLEMENT_ADDED},
      .word = "wait",
      .says = "running in Spring"},
+    {.name = "running, and said to have replied",
+     .has_state = true,
+     .phase = PHASE_ADDED,
+     .state = {.settlement = SETTLEMENT_ADDED},
+     .stop = "replied",
+     .word = "wait",
+     .says = "its sequence in Spring goes on until Instantly itself sees"},
+    {.name = "running, and stopped by an operator",
+     .has_state = true,
+     .phase = PHASE_ADDED,
+     .state = {.settlement = SETTLEMENT_ADDED},
+     .stop = "asked by phone",
+     .word = "stop",
+     .says = "the next `leadferry sync` puts it on Instantly's block list"},
+    {.name = "in a subsequence, and blocklisted",
+     .has_state = true,
+     .phase = PHASE_IN_SUBSEQUENCE,
+     .state = {.settlement = SETTLEMENT_ADDED},
+     .stop = "blocklisted",
+     .word = "wait",
+     .says = "is not mailed"},
+    {.name = "finished and stopped: what complete does",
+     .has_state = true,
+     .phase = PHASE_FINISHED,
+     .state = {.settlement = SETTLEMENT_ADDED, .outcome = OUTCOME_REPLIED, .finished_at_us = NOW - 90 * DAY_US},
+     .stop = "replied",
+     .word = "keep",
+     .says = "complete.outcomes.replied says keep"},
+    {.name = "withdrawn",
+     .has_state = true,
+     .phase = PHASE_WITHDRAWN,
+     .state = {.settlement = SETTLEMENT_ADDED, .withdrawn_at_us = NOW},
+     .verdict = VERDICT_CONTACTED,
+     .word = "leave_out",
+     .says = "It was withdrawn and is not added again by itself; `leadferry release --lead-id A1"},
+    {.name = "withdrawn and stopped",
+     .has_state = true,
+     .phase = PHASE_WITHDRAWN,
+     .state = {.settlement = SETTLEMENT_ADDED, .withdrawn_at_us = NOW},
+     .stop = "replied",
+     .verdict = VERDICT_SUPPRESSED,
+     .detail = "replied",
+     .word = "leave_out",
+     .says = "suppressed(replied)"},
     {.name = "in a subsequence",
      .has_state = true,
      .phase = PHASE_IN_SUBSEQUENCE,
@@ -101,6 +146,7 @@ static void check(const struct next_case *expected, const struct settings *setti
                              .verdict = {.verdict = expected->verdict, .detail = expected->detail},
                              .campaign = CAMPAIGN,
                              .settings = settings,
+                             .stop = expected->stop,
                              .now_us = NOW};
   struct lead_next next;
   lead_next(&input, &next);
@@ -118,6 +164,7 @@ static void test_table(void)
 {
   struct settings settings;
   settings_init(&settings);
+  settings.sync.push_stops = true;
   settings.complete.outcomes[OUTCOME_NO_REPLY] = (struct outcome_settings){.action = REMOVAL_DELETE, .grace_days = 30};
   settings.complete.outcomes[OUTCOME_REPLIED] = (struct outcome_settings){.action = REMOVAL_KEEP};
   for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {

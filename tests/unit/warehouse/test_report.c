@@ -43,6 +43,7 @@ static void test_runs(struct subject *subject)
   OK(subject->ops->facts(subject->ledger, &facts, &error));
   g_assert_cmpint(facts.full_scan_started_at_us, ==, T0 + 1);
   g_assert_cmpint(facts.full_scan_finished_at_us, ==, T0 + 5);
+  g_assert_cmpint(facts.full_scan_ended_at_us, ==, T0 + 9);
   g_assert_cmpint(facts.stops_read_at_us, ==, T0 + 6);
   g_assert_cmpint(facts.last_source_rows, ==, 40);
   g_assert_cmpint(facts.source_rows, ==, 2);

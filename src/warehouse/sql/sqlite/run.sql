@@ -45,7 +45,9 @@ GROUP BY kind, fact, reason ORDER BY kind, fact, reason;
 SELECT max(stops_read_at), max(full_scan_finished_at),
   (SELECT scan_started_at FROM pipeline_runs WHERE full_scan_finished_at IS NOT NULL AND is_end = 1
    ORDER BY full_scan_finished_at DESC LIMIT 1),
-  (SELECT source_rows FROM pipeline_runs WHERE source_rows > 0 AND is_end = 1 ORDER BY started_at DESC LIMIT 1)
+  (SELECT source_rows FROM pipeline_runs WHERE source_rows > 0 AND is_end = 1 ORDER BY started_at DESC LIMIT 1),
+  (SELECT ended_at FROM pipeline_runs WHERE full_scan_finished_at IS NOT NULL AND is_end = 1
+   ORDER BY full_scan_finished_at DESC LIMIT 1)
 FROM pipeline_runs WHERE is_end = 1;
 
 -- name: source_rows

@@ -1,0 +1,63 @@
+"""What `lead show` says comes next is what comes."""
+
+import pytest
+
+from product import Product, quiet_config
+
+
+@pytest.fixture
+def world(start_sandbox, leadferry_binary, tmp_path):
+    world = Product(start_sandbox(config=quiet_config()), leadferry_binary, tmp_path)
+    world.import_people(3)
+    world.run("export", code=0)
+    return world
+
+
+def next_of(world, what):
+    return world.shown(what)["next"]
+
+
+def test_a_reply_that_only_we_know_of(world):
+    """The stop keeps us from adding; the row in Instantly goes on, and the sentence says how to end that."""
+    world.run("lead", "mark", "p0@example.com", "replied", "--reason", "by phone", code=0)
+    said = next_of(world, "L000")
+    assert said["action"] == "wait" and "goes on until Instantly itself" in said["text"]
+    assert "suppress add" in said["text"]
+    world.run("sync", code=0)
+    assert len(world.sandbox.leads()) == 3
+    world.run("suppress", "add", "p0@example.com", "--reason", "asked by phone", code=0)
+    world.run("sync")
+    blocked = world.sandbox.api("GET", "/block-lists-entries?limit=10").json["items"]
+    assert [entry["bl_value"] for entry in blocked] == ["p0@example.com"]
+
+
+def test_a_stop_of_an_operator(world):
+    world.run("suppress", "add", "p1@example.com", "--reason", "asked by phone", code=0)
+    said = next_of(world, "L001")
+    assert said["action"] == "stop" and "next `leadferry sync`" in said["text"]
+    world.run("sync")
+    assert {lead["email"] for lead in world.sandbox.leads()} == {"p0@example.com", "p2@example.com"}
+    assert "left Instantly" in next_of(world, "L001")["text"]
+
+
+def test_after_withdraw(world):
+    run = world.json("runs", "list")["runs"][0]["run_id"]
+    world.run("withdraw", "--run", run, "--reason", "wrong list", "--yes", code=0)
+    said = next_of(world, "L002")
+    assert "withdrawn" in said["text"] and "leadferry release --lead-id L002" in said["text"]
+    shown = world.run("lead", "show", "L002", code=0).stdout
+    assert "was enrolled in" in shown and "mailed twice" not in shown
+    world.run("export", code=0)
+    assert len(world.sandbox.leads()) == 0
+    world.run("release", "--lead-id", "L002", "--reason", "right list now", code=0)
+    assert next_of(world, "L002")["action"] == "add"
+    assert world.json("export")["added"] == 1
+
+
+def test_ages_are_of_one_clock(world):
+    """The sandbox's clock is another one: a scan that ended a moment ago is a moment old."""
+    world.sandbox.advance(days=40)
+    world.run("sync", "--full", code=0)
+    status = world.json("status")
+    assert status["full_scan_finished_at"] > status["full_scan_ended_at"]
+    assert "last full scan just now, workspace's stops read just now" in world.run("status", code=0).stdout
