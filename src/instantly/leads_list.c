@@ -5,11 +5,13 @@
 
 #define WALKS_MAX_N 1000
 
-/* One walk along the cursors of a query (Brent's cycle detection): the cursor of the last power-of-two page is kept,
- * and a walk that comes back to it will never end. Three numbers, however many pages. */
+/* One walk along the cursors of a query (Brent's cycle detection): the cursor and the first row of the last
+ * power-of-two page are kept, and a walk that comes back to either will never end: rows come back under new cursors,
+ * too. A few numbers, however many pages. */
 struct walk {
-  uint64_t expected; /* hash of the cursor that the next page must be asked with */
-  uint64_t landmark; /* hash of a cursor behind us */
+  uint64_t expected;     /* hash of the cursor that the next page must be asked with */
+  uint64_t landmark;     /* hash of a cursor behind us */
+  uint64_t row_landmark; /* hash of the id that a page behind us began with; 0: none yet */
   uint64_t steps_n;
   uint64_t power;
 };
@@ -49,22 +51,24 @@ static struct walk *walk_of(GHashTable *walks, uint64_t key)
   return walk;
 }
 
-/* Notes the step from query->after to next. ERROR_CORRUPT when the walk has been at next before. */
-static bool walk_step(GHashTable *walks, const struct list_query *query, const char *next, GError **error)
+/* Notes the step from query->after to what follows page. ERROR_CORRUPT when the walk has been there before. */
+static bool walk_step(GHashTable *walks, const struct list_query *query, const struct page *page, GError **error)
 {
   uint64_t key = hash_query(query);
-  if (!next) {
+  if (!page->next) {
     g_hash_table_remove(walks, &key);
     return true;
   }
   struct walk *walk = walk_of(walks, key);
   uint64_t from = hash_text(HASH_START, query->after);
-  uint64_t to = hash_text(HASH_START, next);
+  uint64_t to = hash_text(HASH_START, page->next);
+  uint64_t row = hash_text(HASH_START, page->rows->len > 0 ? page_row(page, struct remote_lead, 0)->id : NULL);
   if (walk->expected != from) *walk = (struct walk){.landmark = from, .power = 1};
-  bool is_circle = to == from || to == walk->landmark;
+  bool is_circle = to == from || to == walk->landmark || row == walk->row_landmark;
   walk->expected = to;
   if (++walk->steps_n == walk->power) {
     walk->landmark = to;
+    walk->row_landmark = row;
     walk->steps_n = 0;
     walk->power *= 2;
   }
@@ -107,7 +111,7 @@ static bool read_page(struct client *client, struct ask *ask, const struct list_
   struct call *call = &ask->call;
   if (!answer_is_good(call, endpoint_of(ask->endpoint), error)) return false;
   bool is_good = parse_list_page(call->answer->str, call->answer->len, query, page, error) &&
-                 page_moved_on(query, page, error) && walk_step(client->walks, query, page->next, error);
+                 page_moved_on(query, page, error) && walk_step(client->walks, query, page, error);
   if (!is_good) g_prefix_error(error, "%s %s: ", call->method, call->route);
   return is_good;
 }

@@ -144,17 +144,14 @@ static void test_list(void)
   client_fixture_stop(&fixture);
 }
 
-/* Guarantee 25. A list whose cursors go 1, 2, 3, 2, 3, 2 ... ends in an error, not never. */
-static void test_list_in_circles(void)
-{
 #define PAGE(id, next) STEP("{\"items\":[{\"id\":\"" id "\",\"status\":1}],\"next_starting_after\":\"" next "\"}")
-  static const struct script_step steps[] = {
-      PAGE("a", "1"), PAGE("b", "2"), PAGE("c", "3"), PAGE("b", "2"), PAGE("c", "3"), PAGE("b", "2"),
-      PAGE("c", "3"), PAGE("b", "2"), PAGE("c", "3"), PAGE("b", "2"), PAGE("c", "3"),
-  };
+
+/* Walks along the cursors of these answers until a page is refused; how many were taken. */
+static int walk_to_the_refusal(const struct script_step *steps, size_t steps_n)
+{
   struct client_fixture fixture;
   client_fixture_init(&fixture);
-  client_fixture_start(&fixture, steps, G_N_ELEMENTS(steps));
+  client_fixture_start(&fixture, steps, steps_n);
   struct page page;
   page_init(&page, sizeof(struct remote_lead));
   g_autoptr(GError) error = NULL;
@@ -166,10 +163,32 @@ static void test_list_in_circles(void)
     g_free(after);
     after = g_strdup(page.next);
   }
-  g_assert_cmpint(pages_n, <, 10);
   g_assert_true(error_is(error, ERROR_CORRUPT));
   page_clear(&page);
   client_fixture_stop(&fixture);
+  return pages_n;
+}
+
+/* Guarantee 25. A list whose cursors go 1, 2, 3, 2, 3, 2 ... ends in an error, not never. */
+static void test_list_in_circles(void)
+{
+  static const struct script_step steps[] = {
+      PAGE("a", "1"), PAGE("b", "2"), PAGE("c", "3"), PAGE("b", "2"), PAGE("c", "3"), PAGE("b", "2"),
+      PAGE("c", "3"), PAGE("b", "2"), PAGE("c", "3"), PAGE("b", "2"), PAGE("c", "3"),
+  };
+  g_assert_cmpint(walk_to_the_refusal(steps, G_N_ELEMENTS(steps)), <, 10);
+}
+
+/* The same rows again and again, each time under a cursor that nobody has seen before. */
+static void test_list_in_circles_under_new_cursors(void)
+{
+  static const struct script_step steps[] = {
+      PAGE("a", "1"), PAGE("b", "2"), PAGE("a", "3"), PAGE("b", "4"), PAGE("a", "5"),
+      PAGE("b", "6"), PAGE("a", "7"), PAGE("b", "8"), PAGE("a", "9"),
+  };
+  g_assert_cmpint(walk_to_the_refusal(steps, G_N_ELEMENTS(steps)), <, 8);
+  static const struct script_step same[] = {PAGE("a", "1"), PAGE("a", "2"), PAGE("a", "3"), PAGE("a", "4")};
+  g_assert_cmpint(walk_to_the_refusal(same, G_N_ELEMENTS(same)), ==, 1);
 }
 
 static void test_list_stands_still(void)
@@ -328,6 +347,7 @@ int main(int argc, char **argv)
   g_test_add_func("/instantly/client/add_too_big", test_add_too_big);
   g_test_add_func("/instantly/client/list", test_list);
   g_test_add_func("/instantly/client/list_in_circles", test_list_in_circles);
+  g_test_add_func("/instantly/client/list_in_circles_under_new_cursors", test_list_in_circles_under_new_cursors);
   g_test_add_func("/instantly/client/list_stands_still", test_list_stands_still);
   g_test_add_func("/instantly/client/delete", test_delete);
   g_test_add_func("/instantly/client/move", test_move);
