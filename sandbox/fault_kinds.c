@@ -334,10 +334,12 @@ static void stop_apply(const struct fault_context *context)
   outcome_apply(context->world, &(struct happening){.lead = lead, .outcome = outcome, .step = lead->last_step});
 }
 
+/* An address may be blocked before it has a row. */
 static void blocked_apply(const struct fault_context *context)
 {
-  const struct lead *lead = lead_pick(context);
-  if (lead != NULL) blocklist_add(context->world, lead->person->email);
+  const char *email = json_string(context->params, "email");
+  const struct lead *lead = email == NULL ? lead_pick(context) : NULL;
+  if (email != NULL || lead != NULL) blocklist_add(context->world, email != NULL ? email : lead->person->email);
 }
 
 const struct fault_kind fault_kinds[] = {

@@ -24,6 +24,7 @@ struct http_server {
   struct MHD_Daemon *daemons[DAEMONS_MAX];
   atomic_int daemons_n;
   atomic_bool is_refusing;
+  int reservation; /* bound to the port and never listening: the port stays ours while nobody listens */
   uint16_t port;
   atomic_bool is_stopping;
   atomic_int helpers_n;
@@ -330,16 +331,25 @@ static void on_library_message(void *data, const char *format, va_list arguments
   (void)arguments;
 }
 
-/* A listening socket of our own: the library would let a second server share the port. */
-static int listen_on(uint16_t port, GError **error)
+/* A socket bound to the port, or -1. Several of ours may be, as long as but one of them listens. */
+static int bound_to(uint16_t port)
 {
   int on = 1;
   struct sockaddr_in address = {
       .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
   int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
-      bind(fd, (const struct sockaddr *)&address, sizeof address) == 0 && listen(fd, 128) == 0)
+      bind(fd, (const struct sockaddr *)&address, sizeof address) == 0)
     return fd;
+  if (fd >= 0) close(fd);
+  return -1;
+}
+
+/* A listening socket of our own: the library would let a second server share the port. */
+static int listen_on(uint16_t port, GError **error)
+{
+  int fd = bound_to(port);
+  if (fd >= 0 && listen(fd, 128) == 0) return fd;
   error_set(error, ERROR_LOCAL, "cannot listen on 127.0.0.1:%u: %s", port, g_strerror(errno));
   if (fd >= 0) close(fd);
   return -1;
@@ -363,11 +373,10 @@ static struct MHD_Daemon *daemon_start(struct http_server *server, int fd)
 }
 
 /* Listens and serves: at the start, and after each time of refusing. */
-static bool listening_begin(struct http_server *server, uint16_t port, GError **error)
+static bool listening_begin(struct http_server *server, GError **error)
 {
-  int fd = listen_on(port, error);
+  int fd = listen_on(server->port, error);
   if (fd < 0) return false;
-  server->port = port_of(fd);
   struct MHD_Daemon *daemon = daemon_start(server, fd);
   if (daemon == NULL) {
     error_set(error, ERROR_LOCAL, "cannot start the HTTP server on 127.0.0.1:%u", server->port);
@@ -385,7 +394,7 @@ static void *refusing_run(void *data)
   struct http_server *server = data;
   g_autoptr(GError) error = NULL;
   pause_ms(server, server->refuse_ms);
-  if (!listening_begin(server, server->port, &error)) g_warning("%s", error->message);
+  if (!listening_begin(server, &error)) g_warning("%s", error->message);
   atomic_store(&server->is_refusing, false);
   atomic_fetch_sub(&server->helpers_n, 1);
   return NULL;
@@ -411,7 +420,10 @@ struct http_server *http_start(struct world *world, uint16_t port, GError **erro
 {
   struct http_server *server = g_new0(struct http_server, 1);
   server->world = world;
-  if (listening_begin(server, port, error)) return server;
+  server->reservation = bound_to(port);
+  server->port = server->reservation < 0 ? port : port_of(server->reservation);
+  if (listening_begin(server, error)) return server;
+  if (server->reservation >= 0) close(server->reservation);
   g_free(server);
   return NULL;
 }
@@ -428,5 +440,6 @@ void http_stop(struct http_server *server)
     clock_sleep_us(clock_system(), 1000);
   for (int i = 0; i < atomic_load(&server->daemons_n); i++)
     MHD_stop_daemon(server->daemons[i]);
+  if (server->reservation >= 0) close(server->reservation);
   g_free(server);
 }

@@ -196,6 +196,12 @@ def test_campaign_paused_unpaid_and_stops_in_the_middle(sandbox):
     assert sandbox.api("POST", "/leads/list", {}).status == 402
 
 
+def test_blocked_before_there_is_a_row(sandbox):
+    sandbox.fault(ADD, "blocked", count=1, params={"email": "late@x.example"})
+    answer = add(sandbox, "a@x.example", "late@x.example").json
+    assert (answer["leads_uploaded"], answer["in_blocklist"]) == (1, 1)
+
+
 def test_somebody_else_in_the_middle(sandbox):
     add(sandbox, "a@x.example", "b@x.example")
     operations = sandbox.campaign("Operations")
@@ -233,6 +239,23 @@ def test_refused_connections(sandbox):
             refused += 1
             time.sleep(0.05)
     assert refused >= 5 and rows(sandbox) == 1
+
+
+def test_the_port_stays_ours_while_it_refuses(sandbox):
+    """Nobody else may be given it meanwhile; else the sandbox would never come back."""
+    for _ in range(5):
+        sandbox.fault(ADD, "refuse", count=1, params={"ms": 100})
+        with pytest.raises((ConnectionResetError, http.client.RemoteDisconnected)):
+            add(sandbox)
+        with socket.socket() as other, pytest.raises(OSError):
+            other.bind(("127.0.0.1", sandbox.port))
+        for _ in range(200):
+            try:
+                assert sandbox.api("GET", "/campaigns").status == 200
+                break
+            except ConnectionRefusedError:
+                time.sleep(0.02)
+    assert add(sandbox).status == 200
 
 
 def test_list_lag_as_a_fault(sandbox):
