@@ -185,7 +185,12 @@ static bool settle_explained(struct job *job, struct add_batch *batch, struct se
   if (missing->len > 0 && !refuse_by_counters(&log, &batch->answer, missing)) {
     is_ok = settle_log_append(&log, error);
     g_autoptr(GError) asking = NULL;
-    if (is_ok && !settle_missing(&log, batch, missing, next, &asking)) {
+    bool is_asked = is_ok && settle_missing(&log, batch, missing, next, &asking);
+    if (asking && error_is(asking, ERROR_AUTH)) {
+      /* Who is refused once is refused again: the run ends, and these claims stay open for the next. */
+      g_propagate_error(error, g_steal_pointer(&asking));
+      is_ok = false;
+    } else if (is_ok && !is_asked) {
       log_event(LOG_WARNING, "missing leads not explained yet", LOG_STR("error", asking->message));
       *next = SETTLE_LATER;
     }
