@@ -110,7 +110,7 @@ static void empty_apply(const struct fault_context *context)
 static void garble_apply(const struct fault_context *context)
 {
   GString *body = context->reply->body;
-  for (gsize i = 3; i < body->len; i += 1 + (context->draw + i * 7919) % 23)
+  for (gsize i = MIN(3, body->len / 2); i < body->len; i += 1 + (context->draw + i * 7919) % 23)
     body->str[i] = (char)(0x80 | ((context->draw >> (i % 50)) & 0x7f));
 }
 

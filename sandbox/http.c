@@ -388,13 +388,18 @@ static bool listening_begin(struct http_server *server, GError **error)
   return true;
 }
 
-/* Listens again after a while. */
+/* Listens again after a while. The thread of an older daemon may still be waiting on the socket that was closed, which
+ * keeps the port from being listened on until it wakes. */
 static void *refusing_run(void *data)
 {
   struct http_server *server = data;
   g_autoptr(GError) error = NULL;
   pause_ms(server, server->refuse_ms);
-  if (!listening_begin(server, &error)) g_warning("%s", error->message);
+  for (int tries = 0; !listening_begin(server, &error) && tries < 500; tries++) {
+    g_clear_error(&error);
+    pause_ms(server, 10);
+  }
+  if (error != NULL) g_warning("%s", error->message);
   atomic_store(&server->is_refusing, false);
   atomic_fetch_sub(&server->helpers_n, 1);
   return NULL;
