@@ -236,6 +236,7 @@ STEPS = (
     Step("scenario", PLAIN, run_pytest("scenario", "-n", str(CORES)), is_quick=True),
     Step("scenario", ASAN, run_pytest("scenario", "-n", str(CORES), "-m", "not slow")),
     Step("crash", PLAIN, run_pytest("crash", "-n", str(2 * CORES))),  # half of it waits
+    Step("faults", PLAIN, run_pytest("faults", "-n", str(2 * CORES))),  # so does half of this
     Step("contract", PLAIN, run_pytest("contract")),  # last of those that talk to the sandbox: replays what the others said
     Step("fuzz", FUZZ, run_fuzz),
 )
