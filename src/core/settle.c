@@ -200,8 +200,8 @@ static bool settle_explained(struct job *job, struct add_batch *batch, struct se
   return is_ok;
 }
 
-/* Events that one append may hold: memory stays that of one big batch. */
-#define APPEND_EVENTS_MAX 1000
+/* Events that one append may hold: 2 MB of memory. A commit is a tenth of the work of appending a thousand. */
+#define APPEND_EVENTS_MAX 8000
 
 static bool is_created_whole(const struct add_batch *batch)
 {

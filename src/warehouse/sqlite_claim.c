@@ -6,7 +6,8 @@
 G_STATIC_ASSERT(VERDICT_LEAD_ID_REUSED == 4 && VERDICT_ALREADY_ADDED == 5 && VERDICT_CONTACTED_BEFORE_US == 6 &&
                 VERDICT_SUPPRESSED == 7 && VERDICT_HELD == 8 && VERDICT_UNSETTLED == 9 && VERDICT_CONTACTED == 10 &&
                 VERDICT_SETTLED == 11 && VERDICT_NO_CAMPAIGN == 12 && VERDICT_UNKNOWN_CAMPAIGN == 13 &&
-                VERDICT_CAMPAIGN_NOT_FED == 14 && VERDICT_MISSING_VARIABLE == 15 && VERDICT_DUPLICATE_OF == 16);
+                VERDICT_CAMPAIGN_NOT_FED == 14 && VERDICT_MISSING_VARIABLE == 15 && VERDICT_DUPLICATE_OF == 16 &&
+                VERDICTS_N <= 32);
 G_STATIC_ASSERT(SETTLEMENT_CLAIMED == 1 && SETTLEMENT_RELEASED == 2 && SETTLEMENT_SKIPPED == 3 &&
                 SETTLEMENT_REJECTED == 4 && SETTLEMENT_FOUND_ELSEWHERE == 5 && SETTLEMENT_RETRIED == 6 &&
                 SETTLEMENT_ADOPTED == 7 && SETTLEMENT_ADDED == 8);
@@ -14,9 +15,6 @@ G_STATIC_ASSERT(SETTLEMENT_CLAIMED == 1 && SETTLEMENT_RELEASED == 2 && SETTLEMEN
 G_STATIC_ASSERT(EVENT_CLAIMED == 1 && EVENT_SENDING == 2 && EVENT_ADDED == 3 && EVENT_ADOPTED == 4 &&
                 EVENT_RELEASED == 8 && EVENT_HELD == 9 && EVENT_RESOLVED == 10 && EVENT_RETRIED == 11 &&
                 EVENT_FINISHED == 14 && EVENT_MOVED == 17 && EVENT_VANISHED == 18);
-
-/* Bits of an empty-values mask; SQLite's integers have 63 that are not the sign. */
-#define VARIABLES_MAX 62
 
 static bool run_all(struct sqlite_db *db, const enum sql_id *steps, size_t steps_n, GError **error)
 {
@@ -43,56 +41,29 @@ static char *field_path(const char *key)
   return g_strdup_printf("$.\"%s\"", key);
 }
 
-/* The bit of this source, one per distinct source over all campaigns. */
-static bool variable_bit(struct sqlite_warehouse *self, GHashTable *bits, const struct required_variable *variable,
-                         int64_t *bit, GError **error)
+static bool feed_variables_fill(struct sqlite_warehouse *self, const struct campaign_feed *feed, GError **error)
 {
-  g_autofree char *name = g_strconcat(variable->is_column ? "c:" : "f:", variable->source, NULL);
-  gpointer known;
-  if (g_hash_table_lookup_extended(bits, name, NULL, &known)) {
-    *bit = GPOINTER_TO_INT(known);
-    return true;
-  }
-  *bit = g_hash_table_size(bits);
-  if (*bit >= VARIABLES_MAX) {
-    error_set(error, ERROR_CONFIG,
-              "the campaigns use more than %d different merge tags without a fallback; give some "
-              "a fallback ({{name|text}})",
-              VARIABLES_MAX);
-    return false;
-  }
-  g_autofree char *path = variable->is_column ? NULL : field_path(variable->source);
   query_scope struct query query = {0};
-  if (!query_open(&query, &self->db, SQL_VARIABLE_PUT, error)) return false;
-  query_int(&query, ":bit", *bit);
-  query_text(&query, ":source", variable->source);
-  query_int(&query, ":is_column", variable->is_column);
-  query_text(&query, ":path", path);
-  g_hash_table_insert(bits, g_steal_pointer(&name), GINT_TO_POINTER((int)*bit));
-  return query_run(&query, error);
-}
-
-static bool feed_variables_fill(struct sqlite_warehouse *self, GHashTable *bits, const struct campaign_feed *feed,
-                                GError **error)
-{
+  if (!query_open(&query, &self->db, SQL_FEED_VARIABLE_PUT, error)) return false;
   for (size_t i = 0; i < feed->required_n; i++) {
-    int64_t bit = 0;
-    if (!variable_bit(self, bits, &feed->required[i], &bit, error)) return false;
-    query_scope struct query query = {0};
-    if (!query_open(&query, &self->db, SQL_FEED_VARIABLE_PUT, error)) return false;
+    const struct required_variable *variable = &feed->required[i];
+    g_autofree char *path = variable->is_column ? NULL : field_path(variable->source);
+    query_again(&query);
     query_text(&query, ":campaign_id", feed->id);
     query_int(&query, ":n", (int64_t)i);
-    query_text(&query, ":tag", feed->required[i].tag);
-    query_int(&query, ":bit", bit);
+    query_text(&query, ":tag", variable->tag);
+    query_text(&query, ":source", variable->source);
+    query_int(&query, ":is_column", variable->is_column);
+    query_text(&query, ":path", path);
     if (!query_run(&query, error)) return false;
+    query_again(&query); /* path is borrowed */
   }
   return true;
 }
 
 static bool feeds_fill(struct sqlite_warehouse *self, const struct claim_rules *rules, GError **error)
 {
-  static const enum sql_id clear[] = {SQL_FEEDS_CLEAR, SQL_VARIABLES_CLEAR, SQL_FEED_VARIABLES_CLEAR};
-  g_autoptr(GHashTable) bits = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  static const enum sql_id clear[] = {SQL_FEEDS_CLEAR, SQL_FEED_VARIABLES_CLEAR};
   if (!run_all(&self->db, clear, G_N_ELEMENTS(clear), error)) return false;
   for (size_t i = 0; i < rules->feeds_n; i++) {
     const struct campaign_feed *feed = &rules->feeds[i];
@@ -103,7 +74,7 @@ static bool feeds_fill(struct sqlite_warehouse *self, const struct claim_rules *
     query_text(&query, ":refusal", feed->refusal);
     query_int(&query, ":room", feed->room);
     query_int(&query, ":room_verdict", feed->room_verdict);
-    if (!query_run(&query, error) || !feed_variables_fill(self, bits, feed, error)) return false;
+    if (!query_run(&query, error) || !feed_variables_fill(self, feed, error)) return false;
   }
   return sql_run(&self->db, SQL_FEEDS_PLACE, error);
 }
@@ -152,17 +123,17 @@ static bool queue_fill(struct sqlite_warehouse *self, const struct claim_rules *
                        GError **error)
 {
   g_autofree char *cooldowns = cooldowns_json(rules);
-  int64_t has_variables = 0;
+  int64_t has_fields = 0;
   query_scope struct query query = {0};
-  if (!sql_run(&self->db, SQL_QUEUE_CLEAR, error) || !sql_run_int(&self->db, SQL_VARIABLES_ANY, &has_variables, error))
+  if (!sql_run(&self->db, SQL_QUEUE_CLEAR, error) || !sql_run_int(&self->db, SQL_FEED_FIELDS_ANY, &has_fields, error) ||
+      !query_open(&query, &self->db, SQL_QUEUE_FILL, error))
     return false;
-  if (!query_open(&query, &self->db, SQL_QUEUE_FILL, error)) return false;
   query_text(&query, ":default_campaign", rules->default_campaign);
   query_int(&query, ":once_ever", rules->once == ONCE_EVER);
   query_int(&query, ":now", rules->now_us);
   query_text(&query, ":cooldowns", cooldowns);
   query_int(&query, ":has_stops", has_stops);
-  query_int(&query, ":has_variables", has_variables);
+  query_int(&query, ":has_fields", has_fields);
   return query_run(&query, error);
 }
 

@@ -39,20 +39,15 @@ VALUES (:campaign_id, :is_fed, :refusal, :room, :room_verdict, 0, 0);
 -- A number for each campaign, in the order of campaign_id: a million keys need not repeat its 36 letters.
 UPDATE temp.feeds SET place = 1 + (SELECT count(*) FROM temp.feeds b WHERE b.campaign_id < feeds.campaign_id);
 
--- name: variables_clear
-DELETE FROM temp.variables;
-
--- name: variable_put
-INSERT INTO temp.variables (bit, source, is_column, path) VALUES (:bit, :source, :is_column, :path);
-
--- name: variables_any
-SELECT EXISTS (SELECT 1 FROM temp.variables);
-
 -- name: feed_variables_clear
 DELETE FROM temp.feed_variables;
 
+-- name: feed_fields_any
+SELECT EXISTS (SELECT 1 FROM temp.feed_variables WHERE NOT is_column);
+
 -- name: feed_variable_put
-INSERT INTO temp.feed_variables (campaign_id, n, tag, mask) VALUES (:campaign_id, :n, :tag, 1 << :bit);
+INSERT INTO temp.feed_variables (campaign_id, n, tag, source, is_column, path)
+VALUES (:campaign_id, :n, :tag, :source, :is_column, :path);
 
 -- name: stops_clear
 DELETE FROM temp.stops;
@@ -116,22 +111,21 @@ DELETE FROM temp.queue;
 -- name: queue_fill
 -- Each source row with the facts of its person: rules 1 to 10 in their order, the first that fails is the verdict. An
 -- eligible row goes into the queue; the others are counted, one row per reason. The walk is in the order of lead_id, so the
--- queue is written in its own order, campaign by campaign. LIMIT with OFFSET keeps the planner from working a column out
--- once per use.
+-- queue is written in its own order, campaign by campaign. code is the verdict, for rule 15 with the variable's n above it.
+-- LIMIT with OFFSET keeps the planner from working a column out once per use.
 INSERT INTO temp.queue (verdict, place, lead_id, campaign_id, detail, person, was_claimed, generation, attempt, is_shared, n)
-SELECT v.verdict,
-  CASE WHEN v.verdict = 0 THEN v.place ELSE 0 END,
-  CASE WHEN v.verdict = 0 THEN v.lead_id ELSE '' END,
-  CASE WHEN v.verdict = 0 THEN '' ELSE coalesce(v.campaign_id, '') END,
-  coalesce(CASE v.verdict
+SELECT v.code & 31,
+  CASE WHEN v.code = 0 THEN v.place ELSE 0 END,
+  CASE WHEN v.code = 0 THEN v.lead_id ELSE '' END,
+  CASE WHEN v.code = 0 THEN '' ELSE coalesce(v.campaign_id, '') END,
+  coalesce(CASE v.code & 31
     WHEN 0 THEN ''
     WHEN 7 THEN v.stop
     WHEN 11 THEN v.settled
     WHEN 14 THEN v.refusal
-    WHEN 15 THEN (SELECT q.tag FROM temp.feed_variables q
-                  WHERE q.campaign_id = v.campaign_id AND q.mask & v.empty ORDER BY q.n LIMIT 1)
+    WHEN 15 THEN (SELECT q.tag FROM temp.feed_variables q WHERE q.campaign_id = v.campaign_id AND q.n = v.code >> 5)
   END, ''),
-  CASE WHEN v.verdict = 0 THEN v.p END, v.was_claimed, v.generation, v.attempt, v.rows_n > 1 AND v.verdict = 0, 1
+  CASE WHEN v.code = 0 THEN v.p END, v.was_claimed, v.generation, v.attempt, v.rows_n > 1 AND v.code = 0, 1
 FROM (
   SELECT
     CASE
@@ -147,14 +141,29 @@ FROM (
       WHEN r.campaign_id IS NULL THEN 12
       WHEN f.campaign_id IS NULL THEN 13
       WHEN NOT f.is_fed THEN 14
-      WHEN r.empty <> 0 AND EXISTS (SELECT 1 FROM temp.feed_variables q
-          WHERE q.campaign_id = r.campaign_id AND q.mask & r.empty) THEN 15
-      ELSE 0
-    END AS verdict,
-    r.stop, r.settled, r.empty, r.campaign_id, r.lead_id, r.p, r.was_claimed, r.generation, r.attempt, r.rows_n,
+      ELSE coalesce((
+        SELECT 15 + (q.n << 5) FROM temp.feed_variables q
+        WHERE q.campaign_id = r.campaign_id AND CASE
+          WHEN q.is_column THEN trim(coalesce(CASE q.source
+            WHEN 'first_name' THEN r.first_name WHEN 'last_name' THEN r.last_name
+            WHEN 'company_name' THEN r.company_name WHEN 'email' THEN r.email WHEN 'lead_id' THEN r.lead_id
+            END, ''), char(9, 10, 11, 12, 13, 32)) = ''
+          WHEN r.fields IS NULL OR q.source IS NULL OR NOT json_valid(r.fields) THEN TRUE
+          WHEN q.path IS NOT NULL THEN CASE json_type(r.fields, q.path)
+            WHEN 'text' THEN trim(json_extract(r.fields, q.path), char(9, 10, 11, 12, 13, 32)) = ''
+            WHEN 'integer' THEN FALSE WHEN 'real' THEN FALSE WHEN 'true' THEN FALSE WHEN 'false' THEN FALSE
+            ELSE TRUE END
+          ELSE NOT EXISTS (SELECT 1 FROM json_each(r.fields) j WHERE j.key = q.source
+            AND (j.type IN ('integer', 'real', 'true', 'false')
+                 OR (j.type = 'text' AND trim(j.value, char(9, 10, 11, 12, 13, 32)) <> '')))
+          END
+        ORDER BY q.n LIMIT 1), 0)
+    END AS code,
+    r.stop, r.settled, r.campaign_id, r.lead_id, r.p, r.was_claimed, r.generation, r.attempt, r.rows_n,
     f.refusal, f.place
   FROM (
-    SELECT o.lead_id, o.p, o.verdict, coalesce(o.campaign_id, nullif(:default_campaign, '')) AS campaign_id, o.settled, o.reopened_at, o.was_claimed, o.generation, o.attempt,
+    SELECT o.lead_id, o.p, o.verdict, coalesce(o.campaign_id, nullif(:default_campaign, '')) AS campaign_id, o.settled,
+      o.reopened_at, o.was_claimed, o.generation, o.attempt,
       iif(g.person IS NULL, o.shows_contact, g.shows_contact) AS shows_contact,
       iif(g.person IS NULL, o.has_state, g.has_events) AS has_events,
       iif(g.person IS NULL, o.is_held, g.is_held) AS is_held,
@@ -165,26 +174,10 @@ FROM (
       g.rows_n,
       CASE WHEN :has_stops AND o.verdict = 0 THEN (SELECT min(t.reason) FROM temp.stops t
         WHERE t.match_key IN (fold_tag(o.p), '@' || substr(o.p, instr(o.p, '@') + 1))) END AS stop,
-      CASE WHEN :has_variables AND o.verdict = 0 THEN (
-        SELECT coalesce(sum(DISTINCT 1 << v.bit), 0) FROM temp.variables v
-        CROSS JOIN ${leads} l ON l.${lead_id} = o.lead_id
-        LEFT JOIN lead_fields f ON NOT v.is_column AND f.lead_id = l.${lead_id}
-        WHERE CASE
-          WHEN v.is_column THEN trim(coalesce(CASE v.source
-            WHEN 'first_name' THEN l.${first_name} WHEN 'last_name' THEN l.${last_name}
-            WHEN 'company_name' THEN l.${company_name} WHEN 'email' THEN l.${email} WHEN 'lead_id' THEN l.${lead_id}
-            END, ''), char(9, 10, 11, 12, 13, 32)) = ''
-          WHEN f.fields IS NULL OR v.source IS NULL OR NOT json_valid(f.fields) THEN TRUE
-          WHEN v.path IS NOT NULL THEN CASE json_type(f.fields, v.path)
-            WHEN 'text' THEN trim(json_extract(f.fields, v.path), char(9, 10, 11, 12, 13, 32)) = ''
-            WHEN 'integer' THEN FALSE WHEN 'real' THEN FALSE WHEN 'true' THEN FALSE WHEN 'false' THEN FALSE
-            ELSE TRUE END
-          ELSE NOT EXISTS (SELECT 1 FROM json_each(f.fields) j WHERE j.key = v.source
-            AND (j.type IN ('integer', 'real', 'true', 'false')
-                 OR (j.type = 'text' AND trim(j.value, char(9, 10, 11, 12, 13, 32)) <> '')))
-        END) ELSE 0 END AS empty
+      o.email, o.first_name, o.last_name, o.company_name, e.fields
     FROM temp.source_rows o
     LEFT JOIN temp.person_facts g ON g.person = repeated(o.p)
+    LEFT JOIN lead_fields e ON :has_fields AND e.lead_id = o.lead_id
     LIMIT -1 OFFSET 0) r
   LEFT JOIN temp.feeds f ON f.campaign_id = r.campaign_id
   LIMIT -1 OFFSET 0) v

@@ -18,13 +18,12 @@ CREATE TEMP TABLE feeds (
   campaign_id TEXT PRIMARY KEY, place INTEGER NOT NULL DEFAULT 0, is_fed INTEGER, refusal TEXT, room INTEGER, room_verdict INTEGER,
   eligible_n INTEGER, first_ord INTEGER, passed_n INTEGER) WITHOUT ROWID;
 
--- name: temp_variables
--- What merge tags without fallback are filled from; bit: its place in the mask of empty values.
-CREATE TEMP TABLE variables (bit INTEGER PRIMARY KEY, source TEXT, is_column INTEGER, path TEXT);
-
 -- name: temp_feed_variables
+-- Merge tags without fallback of each campaign's steps, and what they are filled from; path: into lead_fields, NULL for keys
+-- that would need an escape there.
 CREATE TEMP TABLE feed_variables (
-  campaign_id TEXT, n INTEGER, tag TEXT, mask INTEGER, PRIMARY KEY (campaign_id, n)) WITHOUT ROWID;
+  campaign_id TEXT, n INTEGER, tag TEXT, source TEXT, is_column INTEGER, path TEXT,
+  PRIMARY KEY (campaign_id, n)) WITHOUT ROWID;
 
 -- name: temp_stops
 -- Suppressions in force, one per key.
@@ -35,7 +34,7 @@ CREATE TEMP TABLE stops (match_key TEXT PRIMARY KEY, reason TEXT) WITHOUT ROWID;
 -- the verdict on its address. In the order of lead_id, as leads and lead_state are. wanted() narrows it to persons with
 -- several rows (sqlite_repeats.h), before states are looked up.
 CREATE TEMP VIEW source_rows AS
-SELECT r.lead_id, r.p,
+SELECT r.lead_id, r.p, r.email, r.first_name, r.last_name, r.company_name,
   CASE
     WHEN typeof(r.p) = 'integer' THEN r.p
     WHEN r.is_reused THEN 4
@@ -60,12 +59,13 @@ SELECT r.lead_id, r.p,
   CASE WHEN r.claim_id IS NULL OR r.settlement <> 2 THEN 1
        ELSE max(coalesce(r.attempts, 1), 1) + coalesce(r.reason IN ('absent', 'temporary'), 0) END AS attempt
 FROM (
-  SELECT q.lead_id, q.p, q.campaign_id, q.shows_contact, coalesce(s.person <> q.p, 0) AS is_reused,
+  SELECT q.*, coalesce(s.person <> q.p, 0) AS is_reused,
     s.lead_id IS NOT NULL AS has_state, s.held_n, s.resolved_n, s.withdrawn_at, s.settlement, s.reason,
     s.campaign_id AS state_campaign_id, s.ever_added_at, s.finished_at, s.outcome, s.reopened_at, s.claim_id,
     s.generation, s.attempts
   FROM (
-    SELECT l.${lead_id} AS lead_id, person(l.${email}) AS p, l.${campaign_id} AS campaign_id,
+    SELECT l.${lead_id} AS lead_id, person(l.${email}) AS p, l.${email} AS email, l.${first_name} AS first_name,
+      l.${last_name} AS last_name, l.${company_name} AS company_name, l.${campaign_id} AS campaign_id,
       coalesce(l.${added_to_instantly}, 0) OR coalesce(l.${cold_email_sent}, 0) OR coalesce(l.${sequence_completed}, 0)
         OR coalesce(l.${last_email_status}, '') <> '' AS shows_contact
     FROM ${leads} l WHERE l.${lead_id} IS NOT NULL LIMIT -1 OFFSET 0) q
