@@ -107,27 +107,47 @@ static bool is_success(const struct ask *ask)
   return reply->transport == TRANSPORT_ANSWERED && reply->status >= 200 && reply->status <= 299 && !ask->call.is_html;
 }
 
-static bool perform(struct bigquery *bigquery, struct ask *const *asks, size_t asks_n, bool is_after_401,
-                    GError **error)
+/* Sends each once, all with the same token. Those that are refused for it are moved to the front of asks; *refused_n.
+ */
+static bool perform_once(struct bigquery *bigquery, struct ask **asks, size_t asks_n, size_t *refused_n, char **token,
+                         GError **error)
 {
   struct header_lines headers;
-  bool is_made = header_lines_make(bigquery, asks[0]->etag, &headers, error);
+  *refused_n = 0;
+  if (!header_lines_make(bigquery, asks[0]->etag, &headers, error)) return false;
   g_autofree struct call **calls = g_new0(struct call *, asks_n);
-  bool is_refused = false;
-  for (size_t i = 0; is_made && i < asks_n; i++) {
+  for (size_t i = 0; i < asks_n; i++) {
     prepare_call(asks[i], &headers);
     calls[i] = &asks[i]->call;
   }
-  if (is_made) net_perform(bigquery->net, calls, asks_n);
-  for (size_t i = 0; is_made && i < asks_n; i++) {
+  net_perform(bigquery->net, calls, asks_n);
+  for (size_t i = 0; i < asks_n; i++) {
     asks[i]->call.headers = NULL;
-    is_refused = is_refused || answered_with(asks[i], 401);
+    if (!answered_with(asks[i], 401)) continue;
+    struct ask *refused = asks[i];
+    asks[i] = asks[*refused_n];
+    asks[(*refused_n)++] = refused;
   }
-  bool is_again = is_refused && bigquery->credentials && !is_after_401;
-  if (is_again) is_made = credentials_renew(bigquery->credentials, headers.token, error);
+  *token = g_steal_pointer(&headers.token);
   header_lines_clear(&headers);
+  return true;
+}
+
+/* False: there is no token. After a 401 the refused ones, and they alone, go again with a new one, once. */
+static bool perform(struct bigquery *bigquery, struct ask *const *asks, size_t asks_n, GError **error)
+{
+  size_t refused_n = 0;
+  char *token = NULL;
+  g_autofree struct ask **order = g_memdup2(asks, asks_n * sizeof *asks);
+  bool is_made = perform_once(bigquery, order, asks_n, &refused_n, &token, error);
+  if (is_made && refused_n > 0 && bigquery->credentials) {
+    is_made = credentials_renew(bigquery->credentials, token, error);
+    g_clear_pointer(&token, secret_free);
+    if (is_made) is_made = perform_once(bigquery, order, refused_n, &refused_n, &token, error);
+  }
+  secret_free(token);
   if (!is_made) bigquery->last = (struct refusal){.cause = BIGQUERY_CAUSE_CREDENTIALS};
-  return is_made && is_again ? perform(bigquery, asks, asks_n, true, error) : is_made;
+  return is_made;
 }
 
 bool bigquery_pause(struct bigquery *bigquery, int tries_done, GError **error)
@@ -149,7 +169,7 @@ bool ask_send(struct bigquery *bigquery, struct ask *ask, GError **error)
 {
   for (int tries_n = 1;; tries_n++) {
     g_autoptr(GError) problem = NULL;
-    if (!perform(bigquery, &ask, 1, false, error)) return false;
+    if (!perform(bigquery, &ask, 1, error)) return false;
     if (ask_is_good(bigquery, ask, &problem)) return true;
     if (!ask_may_repeat(bigquery, ask) || tries_n == TRIES_MAX) {
       g_propagate_error(error, g_steal_pointer(&problem));
@@ -159,14 +179,9 @@ bool ask_send(struct bigquery *bigquery, struct ask *ask, GError **error)
   }
 }
 
-void ask_send_each(struct bigquery *bigquery, struct ask *const *asks, size_t asks_n)
+bool ask_send_each(struct bigquery *bigquery, struct ask *const *asks, size_t asks_n, GError **error)
 {
-  g_autoptr(GError) problem = NULL;
-  if (perform(bigquery, asks, asks_n, false, &problem)) return;
-  for (size_t i = 0; i < asks_n; i++) {
-    asks[i]->call.reply = (struct reply){.transport = TRANSPORT_NOT_SENT, .retry_after_s = -1};
-    g_strlcpy(asks[i]->call.reply.message, problem->message, sizeof asks[i]->call.reply.message);
-  }
+  return perform(bigquery, asks, asks_n, error);
 }
 
 /* ---- errors ---- */

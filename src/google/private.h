@@ -57,8 +57,9 @@ void ask_clear(struct ask *ask);
 
 /* Sends it; true when it was answered with 2xx. Otherwise bigquery->last says why. */
 bool ask_send(struct bigquery *bigquery, struct ask *ask, GError **error);
-/* Sends several of which each ends on its own: ended well is a reply with 2xx. No errors are made. */
-void ask_send_each(struct bigquery *bigquery, struct ask *const *asks, size_t asks_n);
+/* Sends several of which each ends on its own: ask_is_good() says how. False when there is no token to send them with.
+ */
+bool ask_send_each(struct bigquery *bigquery, struct ask *const *asks, size_t asks_n, GError **error);
 /* Is the ended ask's answer 2xx? Sets the error and bigquery->last otherwise. */
 bool ask_is_good(struct bigquery *bigquery, struct ask *ask, GError **error);
 /* May a refused ask go again as it is, after a pause? net/call.h repeats what got no answer, a 429 or a 5xx; BigQuery

@@ -167,8 +167,7 @@ static bool send_some(struct stream *stream, bool *needs_pause, GError **error)
     chunk_fill(&chunks[chunks_n], stream);
     asks[chunks_n] = &chunks[chunks_n].ask;
   }
-  ask_send_each(stream->bigquery, asks, chunks_n);
-  bool is_good = true;
+  bool is_good = ask_send_each(stream->bigquery, asks, chunks_n, error);
   for (size_t i = 0; i < chunks_n; i++) {
     GError *problem = NULL;
     if (!is_good) {

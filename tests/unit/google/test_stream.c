@@ -182,6 +182,44 @@ static void test_many(void)
   google_fixture_stop(&f);
 }
 
+/* Two requests at once, one refused for the token: that one alone goes again, with a new one. */
+static void test_token_of_one(void)
+{
+  const struct script_step steps[] = {
+      TOKEN_STEP("ya29.1"), BODY("{}"), {.status = 401}, TOKEN_STEP("ya29.2"), BODY("{}")};
+  const size_t rows_n = 2001;
+  struct google_fixture f;
+  g_autoptr(GError) error = NULL;
+  g_autofree struct bigquery_stream_row *rows = g_new0(struct bigquery_stream_row, rows_n);
+  for (size_t i = 0; i < rows_n; i++) {
+    rows[i] = (struct bigquery_stream_row){.insert_id = "x", .json = "{}"};
+  }
+  google_fixture_start(&f, steps, G_N_ELEMENTS(steps));
+  google_fixture_client(&f, true);
+  bigquery_insert_all(f.bigquery, &table, rows, rows_n, &error);
+  g_assert_no_error(error);
+  g_assert_cmpint(scripted_server_count(f.server, "POST /bigquery/"), ==, 3);
+  g_assert_nonnull(strstr(google_fixture_seen(&f, 4)->head, "Bearer ya29.2\r\n"));
+  g_assert_cmpint(bigquery_totals(f.bigquery).rows_streamed, ==, (int64_t)rows_n);
+  google_fixture_stop(&f);
+}
+
+/* The sentence says what to do, and the kind that nobody but a person can. */
+static void test_login_ends(void)
+{
+  const struct script_step steps[] = {
+      TOKEN_STEP("ya29.1"), {.status = 401}, {.status = 400, .body = "{\"error\":\"invalid_grant\"}"}};
+  struct google_fixture f;
+  g_autoptr(GError) error = NULL;
+  google_fixture_start(&f, steps, G_N_ELEMENTS(steps));
+  google_fixture_client(&f, true);
+  g_assert_false(bigquery_insert_all(f.bigquery, &table, three, G_N_ELEMENTS(three), &error));
+  g_assert_true(error_is(error, ERROR_AUTH));
+  g_assert_nonnull(strstr(error->message, "gcloud auth application-default login"));
+  g_assert_cmpint(bigquery_cause(f.bigquery), ==, BIGQUERY_CAUSE_CREDENTIALS);
+  google_fixture_stop(&f);
+}
+
 /* ---- tables ---- */
 
 static void test_table_get(void)
@@ -264,6 +302,8 @@ int main(int argc, char **argv)
   g_test_add_func("/google/stream/cases", test_cases);
   g_test_add_func("/google/stream/golden", test_golden);
   g_test_add_func("/google/stream/many", test_many);
+  g_test_add_func("/google/stream/token_of_one", test_token_of_one);
+  g_test_add_func("/google/stream/login_ends", test_login_ends);
   g_test_add_func("/google/tables/get", test_table_get);
   g_test_add_func("/google/tables/changes", test_table_changes);
   return g_test_run();
