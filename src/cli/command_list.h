@@ -4,6 +4,7 @@
  * command writes its file, one line here and one line there. */
 #include "cli/command.h"
 
+extern const struct command command_adopt;
 extern const struct command command_campaigns_list;
 extern const struct command command_campaigns_retire;
 extern const struct command command_complete;

@@ -37,6 +37,7 @@ const struct command *const commands[] = {
     &command_hold_on,
     &command_hold_off,
     &command_hold_list,
+    &command_adopt,
     &command_campaigns_list,
     &command_campaigns_retire,
     &command_lease_show,

@@ -215,6 +215,13 @@ struct campaign_metric {
   int64_t status, leads, contacted, sent, opened, replied, clicked, bounced, unsubscribed, completed;
 };
 
+/* A source row that shows a contact, of a person of whom the ledger has no event. */
+struct contacted {
+  const char *lead_id;
+  const char *person;
+  const char *campaign_id; /* the row's own, or NULL */
+};
+
 /* A campaign that is gone, and whose leads are to be ended. */
 struct retirement {
   const char *campaign_id;
@@ -419,6 +426,9 @@ struct ledger_ops {
   /* Holds (campaign_gone) every enrolled lead of a campaign that Instantly does not have any more, unless it is held or
    * over already. Folded on return. */
   bool (*hold_campaign)(struct ledger *, const char *campaign_id, const char *run_id, int64_t *held_n, GError **error);
+
+  /* Rows of struct contacted in the order of lead_id, behind `after` (NULL: from the start). */
+  bool (*contacted_before)(struct ledger *, const char *after, size_t limit, struct page *page, GError **error);
 
   /* Ends the leads of such a campaign: holds are resolved, open claims there are skipped(campaign_gone), running
    * enrolments finished(removed_by_hand). *ended_n leads have something to end. */

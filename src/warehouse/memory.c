@@ -131,6 +131,7 @@ static const struct ledger_ops memory_ops = {
     .stops_check = memory_stops_check,
     .hold_check = memory_hold_check,
     .release_never_sent = memory_release_never_sent,
+    .contacted_before = memory_contacted_before,
     .retire_campaign = memory_retire_campaign,
     .differences = memory_differences,
     .newest_id = memory_newest_id,

@@ -128,13 +128,18 @@ static void add_state(struct memory *memory, GHashTable *people, const struct le
   if (!memory_lead_find(memory, state->lead_id)) entry->orphan = newer(entry->orphan, state);
 }
 
+static bool shows_contact(const struct lead *lead)
+{
+  return lead->added_to_instantly || lead->cold_email_sent || lead->sequence_completed ||
+         (lead->last_email_status && *lead->last_email_status);
+}
+
 static void add_row(GHashTable *people, const struct memory_lead *row)
 {
   if (!row->person) return;
   struct person_entry *entry = entry_of(people, row->person);
   const struct lead *lead = &row->lead;
-  entry->facts.source_shows_contact |= lead->added_to_instantly || lead->cold_email_sent || lead->sequence_completed ||
-                                       (lead->last_email_status && *lead->last_email_status);
+  entry->facts.source_shows_contact |= shows_contact(lead);
   if (!entry->heir) entry->heir = lead->lead_id;
 }
 
@@ -178,4 +183,27 @@ const struct lead_state *people_state(struct memory *memory, GHashTable *people,
   if (own || !row->person) return own;
   const struct person_entry *entry = g_hash_table_lookup(people, row->person);
   return entry && g_strcmp0(entry->heir, row->lead.lead_id) == 0 ? entry->orphan : NULL;
+}
+
+/* ---- contacted before ---- */
+
+bool memory_contacted_before(struct ledger *ledger, const char *after, size_t limit, struct page *page, GError **error)
+{
+  (void)error;
+  struct memory *memory = memory_of(ledger);
+  g_autoptr(GHashTable) people = people_new(memory);
+  page_reset(page);
+  for (guint i = 0; i < memory->leads->len && page->rows->len < limit; i++) {
+    const struct memory_lead *row = g_ptr_array_index(memory->leads, i);
+    const struct lead *lead = &row->lead;
+    if ((after && strcmp(lead->lead_id, after) <= 0) || !row->person || !shows_contact(lead)) continue;
+    const struct person_entry *entry = g_hash_table_lookup(people, row->person);
+    if (entry->facts.has_events || g_hash_table_contains(memory->states, lead->lead_id)) continue;
+    bool has_campaign = lead->campaign_id && *lead->campaign_id;
+    struct contacted out = {.lead_id = page_text(page, lead->lead_id),
+                            .person = page_text(page, row->person),
+                            .campaign_id = has_campaign ? page_text(page, lead->campaign_id) : NULL};
+    g_array_append_val(page->rows, out);
+  }
+  return true;
 }

@@ -51,6 +51,7 @@ static const struct ledger_ops ops = {
     .removals = sqlite_removals,
     .removal_counts = sqlite_removal_counts,
     .release_never_sent = sqlite_release_never_sent,
+    .contacted_before = sqlite_contacted_before,
     .retire_campaign = sqlite_retire_campaign,
     .differences = sqlite_differences,
     .newest_id = sqlite_newest_id,

@@ -208,3 +208,25 @@ bool sqlite_import_rows(struct warehouse *warehouse, struct import_row *rows, si
   }
   return is_dry_run || transaction_commit(&transaction, error);
 }
+
+/* ---- contacted before ---- */
+
+bool sqlite_contacted_before(struct ledger *ledger, const char *after, size_t limit, struct page *page, GError **error)
+{
+  struct sqlite_warehouse *self = sqlite_of_ledger(ledger);
+  query_scope struct query query = {0};
+  bool has_row = true;
+  page_reset(page);
+  if (!query_open(&query, &self->db, SQL_CONTACTED_BEFORE, error)) return false;
+  query_text(&query, ":after", after ? after : "");
+  query_int(&query, ":limit", (int64_t)MIN(limit, (size_t)INT32_MAX));
+  while (has_row) {
+    if (!query_next(&query, &has_row, error)) return false;
+    if (!has_row) break;
+    struct contacted row = {.lead_id = query_page_text(&query, 0, page),
+                            .person = query_page_text(&query, 1, page),
+                            .campaign_id = query_page_text(&query, 2, page)};
+    g_array_append_val(page->rows, row);
+  }
+  return true;
+}

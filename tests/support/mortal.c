@@ -134,6 +134,11 @@ static bool m_release_never_sent(struct ledger *self, const char *own, int64_t *
   CALL(release_never_sent, own, n, error);
 }
 
+static bool m_contacted_before(struct ledger *self, const char *after, size_t limit, struct page *page, GError **error)
+{
+  CALL(contacted_before, after, limit, page, error);
+}
+
 static bool m_retire_campaign(struct ledger *self, const struct retirement *retirement, int64_t *n, GError **error)
 {
   CALL(retire_campaign, retirement, n, error);
@@ -263,6 +268,7 @@ static const struct ledger_ops mortal_ops = {.now_us = m_now_us,
                                              .stops_check = m_stops_check,
                                              .hold_check = m_hold_check,
                                              .release_never_sent = m_release_never_sent,
+                                             .contacted_before = m_contacted_before,
                                              .retire_campaign = m_retire_campaign,
                                              .differences = m_differences,
                                              .newest_id = m_newest_id,

@@ -1,4 +1,5 @@
-/* Conformance of every backend: ending the leads of a campaign that is gone; who holds the lease. */
+/* Conformance of every backend: what commands of operators need: ending the leads of a campaign that is gone, leads
+ * that were contacted before, who holds the lease. */
 #include "subject.h"
 
 #include "core/fold.h"
@@ -61,6 +62,32 @@ static void test_retire(struct subject *subject)
   g_assert_cmpint(held_n, ==, 0);
 }
 
+/* Which source rows show a contact that is not ours. */
+static void test_contacted_before(struct subject *subject)
+{
+  struct lead leads[] = {{.lead_id = "A", .email = " Ann@X.org", .added_to_instantly = true, .campaign_id = "camp-b"},
+                         {.lead_id = "B", .email = "bob@x.org", .last_email_status = "opened"},
+                         {.lead_id = "C", .email = "cid@x.org"},
+                         {.lead_id = "D", .email = "no address", .cold_email_sent = true},
+                         {.lead_id = "E", .email = "eve@x.org", .sequence_completed = true}};
+  subject_put_all(subject, leads, G_N_ELEMENTS(leads));
+  subject_enrol(subject, "F", "fay@x.org", "id-1");
+  leads[0] = (struct lead){.lead_id = "G", .email = "fay@x.org", .cold_email_sent = true};
+  subject_put_all(subject, leads, 1);
+  struct page page;
+  page_init(&page, sizeof(struct contacted));
+  OK(subject->ops->contacted_before(subject->ledger, NULL, 2, &page, &error));
+  g_assert_cmpuint(page.rows->len, ==, 2);
+  g_assert_cmpstr(page_row(&page, struct contacted, 0)->person, ==, "ann@x.org");
+  g_assert_cmpstr(page_row(&page, struct contacted, 0)->campaign_id, ==, "camp-b");
+  g_assert_cmpstr(page_row(&page, struct contacted, 1)->lead_id, ==, "B");
+  g_assert_null(page_row(&page, struct contacted, 1)->campaign_id);
+  OK(subject->ops->contacted_before(subject->ledger, "B", 2, &page, &error));
+  g_assert_cmpuint(page.rows->len, ==, 1);
+  g_assert_cmpstr(page_row(&page, struct contacted, 0)->lead_id, ==, "E");
+  page_clear(&page);
+}
+
 static void test_lease(struct subject *subject)
 {
   struct lease lease;
@@ -90,6 +117,7 @@ int main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
   subject_add("retire/campaign", test_retire);
+  subject_add("retire/contacted-before", test_contacted_before);
   subject_add("retire/lease", test_lease);
   return g_test_run();
 }

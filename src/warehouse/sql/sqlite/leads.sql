@@ -73,3 +73,14 @@ INSERT INTO temp.policy (kept, include_adopted) VALUES (:kept, :include_adopted)
 
 -- name: configured_put
 INSERT OR IGNORE INTO temp.configured (campaign_id) VALUES (:campaign_id);
+
+-- name: contacted_before
+-- A walk along the source from a key on; what costs, the person, is asked of rows that show a contact alone.
+SELECT l.${lead_id}, person(l.${email}), nullif(l.${campaign_id}, '') FROM ${leads} l
+WHERE l.${lead_id} > :after
+  AND (coalesce(l.${added_to_instantly}, 0) OR coalesce(l.${cold_email_sent}, 0) OR coalesce(l.${sequence_completed}, 0)
+    OR coalesce(l.${last_email_status}, '') <> '')
+  AND typeof(person(l.${email})) = 'text'
+  AND NOT EXISTS (SELECT 1 FROM lead_persons k WHERE k.person = person(l.${email}))
+  AND NOT EXISTS (SELECT 1 FROM lead_state s WHERE s.lead_id = l.${lead_id})
+ORDER BY l.${lead_id} LIMIT :limit;
