@@ -24,7 +24,6 @@ struct sqlite_warehouse {
   struct sqlite_db db;
   const struct settings *settings;
   int lock_fd;        /* of `<path>.lock`; -1: not opened yet */
-  bool is_locked;     /* by us */
   char lease_job[16]; /* the one that took the lock */
   int leases_n;       /* jobs of ours that share the lock: sync takes the lease of complete beside its own */
   struct {

@@ -110,7 +110,7 @@ bool sqlite_brakes_write(struct warehouse *warehouse, const struct brake *rows, 
 {
   struct sqlite_warehouse *self = sqlite_of(warehouse);
   *report = (struct brake_report){0};
-  if (self->is_locked) return write_locked(self, rows, rows_n, report, error);
+  if (self->db.has_lock) return write_locked(self, rows, rows_n, report, error);
   bool is_ours = false;
   if (!sqlite_lock_try(self, &is_ours, error)) return false;
   if (!is_ours) {

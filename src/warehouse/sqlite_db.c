@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define NOTE_MAX_BYTES 300 /* of the lock file */
+
 /* ---- errors ---- */
 
 static bool file_is_damaged(int code)
@@ -32,6 +34,44 @@ static const char *fault_of(int code)
   }
 }
 
+bool sqlite_db_is_held(const struct sqlite_db *db)
+{
+  g_autofree char *path = g_strconcat(db->path, ".lock", NULL);
+  int fd = db->has_lock ? -1 : open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  struct flock lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
+  bool is_held = fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+  close(fd);
+  return is_held;
+}
+
+char *sqlite_db_holder(const struct sqlite_db *db)
+{
+  g_autofree char *path = g_strconcat(db->path, ".lock", NULL);
+  char *note = NULL;
+  if (!g_file_get_contents(path, &note, NULL, NULL)) return g_strdup("");
+  g_strdelimit(g_strstrip(note), "\r\n", ' ');
+  char *words = *note && strlen(note) < NOTE_MAX_BYTES ? g_strconcat(": ", note, NULL) : g_strdup("");
+  g_free(note);
+  return words;
+}
+
+/* A run that was stopped in the middle of a transaction keeps SQLite's lock as well as ours: wait for that run. */
+static void fail_busy(struct sqlite_db *db, GError **error)
+{
+  if (!sqlite_db_is_held(db)) {
+    error_set(error, ERROR_TRANSIENT, "the warehouse %s is busy: another program has held it for more than 30 s",
+              db->path);
+    return;
+  }
+  g_autofree char *holder = sqlite_db_holder(db);
+  error_set(
+      error, ERROR_LOCKED,
+      "another run holds the lock of %s%s; it has been writing for more than 30 s: wait until it has ended, and if "
+      "it was suspended let it go on (kill -CONT)",
+      db->path, holder);
+}
+
 bool sqlite_db_fail(struct sqlite_db *db, int code, GError **error)
 {
   int primary = code & 0xff;
@@ -44,8 +84,7 @@ bool sqlite_db_fail(struct sqlite_db *db, int code, GError **error)
   else if (machine_is_at_fault(primary))
     error_set(error, ERROR_LOCAL, "the warehouse %s: %s", db->path, fault_of(primary));
   else if (primary == SQLITE_BUSY || primary == SQLITE_LOCKED)
-    error_set(error, ERROR_TRANSIENT, "the warehouse %s is busy: another program has held it for more than 30 s",
-              db->path);
+    fail_busy(db, error);
   else if (primary == SQLITE_ERROR && db->handle && g_str_has_prefix(sqlite3_errmsg(db->handle), "no such"))
     error_set(error, ERROR_CONFIG, "the warehouse %s: %s; `leadferry doctor` says what is missing", db->path,
               sqlite3_errmsg(db->handle));

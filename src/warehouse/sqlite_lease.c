@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -42,7 +43,9 @@ static bool refuse_locked(struct sqlite_warehouse *self, GError **error)
   bool has_row = false;
   g_autoptr(GError) ignored = NULL;
   if (!query_open(&query, &self->db, SQL_LEASE_READ, &ignored) || !query_next(&query, &has_row, &ignored) || !has_row) {
-    error_set(error, ERROR_LOCKED, "another run holds the lock of %s; wait until it has ended", self->db.path);
+    g_autofree char *holder = sqlite_db_holder(&self->db);
+    error_set(error, ERROR_LOCKED, "another run holds the lock of %s%s; wait until it has ended", self->db.path,
+              holder);
     return false;
   }
   g_autofree char *since = time_format_us(query_column_int(&query, 3));
@@ -98,14 +101,14 @@ static bool lease_write(struct sqlite_warehouse *self, const char *job, int64_t 
 void sqlite_lock_give_back(struct sqlite_warehouse *self)
 {
   (void)lock_set(self->lock_fd, F_UNLCK);
-  self->is_locked = false;
+  self->db.has_lock = false;
 }
 
 bool sqlite_lock_try(struct sqlite_warehouse *self, bool *is_ours, GError **error)
 {
   *is_ours = false;
   if (!lock_open(self, error)) return false;
-  self->is_locked = *is_ours = !self->is_locked && lock_set(self->lock_fd, F_WRLCK) == 0;
+  self->db.has_lock = *is_ours = !self->db.has_lock && lock_set(self->lock_fd, F_WRLCK) == 0;
   return true;
 }
 
@@ -120,14 +123,27 @@ static bool lock_wait(struct sqlite_warehouse *self)
   return true;
 }
 
+/* Who holds the lock, beside the row, which nobody can read while the holder commits. It is information: a failure
+ * changes nothing. */
+static void note_holder(const struct sqlite_warehouse *self, const char *job)
+{
+  g_autofree char *since = time_format_us(clock_wall_us(self->db.clock));
+  g_autofree char *note =
+      g_strdup_printf("job %s, process %d on %s, since %s\n", job, (int)getpid(), g_get_host_name(), since);
+  size_t length = strlen(note);
+  if (ftruncate(self->lock_fd, 0) == 0 && pwrite(self->lock_fd, note, length, 0) != (ssize_t)length)
+    (void)!ftruncate(self->lock_fd, 0);
+}
+
 bool sqlite_lease_acquire(struct ledger *ledger, const char *job, struct lease *lease, GError **error)
 {
   struct sqlite_warehouse *self = sqlite_of_ledger(ledger);
   *lease = (struct lease){0};
   if (!lock_open(self, error)) return false;
   bool is_beside = self->leases_n > 0 && strcmp(self->lease_job, job) != 0;
-  if (!is_beside && (self->is_locked || !lock_wait(self))) return refuse_locked(self, error);
-  self->is_locked = true;
+  if (!is_beside && (self->db.has_lock || !lock_wait(self))) return refuse_locked(self, error);
+  self->db.has_lock = true;
+  if (!is_beside) note_holder(self, job);
   if (!lease_write(self, job, &lease->epoch, error) || !sqlite_inbox_take(self, error)) {
     if (!is_beside) sqlite_lock_give_back(self);
     *lease = (struct lease){0};
@@ -146,7 +162,7 @@ bool sqlite_lease_check(struct ledger *ledger, struct lease *lease, GError **err
   struct sqlite_warehouse *self = sqlite_of_ledger(ledger);
   g_autofree char *path = g_strconcat(self->db.path, ".lock", NULL);
   struct stat ours, theirs;
-  if (self->is_locked && lease->epoch > 0 && fstat(self->lock_fd, &ours) == 0 && stat(path, &theirs) == 0 &&
+  if (self->db.has_lock && lease->epoch > 0 && fstat(self->lock_fd, &ours) == 0 && stat(path, &theirs) == 0 &&
       ours.st_ino == theirs.st_ino && ours.st_dev == theirs.st_dev)
     return true;
   error_set(error, ERROR_UNSAFE,
@@ -178,23 +194,11 @@ void sqlite_lease_release(struct ledger *ledger, struct lease *lease)
 
 /* ---- looking at it ---- */
 
-/* Asks the lock file without taking it: F_OFD_GETLK tells who would be in the way. */
-static bool lock_is_held(struct sqlite_warehouse *self)
-{
-  g_autofree char *path = g_strconcat(self->db.path, ".lock", NULL);
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return false;
-  struct flock lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
-  bool is_held = fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
-  close(fd);
-  return is_held;
-}
-
 bool sqlite_report_lease(struct warehouse *warehouse, struct lease_view *view, GError **error)
 {
   struct sqlite_warehouse *self = sqlite_of(warehouse);
   query_scope struct query query = {0};
-  *view = (struct lease_view){.is_locked = lock_is_held(self), .inbox_n = sqlite_inbox_files_n(self)};
+  *view = (struct lease_view){.is_locked = sqlite_db_is_held(&self->db), .inbox_n = sqlite_inbox_files_n(self)};
   if (!query_open(&query, &self->db, SQL_LEASE_VIEW, error) || !query_next(&query, &view->has_row, error)) return false;
   if (!view->has_row) return true;
   view->job = g_strdup(query_column_text(&query, 0));

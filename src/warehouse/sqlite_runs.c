@@ -167,7 +167,7 @@ bool sqlite_hold_check(struct ledger *ledger, const char *campaign_id, bool *is_
   struct sqlite_warehouse *self = sqlite_of_ledger(ledger);
   query_scope struct query query = {0};
   if (reason) *reason = NULL;
-  if (self->is_locked && !sqlite_inbox_take(self, error)) return false;
+  if (self->db.has_lock && !sqlite_inbox_take(self, error)) return false;
   if (!query_open(&query, &self->db, SQL_HOLD_READ, error)) return false;
   query_text(&query, ":campaign_id", campaign_id);
   if (!query_next(&query, is_on, error)) return false;

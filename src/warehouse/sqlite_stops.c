@@ -114,7 +114,7 @@ bool sqlite_stops_check(struct ledger *ledger, const struct stops_query *looked,
   struct sqlite_warehouse *self = sqlite_of_ledger(ledger);
   struct stops_mark now = {0};
   page_reset(stopped);
-  if (self->is_locked && !sqlite_inbox_take(self, error)) return false;
+  if (self->db.has_lock && !sqlite_inbox_take(self, error)) return false;
   if (!sqlite_stops_mark(self, &now, error)) return false;
   bool is_unchanged = now.stop_id == self->claim_mark.stop_id && now.holds_n == self->claim_mark.holds_n;
   for (size_t i = 0; i < looked->claims_n; i++) {
