@@ -107,45 +107,57 @@ static bool is_success(const struct ask *ask)
   return reply->transport == TRANSPORT_ANSWERED && reply->status >= 200 && reply->status <= 299 && !ask->call.is_html;
 }
 
-/* Sends each once, all with the same token. Those that are refused for it are moved to the front of asks; *refused_n.
- */
-static bool perform_once(struct bigquery *bigquery, struct ask **asks, size_t asks_n, size_t *refused_n, char **token,
-                         GError **error)
+/* Requests on their way together. */
+struct sending {
+  struct ask **asks;
+  size_t asks_n;
+  size_t refused_n; /* the first so many were refused for their token */
+  char *token;      /* the one they went with */
+};
+
+static void note_refused(struct sending *sending)
+{
+  sending->refused_n = 0;
+  for (size_t i = 0; i < sending->asks_n; i++) {
+    if (!answered_with(sending->asks[i], 401)) continue;
+    struct ask *refused = sending->asks[i];
+    sending->asks[i] = sending->asks[sending->refused_n];
+    sending->asks[sending->refused_n++] = refused;
+  }
+}
+
+/* Sends each once, all with the same token. False: there is none. */
+static bool perform_once(struct bigquery *bigquery, struct sending *sending, GError **error)
 {
   struct header_lines headers;
-  *refused_n = 0;
-  if (!header_lines_make(bigquery, asks[0]->etag, &headers, error)) return false;
-  g_autofree struct call **calls = g_new0(struct call *, asks_n);
-  for (size_t i = 0; i < asks_n; i++) {
-    prepare_call(asks[i], &headers);
-    calls[i] = &asks[i]->call;
+  if (!header_lines_make(bigquery, sending->asks[0]->etag, &headers, error)) return false;
+  g_autofree struct call **calls = g_new0(struct call *, sending->asks_n);
+  for (size_t i = 0; i < sending->asks_n; i++) {
+    prepare_call(sending->asks[i], &headers);
+    calls[i] = &sending->asks[i]->call;
   }
-  net_perform(bigquery->net, calls, asks_n);
-  for (size_t i = 0; i < asks_n; i++) {
-    asks[i]->call.headers = NULL;
-    if (!answered_with(asks[i], 401)) continue;
-    struct ask *refused = asks[i];
-    asks[i] = asks[*refused_n];
-    asks[(*refused_n)++] = refused;
+  net_perform(bigquery->net, calls, sending->asks_n);
+  for (size_t i = 0; i < sending->asks_n; i++) {
+    calls[i]->headers = NULL;
   }
-  *token = g_steal_pointer(&headers.token);
+  note_refused(sending);
+  secret_free(sending->token);
+  sending->token = g_steal_pointer(&headers.token);
   header_lines_clear(&headers);
   return true;
 }
 
-/* False: there is no token. After a 401 the refused ones, and they alone, go again with a new one, once. */
+/* After a 401 the refused ones, and they alone, go again with a new token, once. False: there is none. */
 static bool perform(struct bigquery *bigquery, struct ask *const *asks, size_t asks_n, GError **error)
 {
-  size_t refused_n = 0;
-  char *token = NULL;
   g_autofree struct ask **order = g_memdup2(asks, asks_n * sizeof *asks);
-  bool is_made = perform_once(bigquery, order, asks_n, &refused_n, &token, error);
-  if (is_made && refused_n > 0 && bigquery->credentials) {
-    is_made = credentials_renew(bigquery->credentials, token, error);
-    g_clear_pointer(&token, secret_free);
-    if (is_made) is_made = perform_once(bigquery, order, refused_n, &refused_n, &token, error);
+  struct sending sending = {.asks = order, .asks_n = asks_n};
+  bool is_made = perform_once(bigquery, &sending, error);
+  if (is_made && sending.refused_n > 0 && bigquery->credentials) {
+    sending.asks_n = sending.refused_n;
+    is_made = credentials_renew(bigquery->credentials, sending.token, error) && perform_once(bigquery, &sending, error);
   }
-  secret_free(token);
+  secret_free(sending.token);
   if (!is_made) bigquery->last = (struct refusal){.cause = BIGQUERY_CAUSE_CREDENTIALS};
   return is_made;
 }
