@@ -1,9 +1,12 @@
 #include "core/withdraw.h"
 
+#include <string.h>
+
 #include "core/job.h"
 #include "core/sync.h"
 
 #define PAGE_CLAIMS 100
+#define NOTE_PREFIX "withdrawing:" /* a control per run: lines of ord and id */
 
 /* What one page of claims is about to lose: claims with the ids of their rows, side by side. */
 struct goers {
@@ -12,6 +15,10 @@ struct goers {
 };
 
 static bool withdraw_steps(struct job *job, const struct withdraw_order *order, struct withdraw_report *report,
+                           GError **error);
+static bool finish_earlier(struct job *job, const struct withdraw_order *order, struct withdraw_report *report,
+                           GError **error);
+static bool withdraw_pages(struct job *job, const struct withdraw_order *order, struct withdraw_report *report,
                            GError **error);
 static bool page_withdraw(struct job *job, const struct withdraw_order *order, const struct page *claims,
                           struct withdraw_report *report, GError **error);
@@ -67,9 +74,17 @@ static bool check_settled(struct job *job, const char *run_id, GError **error)
 static bool withdraw_steps(struct job *job, const struct withdraw_order *order, struct withdraw_report *report,
                            GError **error)
 {
+  if (!check_settled(job, order->run_id, error)) return false;
+  if (!job->is_dry_run && !finish_earlier(job, order, report, error)) return false;
+  return withdraw_pages(job, order, report, error);
+}
+
+static bool withdraw_pages(struct job *job, const struct withdraw_order *order, struct withdraw_report *report,
+                           GError **error)
+{
   struct claim_query query = {.run_id = order->run_id, .to_ord = INT64_MAX, .limit = PAGE_CLAIMS};
   struct page claims;
-  bool is_ok = check_settled(job, order->run_id, error), has_more = true;
+  bool is_ok = true, has_more = true;
   page_init(&claims, sizeof(struct claim));
   while (is_ok && has_more) {
     is_ok = !job_is_cancelled(job, error) && job->ledger->ops->claims_read(job->ledger, &query, &claims, error);
@@ -178,19 +193,19 @@ static bool delete_rows(struct job *job, const struct goers *goers, GError **err
   return true;
 }
 
-/* Takes out of goers what Instantly still shows. */
+/* Takes out of goers what Instantly still shows; report NULL: without a word, the pages decide about them anew. */
 static bool keep_gone(struct job *job, struct goers *goers, struct withdraw_report *report, GError **error)
 {
   struct list_query query = {.ids = (const char *const *)(void *)goers->ids->pdata, .ids_n = goers->ids->len};
   struct page page;
   page_init(&page, sizeof(struct remote_lead));
-  bool is_ok = job->instantly->ops->list(job->instantly, &query, 1, &page, error);
+  bool is_ok = goers->ids->len == 0 || job->instantly->ops->list(job->instantly, &query, 1, &page, error);
   g_autoptr(GHashTable) there = g_hash_table_new(g_str_hash, g_str_equal);
   for (guint i = 0; is_ok && i < page.rows->len; i++)
     g_hash_table_add(there, (gpointer)page_row(&page, struct remote_lead, i)->id);
   for (guint i = goers->ids->len; is_ok && i-- > 0;) {
     if (!g_hash_table_contains(there, g_ptr_array_index(goers->ids, i))) continue;
-    leave(job, report, g_ptr_array_index(goers->claims, i), "not_removed");
+    if (report != NULL) leave(job, report, g_ptr_array_index(goers->claims, i), "not_removed");
     g_ptr_array_remove_index(goers->claims, i);
     g_ptr_array_remove_index(goers->ids, i);
   }
@@ -198,13 +213,75 @@ static bool keep_gone(struct job *job, struct goers *goers, struct withdraw_repo
   return is_ok;
 }
 
+/* ---- what is about to be deleted, noted durably: between the deletion and its event the ledger does not show it ----
+ */
+
+static bool note_put(struct job *job, const struct withdraw_order *order, const struct goers *goers, GError **error)
+{
+  g_autofree char *name = g_strconcat(NOTE_PREFIX, order->run_id, NULL);
+  g_autoptr(GString) text = g_string_new(NULL);
+  for (guint i = 0; goers != NULL && i < goers->claims->len; i++)
+    g_string_append_printf(text, "%" G_GINT64_FORMAT " %s\n",
+                           ((const struct claim *)g_ptr_array_index(goers->claims, i))->ord,
+                           (const char *)g_ptr_array_index(goers->ids, i));
+  return job->ledger->ops->control_put(job->ledger, name, goers != NULL ? text->str : NULL, error);
+}
+
+/* The claim of this number as a goer; claims is the caller's page of one. */
+static bool note_line(struct job *job, const struct withdraw_order *order, char *line, struct page *claims,
+                      GError **error)
+{
+  char *id = strchr(line, ' ');
+  int64_t ord = 0;
+  if (id != NULL) *id++ = '\0';
+  page_reset(claims);
+  if (id == NULL || !g_ascii_string_to_signed(line, 10, 1, G_MAXINT64, &ord, NULL)) return true;
+  struct claim_query query = {.run_id = order->run_id, .after_ord = ord - 1, .to_ord = ord, .limit = 1};
+  return job->ledger->ops->claims_read(job->ledger, &query, claims, error);
+}
+
+/* Records one lead of the note, if it is gone by now. */
+static bool finish_line(struct job *job, const struct withdraw_order *order, char *line, struct withdraw_report *report,
+                        GError **error)
+{
+  struct page claims;
+  page_init(&claims, sizeof(struct claim));
+  g_autoptr(GPtrArray) goer_claims = g_ptr_array_new(), goer_ids = g_ptr_array_new();
+  struct goers goers = {.claims = goer_claims, .ids = goer_ids};
+  bool is_ok = note_line(job, order, line, &claims, error);
+  if (is_ok && claims.rows->len > 0) {
+    g_ptr_array_add(goer_claims, page_row(&claims, struct claim, 0));
+    g_ptr_array_add(goer_ids, line + strlen(line) + 1);
+  }
+  is_ok = is_ok && keep_gone(job, &goers, NULL, error) && job_fix_now(job, error) &&
+          append(job, order, &goers, EVENT_WITHDRAWN, error);
+  if (is_ok) report->withdrawn_n += goers.ids->len;
+  page_clear(&claims);
+  return is_ok;
+}
+
+/* A withdrawal that died between deleting and recording left a note: what is gone of it is withdrawn. */
+static bool finish_earlier(struct job *job, const struct withdraw_order *order, struct withdraw_report *report,
+                           GError **error)
+{
+  g_autofree char *name = g_strconcat(NOTE_PREFIX, order->run_id, NULL);
+  g_autofree char *text = NULL;
+  if (!job->ledger->ops->control_get(job->ledger, name, &text, error)) return false;
+  if (text == NULL) return true;
+  g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+  for (size_t i = 0; lines[i] != NULL; i++)
+    if (*lines[i] != '\0' && !finish_line(job, order, lines[i], report, error)) return false;
+  return note_put(job, order, NULL, error);
+}
+
 static bool act(struct job *job, const struct withdraw_order *order, struct goers *goers,
                 struct withdraw_report *report, GError **error)
 {
   if (goers->ids->len > 0 && !job->is_dry_run) {
     bool is_ok = job->ledger->ops->lease_check(job->ledger, &job->lease, error) &&
-                 append(job, order, goers, EVENT_REMOVE_CLAIMED, error) && delete_rows(job, goers, error) &&
-                 keep_gone(job, goers, report, error) && append(job, order, goers, EVENT_WITHDRAWN, error);
+                 append(job, order, goers, EVENT_REMOVE_CLAIMED, error) && note_put(job, order, goers, error) &&
+                 delete_rows(job, goers, error) && keep_gone(job, goers, report, error) &&
+                 append(job, order, goers, EVENT_WITHDRAWN, error) && note_put(job, order, NULL, error);
     if (!is_ok) return false;
   }
   report->withdrawn_n += goers->ids->len;

@@ -7,6 +7,9 @@
  * 3. `remove_claimed`, delete by ids, read again by id; `withdrawn` only for what is gone
  * 4. fold, write back
  *
+ * A withdrawal that died in the middle is said again: what it had deleted without recording it stands in a note, and is
+ * recorded first.
+ *
  * At most complete.max_removals are deleted in one go; the rest is counted and left to the next. Whoever is withdrawn
  * is not exported again before `release`. */
 #include "core/ports.h"
