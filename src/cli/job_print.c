@@ -184,7 +184,7 @@ void json_export(GString *out, const struct job_head *head, const struct export_
 
 /* ---- sync ---- */
 
-static size_t sync_figures(const struct sync_report *report, struct figure figures[18])
+static size_t sync_figures(const struct sync_report *report, struct figure figures[19])
 {
   const struct stage_report *stage = &report->stage;
   size_t n = 0;
@@ -192,6 +192,7 @@ static size_t sync_figures(const struct sync_report *report, struct figure figur
   figures[n++] = (struct figure){"facts", stage->facts_n, true};
   figures[n++] = (struct figure){"finished", stage->finished_n, true};
   figures[n++] = (struct figure){"suppressed", stage->suppressed_n, false};
+  figures[n++] = (struct figure){"held for bounces", stage->spike_n, false};
   figures[n++] = (struct figure){"pushed to the block list", report->pushed_n, false};
   figures[n++] = (struct figure){"stopped removed", report->stopped_removed_n, false};
   figures[n++] = (struct figure){"stopped left", report->stopped_left_n, false};
@@ -211,7 +212,7 @@ static size_t sync_figures(const struct sync_report *report, struct figure figur
 
 void print_sync(const struct job_head *head, const struct sync_report *report)
 {
-  struct figure figures[18];
+  struct figure figures[19];
   print_head(head);
   if (head->is_dry_run) {
     g_autofree char *watched = text_thousands(report->watched_n);
@@ -225,7 +226,7 @@ void print_sync(const struct job_head *head, const struct sync_report *report)
 
 void json_sync(GString *out, const struct job_head *head, const struct sync_report *report)
 {
-  struct figure figures[18];
+  struct figure figures[19];
   json_head(out, head);
   json_figures(out, figures, sync_figures(report, figures));
   json_append_int(out, "campaigns", report->campaigns_n);

@@ -196,11 +196,14 @@ struct stage_rules {
   uint32_t cut_outcomes; /* bit per enum outcome: complete takes such a lead out of its subsequence, so it is over */
   int64_t bounce_suppress_us; /* 180 days */
   int64_t vanish_after_us;    /* absent twice, at least this far apart (24 h) */
-  enum home_mode home;        /* asked of full scans only */
+  bool judges_mailboxes; /* every row of our enrolments is staged: a mailbox's bounces can be held against its sends */
+  int64_t sent_since_us; /* Instantly's time of the sync before: what was mailed later is what is judged */
+  enum home_mode home;   /* asked of full scans only */
 };
 
 struct stage_report {
   int64_t staged_n, facts_n, finished_n, suppressed_n, moved_n, vanished_n, adopted_n, conflicts_n, foreign_n;
+  int64_t spike_n;    /* leads held(bounce_spike) instead of a suppression */
   int64_t homeless_n; /* rows with a stamp that the ledger does not know and that were left alone */
   int64_t home_n;     /* rows that were brought home */
 };
@@ -410,7 +413,8 @@ struct ledger_ops {
   /* Stages what was read; a row seen twice replaces the earlier one. */
   bool (*stage)(struct ledger *, const char *run_id, const struct remote_lead *rows, size_t rows_n, GError **error);
   /* Suppressions that the staged rows ask for (core/sync.h sync_stop), before any state changes. One in force for the
-   * same person and reason as of rules->now_us only learns newer evidence. */
+   * same person and reason as of rules->now_us only learns newer evidence. Bounces of a mailbox that spikes
+   * (core/sync.h sync_is_bounce_spike) are written as removed already, and the leads whose rows they are, are held. */
   bool (*stage_stops)(struct ledger *, const struct stage_rules *rules, struct stage_report *report, GError **error);
   /* Appends the facts by which staged rows differ from lead_state (core/sync.h sync_facts), moved, vanished, adopted;
    * for each conflict an error row `relaunched` (error_row_relaunched). */

@@ -19,7 +19,9 @@ static bool report_unknown(struct job *job, const struct sync_report *report, GE
 /* Did it see what a person should look at, or leave something undone? */
 static bool is_strange(const struct sync_report *report)
 {
-  return report->stage.conflicts_n + report->held_n + report->stage.home_n + report->stopped_deferred_n > 0;
+  return report->stage.conflicts_n + report->held_n + report->stage.home_n + report->stage.spike_n +
+             report->stopped_deferred_n >
+         0;
 }
 
 /* The story. */
@@ -200,6 +202,38 @@ static uint32_t cut_outcomes(const struct complete_settings *settings)
   return bits;
 }
 
+/* Instantly's time of the newest sync that came this far: its mailboxes' bounces are judged already. */
+#define SYNCED_AT "synced_at"
+
+/* What was mailed since the sync before is judged together. A ledger that is being rebuilt has no sync before. */
+static bool judge_mailboxes(struct job *job, const struct sync_report *report, struct stage_rules *rules,
+                            GError **error)
+{
+  g_autofree char *since = NULL;
+  if (!job->ledger->ops->control_get(job->ledger, SYNCED_AT, &since, error)) return false;
+  rules->judges_mailboxes = report->home != HOME_REBUILD;
+  rules->sent_since_us = since != NULL ? g_ascii_strtoll(since, NULL, 10) : 0;
+  return true;
+}
+
+static bool note_synced(struct job *job, GError **error)
+{
+  g_autofree char *now = g_strdup_printf("%" G_GINT64_FORMAT, job->now_us);
+  return job->ledger->ops->control_put(job->ledger, SYNCED_AT, now, error);
+}
+
+static bool report_spike(struct job *job, const struct sync_report *report, GError **error)
+{
+  if (report->stage.spike_n == 0) return true;
+  log_event(LOG_ERROR, "a mailbox bounces too often", LOG_INT("held", report->stage.spike_n));
+  g_autofree char *message =
+      g_strdup_printf("more than %d %% of what one mailbox sent since the sync before bounced; %" G_GINT64_FORMAT
+                      " leads are held instead of suppressed",
+                      BOUNCE_SPIKE_PERCENT, report->stage.spike_n);
+  struct error_row row = {.type = "bounce_spike", .message = message, .key = job->run_id};
+  return job->ledger->ops->errors_append(job->ledger, &row, 1, error);
+}
+
 static bool apply_stage(struct job *job, struct sync_report *report, GError **error)
 {
   const struct ledger_ops *ops = job->ledger->ops;
@@ -215,10 +249,11 @@ static bool apply_stage(struct job *job, struct sync_report *report, GError **er
   rules.campaigns_n = campaigns->len;
   rules.cut_outcomes = cut_outcomes(&job->settings->complete);
   rules.home = report->home;
-  if (!ops->stage_stops(job->ledger, &rules, &report->stage, error) || !sync_push_stops(job, report, error))
-    return false;
+  if (!judge_mailboxes(job, report, &rules, error)) return false;
+  if (!ops->stage_stops(job->ledger, &rules, &report->stage, error) || !report_spike(job, report, error)) return false;
+  if (!sync_push_stops(job, report, error)) return false;
   /* Rows of those who were pushed are staged now as well: who of them answered elsewhere? */
   if (report->pushed_n > 0 && !ops->stage_stops(job->ledger, &rules, &report->stage, error)) return false;
   return ops->stage_facts(job->ledger, &rules, &report->stage, error) && ops->fold(job->ledger, error) &&
-         sync_remove_stopped(job, report, error);
+         sync_remove_stopped(job, report, error) && note_synced(job, error);
 }

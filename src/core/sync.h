@@ -83,6 +83,16 @@ struct sync_stop {
  * (also for a row without a person). */
 bool sync_stop(const struct remote_lead *row, const struct stage_rules *rules, struct sync_stop *stop);
 
+/* Does the row show a mail later than since_us? */
+bool remote_sent_since(const struct remote_lead *row, int64_t since_us);
+
+#define BOUNCE_SPIKE_SENDS   50
+#define BOUNCE_SPIKE_PERCENT 5
+
+/* More than 5 % of at least 50 rows of ours that one mailbox mailed between two syncs bounced: the mailbox has a
+ * problem, not these addresses. */
+bool sync_is_bounce_spike(int64_t sends_n, int64_t bounces_n);
+
 /* Is the row nothing of this lead's although it carries its id or stamp: removed by us earlier, or withdrawn? Such rows
  * are counted as foreign and not touched. */
 bool sync_is_foreign(const struct remote_lead *row, const struct lead_state *state);

@@ -109,6 +109,16 @@ bool sync_stop(const struct remote_lead *row, const struct stage_rules *rules, s
   return true;
 }
 
+bool remote_sent_since(const struct remote_lead *row, int64_t since_us)
+{
+  return MAX(row->contacted_at_us, row->last_step_at_us) > since_us;
+}
+
+bool sync_is_bounce_spike(int64_t sends_n, int64_t bounces_n)
+{
+  return sends_n >= BOUNCE_SPIKE_SENDS && bounces_n * 100 > sends_n * BOUNCE_SPIKE_PERCENT;
+}
+
 /* ---- the facts by which a row differs from its lead's state ---- */
 
 struct facts {

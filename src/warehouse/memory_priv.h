@@ -206,6 +206,10 @@ void memory_suppress_put(struct memory *memory, const struct suppression *entry)
 bool memory_suppress_one(struct memory *memory, const struct suppression *entry);
 /* The same for what a staged row asks for, as of now_us. */
 bool memory_suppress_seen(struct memory *memory, const struct sync_stop *stop, int64_t now_us);
+/* Would it be written? */
+bool memory_is_new_stop(struct memory *memory, const struct sync_stop *stop, int64_t now_us);
+/* Takes the newest entry back at once. */
+void memory_suppress_void(struct memory *memory, const char *by);
 
 /* ---- memory_brakes.c ---- */
 

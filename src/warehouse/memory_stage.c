@@ -69,17 +69,122 @@ static GPtrArray *staged_rows(struct memory *memory, const char *run_id)
   return rows;
 }
 
+/* ---- stops ---- */
+
+/* instantly_id -> state, of several leads the lowest. Caller unrefs. */
+static GHashTable *states_by_id(struct memory *memory)
+{
+  GHashTable *by_instantly_id = g_hash_table_new(g_str_hash, g_str_equal);
+  g_autoptr(GPtrArray) states = memory_states_sorted(memory);
+  for (guint i = 0; i < states->len; i++) {
+    struct lead_state *state = g_ptr_array_index(states, i);
+    if (state->instantly_id && !g_hash_table_contains(by_instantly_id, state->instantly_id))
+      g_hash_table_insert(by_instantly_id, (gpointer)state->instantly_id, state);
+  }
+  return by_instantly_id;
+}
+
+struct mailbox {
+  int64_t sends_n, bounces_n;
+};
+
+/* mailbox -> struct mailbox, over our rows that were mailed since the sync before. Caller unrefs. */
+static GHashTable *mailboxes_of(const GPtrArray *rows, const struct stage_rules *rules, GHashTable *states)
+{
+  GHashTable *mailboxes = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
+  for (guint i = 0; rules->judges_mailboxes && i < rows->len; i++) {
+    const struct remote_lead *row = g_ptr_array_index(rows, i);
+    bool is_counted = row->mailbox && remote_sent_since(row, rules->sent_since_us);
+    if (!is_counted || !g_hash_table_contains(states, row->id)) continue;
+    struct mailbox *mailbox = g_hash_table_lookup(mailboxes, row->mailbox);
+    if (!mailbox) {
+      mailbox = g_new0(struct mailbox, 1);
+      g_hash_table_insert(mailboxes, (gpointer)row->mailbox, mailbox);
+    }
+    mailbox->sends_n++;
+    mailbox->bounces_n += row->status == REMOTE_BOUNCED;
+  }
+  return mailboxes;
+}
+
+/* What one run judges rows by. */
+struct judge {
+  struct memory *memory;
+  const struct stage_rules *rules;
+  struct stage_report *report;
+  GHashTable *states, *mailboxes;
+};
+
+static bool is_spike(const struct judge *judge, const struct remote_lead *row, const struct sync_stop *stop)
+{
+  const struct mailbox *mailbox = row->mailbox ? g_hash_table_lookup(judge->mailboxes, row->mailbox) : NULL;
+  return mailbox && strcmp(stop->suppression.reason, "bounced") == 0 && g_hash_table_contains(judge->states, row->id) &&
+         remote_sent_since(row, judge->rules->sent_since_us) &&
+         sync_is_bounce_spike(mailbox->sends_n, mailbox->bounces_n);
+}
+
+static void hold_spike(const struct judge *judge, const struct remote_lead *row)
+{
+  const struct lead_state *state = g_hash_table_lookup(judge->states, row->id);
+  int64_t now_us = memory_now_us(judge->memory);
+  if (state_is_held(state)) return;
+  struct lead_event event = {.kind = EVENT_HELD,
+                             .reason = "bounce_spike",
+                             .lead_id = state->lead_id,
+                             .person = state->person,
+                             .campaign_id = state->current_campaign_id,
+                             .instantly_id = state->instantly_id,
+                             .claim_id = state->claim_id,
+                             .attempt = now_us,
+                             .generation = state->generation,
+                             .epoch = state->epoch,
+                             .run_id = judge->rules->run_id,
+                             .occurred_at_us = now_us};
+  memory_append(judge->memory, &event);
+  judge->report->spike_n++;
+}
+
+/* What is done with each row that asks for a stop. */
+typedef void judge_f(const struct judge *judge, const struct remote_lead *row, const struct sync_stop *stop);
+
+static void hold_each(const struct judge *judge, const struct remote_lead *row, const struct sync_stop *stop)
+{
+  if (is_spike(judge, row, stop) && memory_is_new_stop(judge->memory, stop, judge->rules->now_us))
+    hold_spike(judge, row);
+}
+
+static void void_each(const struct judge *judge, const struct remote_lead *row, const struct sync_stop *stop)
+{
+  if (is_spike(judge, row, stop) && memory_suppress_seen(judge->memory, stop, judge->rules->now_us))
+    memory_suppress_void(judge->memory, "bounce_spike");
+}
+
+static void suppress_each(const struct judge *judge, const struct remote_lead *row, const struct sync_stop *stop)
+{
+  if (!is_spike(judge, row, stop))
+    judge->report->suppressed_n += memory_suppress_seen(judge->memory, stop, judge->rules->now_us);
+}
+
+static void each_stop(const struct judge *judge, const GPtrArray *rows, judge_f *each)
+{
+  for (guint i = 0; i < rows->len; i++) {
+    struct sync_stop stop;
+    if (sync_stop(g_ptr_array_index(rows, i), judge->rules, &stop)) each(judge, g_ptr_array_index(rows, i), &stop);
+  }
+}
+
 bool memory_stage_stops(struct ledger *ledger, const struct stage_rules *rules, struct stage_report *report,
                         GError **error)
 {
   (void)error;
   struct memory *memory = memory_of(ledger);
   g_autoptr(GPtrArray) rows = staged_rows(memory, rules->run_id);
-  for (guint i = 0; i < rows->len; i++) {
-    struct sync_stop stop;
-    if (sync_stop(g_ptr_array_index(rows, i), rules, &stop))
-      report->suppressed_n += memory_suppress_seen(memory, &stop, rules->now_us);
-  }
+  g_autoptr(GHashTable) states = states_by_id(memory);
+  g_autoptr(GHashTable) mailboxes = mailboxes_of(rows, rules, states);
+  struct judge judge = {memory, rules, report, states, mailboxes};
+  each_stop(&judge, rows, hold_each);
+  each_stop(&judge, rows, void_each);
+  each_stop(&judge, rows, suppress_each);
   return true;
 }
 

@@ -56,6 +56,19 @@ static bool is_removed(const struct memory *memory, const struct sync_stop *stop
   return false;
 }
 
+bool memory_is_new_stop(struct memory *memory, const struct sync_stop *stop, int64_t now_us)
+{
+  return !in_force(memory, &stop->suppression, now_us) && !is_removed(memory, stop);
+}
+
+void memory_suppress_void(struct memory *memory, const char *by)
+{
+  struct memory_suppression *row =
+      &g_array_index(memory->suppressions, struct memory_suppression, memory->suppressions->len - 1);
+  row->revoked_at_us = memory_now_us(memory);
+  row->revoked_by = by;
+}
+
 bool memory_suppress_seen(struct memory *memory, const struct sync_stop *stop, int64_t now_us)
 {
   struct memory_suppression *there = in_force(memory, &stop->suppression, now_us);

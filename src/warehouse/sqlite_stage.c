@@ -1,5 +1,6 @@
 /* Staging what a sync read, and turning it into stops and facts. */
 #include "base/error.h"
+#include "core/sync.h"
 #include "warehouse/sqlite.h"
 
 bool sqlite_watched(struct ledger *ledger, const struct watch_query *watch, struct page *page, GError **error)
@@ -81,18 +82,51 @@ static bool asks_fill(struct sqlite_warehouse *self, const struct stage_rules *r
   return query_run(&query, error);
 }
 
+static bool spikes_hold(struct sqlite_warehouse *self, const struct stage_rules *rules, struct stage_report *report,
+                        GError **error)
+{
+  query_scope struct query spike = {0}, hold = {0};
+  if (!rules->judges_mailboxes) return true;
+  if (!query_open(&spike, &self->db, SQL_ASKS_SPIKE, error)) return false;
+  query_text(&spike, ":run_id", rules->run_id);
+  query_int(&spike, ":since", rules->sent_since_us);
+  query_int(&spike, ":sends", BOUNCE_SPIKE_SENDS);
+  query_int(&spike, ":percent", BOUNCE_SPIKE_PERCENT);
+  if (!query_run(&spike, error)) return false;
+  if (sql_changes(&self->db) == 0) return true;
+  if (!query_open(&hold, &self->db, SQL_SPIKE_HOLDS, error)) return false;
+  query_text(&hold, ":run_id", rules->run_id);
+  query_int(&hold, ":now", rules->now_us);
+  query_int(&hold, ":clock", clock_wall_us(self->db.clock));
+  if (!query_run(&hold, error)) return false;
+  report->spike_n += sql_changes(&self->db);
+  return true;
+}
+
+/* spike: the bounces that are written as removed already. */
+static bool stops_put(struct sqlite_warehouse *self, const struct stage_rules *rules, bool is_spike, int64_t *put_n,
+                      GError **error)
+{
+  query_scope struct query query = {0};
+  if (!query_open(&query, &self->db, SQL_STAGE_STOPS, error)) return false;
+  query_int(&query, ":now", rules->now_us);
+  query_int(&query, ":clock", clock_wall_us(self->db.clock));
+  query_int(&query, ":spike", is_spike);
+  if (!query_run(&query, error)) return false;
+  *put_n += sql_changes(&self->db);
+  return true;
+}
+
 bool sqlite_stage_stops(struct ledger *ledger, const struct stage_rules *rules, struct stage_report *report,
                         GError **error)
 {
   struct sqlite_warehouse *self = sqlite_of_ledger(ledger);
   transaction_scope struct transaction transaction = {0};
-  query_scope struct query put = {0}, learn = {0};
+  query_scope struct query learn = {0};
+  int64_t voided_n = 0;
   if (!transaction_begin(&transaction, &self->db, true, error) || !asks_fill(self, rules, error)) return false;
-  if (!query_open(&put, &self->db, SQL_STAGE_STOPS, error)) return false;
-  query_int(&put, ":now", rules->now_us);
-  query_int(&put, ":clock", clock_wall_us(self->db.clock));
-  if (!query_run(&put, error)) return false;
-  report->suppressed_n += sql_changes(&self->db);
+  if (!spikes_hold(self, rules, report, error) || !stops_put(self, rules, true, &voided_n, error)) return false;
+  if (!stops_put(self, rules, false, &report->suppressed_n, error)) return false;
   if (!query_open(&learn, &self->db, SQL_STAGE_EVIDENCE, error)) return false;
   query_int(&learn, ":now", rules->now_us);
   return query_run(&learn, error) && transaction_commit(&transaction, error);

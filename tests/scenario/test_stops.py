@@ -197,3 +197,29 @@ def test_what_somebody_else_put_in_its_place_stays(mailed):
     said = mailed.json("sync", code=(0, 3))
     assert said.get("stopped_removed", 0) == 0 and said["stopped_foreign"] == 1
     assert "p1@example.com" in emails(mailed) and never(mailed)
+
+
+# -- a mailbox that bounces -------------------------------------------------------------------------------------------
+
+
+def test_a_mailbox_that_bounces_holds_its_leads(start_sandbox, leadferry_binary, tmp_path):
+    one_mailbox = [{"email": "us@sender.example", "daily_limit": 2000, "healthy": True}]
+    world = Product(start_sandbox(config=quiet_config(accounts=one_mailbox)), leadferry_binary, tmp_path)
+    world.import_people(60)
+    world.run("export", code=0)
+    world.sandbox.advance(hours=10)
+    for i in range(3):
+        world.sandbox.outcome(f"p{i}@example.com", "bounced")
+    assert world.json("sync", code=0)["suppressed"] == 3  # 5 % of 60, not more
+    world.sandbox.advance(hours=25)
+    for i in range(3, 8):
+        world.sandbox.outcome(f"p{i}@example.com", "bounced")
+    said = world.json("sync", code=3)
+    assert said["held_for_bounces"] == 5 and said.get("suppressed", 0) == 0
+    assert stops(world, "p0@example.com") == ["bounced"] and stops(world, "p3@example.com") == []
+    assert world.json("status")["held"] == {"bounce_spike": 5}
+    assert [row["type"] for row in world.json("errors", "list")["errors"]].count("bounce_spike") >= 1
+    assert world.json("errors", "resolve", "--lead-id", "L003", "--reason", "the domain was listed")["changed"] == 1
+    world.sandbox.advance(hours=25)
+    world.run("sync", "--full", code=(0, 3))
+    assert world.json("status")["held"] == {"bounce_spike": 4} and stops(world, "p3@example.com") == []

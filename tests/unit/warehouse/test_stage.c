@@ -1,63 +1,10 @@
 /* Conformance of every backend: what a sync read becomes stops and facts; removals that are due. */
-#include "subject.h"
+#include "stage_fixture.h"
 
 #include "core/fold.h"
 #include "core/sync.h"
 
 #include <string.h>
-
-static struct stage_rules stage_rules(struct subject *subject, const char *run_id)
-{
-  static const char *const campaigns[] = {"camp-a", "camp-b"};
-  return (struct stage_rules){.run_id = run_id,
-                              .epoch = 1,
-                              .now_us = subject->now_us,
-                              .is_full_scan = true,
-                              .scan_started_at_us = subject->now_us,
-                              .campaigns = campaigns,
-                              .campaigns_n = 2,
-                              .bounce_suppress_us = 180 * DAY_US,
-                              .vanish_after_us = DAY_US};
-}
-
-/* A row of camp-a that carries the stamp of subject_enrol()'s claim. */
-static struct remote_lead row(const char *id, const char *person, const char *stamp)
-{
-  return (struct remote_lead){.id = id,
-                              .email = person,
-                              .person = person,
-                              .campaign_id = "camp-a",
-                              .stamp = stamp,
-                              .status = REMOTE_ACTIVE,
-                              .created_at_us = T0};
-}
-
-/* A whole sync with these rows, an hour after the one before. */
-static struct stage_report scan(struct subject *subject, const char *run_id, const struct remote_lead *rows, size_t n)
-{
-  subject->now_us += HOUR_US;
-  struct stage_rules rules = stage_rules(subject, run_id);
-  struct stage_report report = {0};
-  OK(subject->ops->stage_begin(subject->ledger, run_id, &error));
-  OK(subject->ops->stage(subject->ledger, run_id, rows, n, &error));
-  OK(subject->ops->stage_stops(subject->ledger, &rules, &report, &error));
-  OK(subject->ops->stage_facts(subject->ledger, &rules, &report, &error));
-  subject_fold(subject);
-  return report;
-}
-
-static struct lead_state state_of(struct subject *subject, const char *lead_id, struct page *page)
-{
-  return subject_lead(subject, lead_id, page)->state;
-}
-
-static const char *stop_of(struct subject *subject, const char *person, struct page *page)
-{
-  struct person_facts facts;
-  struct person_query query = {person, subject->now_us};
-  OK(report_person_facts(subject->warehouse, &query, page, &facts, &error));
-  return facts.suppression;
-}
 
 static void test_facts(struct subject *subject)
 {
@@ -105,73 +52,6 @@ static void test_staged_twice(struct subject *subject)
   report = scan(subject, "sync-2", NULL, 0);
   g_assert_cmpint(report.staged_n, ==, 0);
   page_clear(&page);
-}
-
-static void test_stops(struct subject *subject)
-{
-  struct remote_lead rows[] = {row("r1", "replied@x.org", NULL), row("r2", "auto@x.org", NULL),
-                               row("r3", "bounced@x.org", NULL), row("r4", "gone@x.org", NULL),
-                               row("r5", "old@x.org", NULL),     row("r6", NULL, NULL)};
-  rows[0].replies = rows[1].replies = 1;
-  rows[0].replied_at_us = rows[1].replied_at_us = T0;
-  rows[1].has_interest = true;
-  rows[2].status = rows[4].status = REMOTE_BOUNCED;
-  rows[2].last_step_at_us = T0;
-  rows[4].last_step_at_us = T0 - 200 * DAY_US;
-  rows[3].status = rows[5].status = REMOTE_UNSUBSCRIBED;
-  struct stage_report report = scan(subject, "sync-1", rows, G_N_ELEMENTS(rows));
-  g_assert_cmpint(report.suppressed_n, ==, 3);
-  g_assert_cmpint(report.foreign_n, ==, 6);
-  struct page page;
-  page_init(&page, 1);
-  g_assert_cmpstr(stop_of(subject, "replied@x.org", &page), ==, "replied");
-  g_assert_cmpstr(stop_of(subject, "auto@x.org", &page), ==, NULL);
-  g_assert_cmpstr(stop_of(subject, "bounced@x.org", &page), ==, "bounced");
-  g_assert_cmpstr(stop_of(subject, "gone@x.org", &page), ==, "unsubscribed");
-  g_assert_cmpstr(stop_of(subject, "old@x.org", &page), ==, NULL);
-  g_assert_cmpint(scan(subject, "sync-2", rows, G_N_ELEMENTS(rows)).suppressed_n, ==, 0);
-  subject->now_us = T0 + 181 * DAY_US; /* a bounce is forgiven, a reply is not */
-  g_assert_cmpstr(stop_of(subject, "bounced@x.org", &page), ==, NULL);
-  g_assert_cmpstr(stop_of(subject, "replied@x.org", &page), ==, "replied");
-  page_clear(&page);
-}
-
-/* `suppress remove` survives the next read of the same reply, and neither a newer one nor one that nobody had seen.
- * Whose clock is ahead plays no part. */
-static void test_removed_stop(struct subject *subject)
-{
-  struct remote_lead reply = row("r1", "replied@x.org", NULL);
-  reply.replies = 1;
-  reply.replied_at_us = T0;
-  g_assert_cmpint(scan(subject, "sync-1", &reply, 1).suppressed_n, ==, 1);
-  reply.replied_at_us = T0 + 1; /* a second answer while it is stopped */
-  g_assert_cmpint(scan(subject, "sync-2", &reply, 1).suppressed_n, ==, 0);
-  subject_revoke(subject, "replied@x.org", T0 + 1000 * DAY_US);
-  g_assert_cmpint(scan(subject, "sync-3", &reply, 1).suppressed_n, ==, 0);
-  g_assert_cmpint(scan(subject, "sync-4", &reply, 1).suppressed_n, ==, 0);
-  reply.replied_at_us = T0 + 2;
-  g_assert_cmpint(scan(subject, "sync-5", &reply, 1).suppressed_n, ==, 1);
-  struct page page;
-  page_init(&page, 1);
-  g_assert_cmpstr(stop_of(subject, "replied@x.org", &page), ==, "replied");
-  page_clear(&page);
-}
-
-/* A row tells no time of its unsubscription. Taking back what somebody had written down by mistake must not hide it. */
-static void test_removed_mark(struct subject *subject)
-{
-  struct suppression mark = {
-      .person = "ann@x.org", .reason = "unsubscribed", .source = "command", .created_at_us = T0 + 5};
-  OK(subject->ops->suppress(subject->ledger, &mark, 1, NULL, &error));
-  subject_revoke(subject, "ann@x.org", T0 + 10 * HOUR_US);
-  struct remote_lead seen = row("r1", "ann@x.org", NULL);
-  seen.status = REMOTE_UNSUBSCRIBED;
-  g_assert_cmpint(scan(subject, "sync-1", &seen, 1).suppressed_n, ==, 1);
-  subject_revoke(subject, "ann@x.org", T0 + 20 * HOUR_US);
-  g_assert_cmpint(scan(subject, "sync-2", &seen, 1).suppressed_n, ==, 0);
-  seen.id = "r2"; /* a row made since then */
-  seen.created_at_us = T0 + 30 * HOUR_US;
-  g_assert_cmpint(scan(subject, "sync-3", &seen, 1).suppressed_n, ==, 1);
 }
 
 static void test_moved(struct subject *subject)
@@ -463,9 +343,6 @@ int main(int argc, char **argv)
   g_test_init(&argc, &argv, NULL);
   subject_add("stage/facts", test_facts);
   subject_add("stage/twice", test_staged_twice);
-  subject_add("stage/stops", test_stops);
-  subject_add("stage/removed-stop", test_removed_stop);
-  subject_add("stage/removed-mark", test_removed_mark);
   subject_add("stage/moved", test_moved);
   subject_add("stage/vanished", test_vanished);
   subject_add("stage/not-vanished", test_not_vanished);

@@ -63,15 +63,54 @@ SELECT c.person, c.reason, c.instantly_id, c.expires_at, c.evidence_at FROM (
 WHERE c.expires_at IS NULL OR c.expires_at > :now
 ORDER BY c.person, c.reason, c.instantly_id;
 
+-- name: asks_spike
+-- Bounces of mailboxes of which more than :percent of at least :sends rows of ours that were mailed since the sync before
+-- bounced: core/sync.h sync_is_bounce_spike().
+UPDATE temp.asks SET is_spike = TRUE
+WHERE reason = 'bounced' AND instantly_id IN (
+  WITH sent AS MATERIALIZED (
+    SELECT t.instantly_id, t.mailbox, coalesce(t.status = -1, 0) AS is_bounced FROM sync_stage t
+    WHERE t.run_id = :run_id AND t.mailbox IS NOT NULL
+      AND max(coalesce(t.contacted_at, 0), coalesce(t.last_step_at, 0)) > :since
+      AND EXISTS (SELECT 1 FROM lead_enrolments n CROSS JOIN lead_state s
+        ON s.lead_id = n.lead_id AND s.instantly_id = n.instantly_id WHERE n.instantly_id = t.instantly_id))
+  SELECT instantly_id FROM sent
+  WHERE is_bounced AND mailbox IN (
+    SELECT mailbox FROM sent GROUP BY mailbox HAVING count(*) >= :sends AND sum(is_bounced) * 100 > count(*) * :percent));
+
+-- name: spike_holds
+-- Their leads wait for a person, once per bounce: whether it is new is seen as in stage_stops, which comes after.
+INSERT INTO lead_events (event_id, kind, fact, reason, lead_id, person, campaign_id, instantly_id, claim_id, batch_id,
+  ord, ord_to, body_hash, attempt, generation, epoch, run_id, occurred_at, recorded_at, detail)
+SELECT event_id(9, 0, 'bounce_spike', s.lead_id, s.person, s.current_campaign_id, s.instantly_id, s.claim_id, NULL, 0, 0,
+    NULL, :clock, s.generation, :clock, NULL),
+  9, 0, 'bounce_spike', s.lead_id, s.person, s.current_campaign_id, s.instantly_id, s.claim_id, NULL, 0, 0,
+  NULL, :clock, s.generation, s.epoch, :run_id, :clock, :clock, NULL
+FROM (SELECT c.instantly_id, (SELECT min(n.lead_id) FROM lead_enrolments n CROSS JOIN lead_state o
+        ON o.lead_id = n.lead_id AND o.instantly_id = n.instantly_id WHERE n.instantly_id = c.instantly_id) AS lead_id
+      FROM temp.asks c
+      WHERE c.is_spike AND NOT EXISTS (
+        SELECT 1 FROM suppressions s
+        WHERE s.match_key = fold_tag(c.person) AND s.person = c.person AND s.domain IS NULL AND s.reason = c.reason
+          AND CASE WHEN s.revoked_at IS NULL THEN s.expires_at IS NULL OR s.expires_at > :now
+              ELSE s.evidence_at >= c.evidence_at END)) h
+CROSS JOIN lead_state s ON s.lead_id = h.lead_id
+WHERE s.held_n <= s.resolved_n
+ORDER BY h.instantly_id;
+
 -- name: stage_stops
 -- In one statement: of several rows of a person with one reason the first by id speaks. What was removed knowing this
 -- evidence stays removed.
-INSERT INTO suppressions (match_key, person, domain, reason, source, actor, created_at, expires_at, evidence_at)
+INSERT INTO suppressions (match_key, person, domain, reason, source, actor, created_at, expires_at, evidence_at,
+  revoked_at, revoked_by)
 SELECT fold_tag(t.person), t.person, NULL, t.reason, 'sync', NULL, coalesce(nullif(:now, 0), :clock), t.expires_at,
-  t.evidence_at
+  t.evidence_at, CASE WHEN :spike THEN :clock END, CASE WHEN :spike THEN 'bounce_spike' END
 FROM (
-  SELECT c.person, c.reason, c.expires_at, c.evidence_at, min(c.instantly_id) FROM temp.asks c
-  WHERE NOT EXISTS (
+  SELECT c.person, c.reason, c.expires_at, min(c.instantly_id),
+    CASE WHEN :spike THEN (SELECT max(m.evidence_at) FROM temp.asks m
+      WHERE m.person = c.person AND m.reason = c.reason AND m.is_spike) ELSE c.evidence_at END AS evidence_at
+  FROM temp.asks c
+  WHERE c.is_spike = :spike AND NOT EXISTS (
     SELECT 1 FROM suppressions s
     WHERE s.match_key = fold_tag(c.person) AND s.person = c.person AND s.domain IS NULL AND s.reason = c.reason
       AND CASE WHEN s.revoked_at IS NULL THEN s.expires_at IS NULL OR s.expires_at > :now

@@ -121,7 +121,7 @@ WHERE revoked_at IS NULL AND source IS NOT 'blocklist' AND (reason IN ('unsubscr
 -- Stops that staged rows ask for.
 CREATE TEMP TABLE asks (
   person TEXT, reason TEXT, instantly_id TEXT, expires_at INTEGER, evidence_at INTEGER NOT NULL,
-  PRIMARY KEY (person, reason, instantly_id)) WITHOUT ROWID;
+  is_spike INTEGER NOT NULL DEFAULT FALSE, PRIMARY KEY (person, reason, instantly_id)) WITHOUT ROWID;
 
 -- name: temp_homeless
 -- Staged rows that come home, in the order in which they do; lead_id: whose they are already, adopted.
