@@ -65,15 +65,16 @@ HAVING min(CASE WHEN kind IN (3, 4) THEN instantly_id END) IS NOT max(CASE WHEN 
 ORDER BY 1;
 
 -- name: verify_added_unsent
--- By the claim that the event names, which need not be the lead's newest. The index of the batches answers for each; what a
+-- By the claim that the event names, which need not be the lead's newest. The index of the batches answers for each, the nearest
+-- batch first: a run has many; what a
 -- bootstrap wrote was sent by a ledger that is gone.
 INSERT INTO temp.differences (lead_id, campaign_id, detail)
 SELECT min(d.lead_id), min(d.campaign_id), 'claim ' || d.claim_id FROM (
   SELECT e.lead_id, e.campaign_id, e.claim_id, stamp_run('1:' || e.claim_id) AS run_id,
     stamp_ord('1:' || e.claim_id) AS ord
   FROM lead_events e WHERE e.kind = 3 AND e.claim_id IS NOT NULL LIMIT -1 OFFSET 0) d
-WHERE NOT EXISTS (SELECT 1 FROM lead_events b WHERE b.kind = 2 AND b.run_id = d.run_id AND b.ord <= d.ord
-    AND b.ord_to >= d.ord AND b.campaign_id = d.campaign_id)
+WHERE (SELECT b.seq FROM lead_events b WHERE b.kind = 2 AND b.run_id = d.run_id AND b.ord <= d.ord
+    AND b.ord_to >= d.ord AND b.campaign_id = d.campaign_id ORDER BY b.ord DESC LIMIT 1) IS NULL
   AND NOT EXISTS (SELECT 1 FROM claim_ranges r
     CROSS JOIN lead_events c ON c.seq = r.first_seq + d.ord - r.first_ord AND c.reason = 'bootstrap'
     WHERE r.run_id = d.run_id AND d.ord >= r.first_ord AND d.ord < r.first_ord + r.claims_n)
