@@ -198,7 +198,8 @@ bool sqlite_report_lease(struct warehouse *warehouse, struct lease_view *view, G
 {
   struct sqlite_warehouse *self = sqlite_of(warehouse);
   query_scope struct query query = {0};
-  *view = (struct lease_view){.is_locked = sqlite_db_is_held(&self->db), .inbox_n = sqlite_inbox_files_n(self)};
+  *view = (struct lease_view){.is_locked = self->db.has_lock || sqlite_db_is_held(&self->db),
+                              .inbox_n = sqlite_inbox_files_n(self)};
   if (!query_open(&query, &self->db, SQL_LEASE_VIEW, error) || !query_next(&query, &view->has_row, error)) return false;
   if (!view->has_row) return true;
   view->job = g_strdup(query_column_text(&query, 0));
