@@ -4,6 +4,7 @@
 #include "http.h"
 #include "render.h"
 #include "state.h"
+#include "tls.h"
 #include "world.h"
 
 #include <malloc.h>
@@ -18,6 +19,7 @@ struct options {
   char *config;
   char *quirks;
   char *stamp;
+  char *tls_failure;
   gint64 seed;
   gint64 list_lag_s;
   gint64 plan_limit;
@@ -35,6 +37,8 @@ static bool options_parse(struct options *options, int argc, char **argv, GError
       {"stamp", 0, 0, G_OPTION_ARG_STRING, &options->stamp, "Custom variable that marks the client's own rows", "NAME"},
       {"list-lag-s", 0, 0, G_OPTION_ARG_INT64, &options->list_lag_s, "New rows appear in lists up to N s later", "N"},
       {"plan-limit", 0, 0, G_OPTION_ARG_INT64, &options->plan_limit, "Rows that the plan allows", "N"},
+      {"tls-failure", 0, 0, G_OPTION_ARG_STRING, &options->tls_failure, "A second port where handshakes fail so",
+       "KIND"},
       {"no-rate-limit", 0, 0, G_OPTION_ARG_NONE, &options->no_rate_limit, "Never answer 429", NULL},
       {NULL, 0, 0, 0, NULL, NULL, NULL},
   };
@@ -61,6 +65,7 @@ static void options_clear(struct options *options)
   g_free(options->config);
   g_free(options->quirks);
   g_free(options->stamp);
+  g_free(options->tls_failure);
 }
 
 /* The command line wins over the file. */
@@ -80,11 +85,12 @@ static bool config_make(struct config *config, const struct options *options, GE
   return true;
 }
 
-static void ready_print(struct world *world, uint16_t port)
+static void ready_print(struct world *world, uint16_t port, const struct tls_front *front)
 {
   g_autoptr(GString) out = g_string_new(NULL);
   const struct api_key *key = world->keys->len > 0 ? world->keys->pdata[0] : NULL;
   g_string_append_printf(out, "{\"base_url\":\"http://127.0.0.1:%u\"", port);
+  if (front != NULL) g_string_append_printf(out, ",\"tls_url\":\"https://127.0.0.1:%u\"", tls_front_port(front));
   json_append_str(out, "api_key", key == NULL ? NULL : key->key);
   json_append_key(out, "campaigns");
   g_string_append_c(out, '[');
@@ -112,25 +118,40 @@ static struct world *world_open(const struct config *config, const struct option
   return NULL;
 }
 
-static int run(struct world *world, const struct options *options, const sigset_t *signals)
+static int stop_with(const GError *error)
 {
-  g_autoptr(GError) error = NULL;
+  fprintf(stderr, "leadferry-sandbox: %s\n", error->message);
+  return EXIT_FAILURE;
+}
+
+/* Until a signal comes. */
+static void serve_until(struct world *world, uint16_t port, const struct tls_front *front, const sigset_t *signals)
+{
   int signal_number = 0;
-  struct http_server *server = http_start(world, (uint16_t)options->port, &error);
-  if (server == NULL) {
-    fprintf(stderr, "leadferry-sandbox: %s\n", error->message);
-    return EXIT_FAILURE;
-  }
   pthread_mutex_lock(&world->lock);
-  ready_print(world, http_port(server));
+  ready_print(world, port, front);
   pthread_mutex_unlock(&world->lock);
   do
     sigwait(signals, &signal_number);
   while (signal_number == SIGPIPE);
-  http_stop(server);
+}
+
+static int run(struct world *world, const struct options *options, const sigset_t *signals)
+{
+  g_autoptr(GError) error = NULL;
+  struct tls_front *front = NULL;
+  if (options->tls_failure != NULL && (front = tls_front_start(options->tls_failure, &error)) == NULL)
+    return stop_with(error);
+  struct http_server *server = http_start(world, (uint16_t)options->port, &error);
+  if (server != NULL) {
+    serve_until(world, http_port(server), front, signals);
+    http_stop(server);
+  }
+  tls_front_stop(front);
+  if (server == NULL) return stop_with(error);
   if (options->state == NULL || state_save(world, options->state, &error)) return EXIT_SUCCESS;
-  fprintf(stderr, "leadferry-sandbox: cannot save %s: %s\n", options->state, error->message);
-  return EXIT_FAILURE;
+  g_prefix_error(&error, "cannot save %s: ", options->state);
+  return stop_with(error);
 }
 
 int main(int argc, char **argv)
@@ -155,7 +176,7 @@ int main(int argc, char **argv)
   if (world != NULL) {
     status = run(world, &options, &signals);
   } else {
-    fprintf(stderr, "leadferry-sandbox: %s\n", error->message);
+    stop_with(error);
   }
   world_free(world);
   config_clear(&config);

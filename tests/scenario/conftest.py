@@ -60,6 +60,7 @@ class Sandbox:
         self.had_faults = False
         ready = json.loads(line)
         self.base_url = ready["base_url"]
+        self.tls_url = ready.get("tls_url")
         self.api_key = ready["api_key"]
         self.campaigns = ready["campaigns"]
         self.port = urllib.parse.urlparse(self.base_url).port

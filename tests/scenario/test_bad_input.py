@@ -308,3 +308,21 @@ def test_killed_in_the_middle(world, after):
     world.run("plan", code=0)
     world.run("recover", code=0)
     all_are_added_once(world, 40)
+
+
+# ---- TLS ----
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["alert", "close", "garbage", "half", "plain", "reset", "silence"])
+def test_no_handshake_no_lead(start_sandbox, leadferry_binary, tmp_path, kind):
+    """Guarantee 2. Without TLS nothing was sent: the run says that Instantly cannot be reached, and the next one brings
+    everybody in, once."""
+    world = Product(start_sandbox("--tls-failure", kind, config=quiet_config()), leadferry_binary, tmp_path)
+    world.import_people(5)
+    world.configure(instantly={"base_url": world.sandbox.tls_url, "connect_timeout_s": 1, "request_timeout_s": 1})
+    done = world.run("export")
+    assert done.returncode == 5, done
+    assert world.sandbox.requests() == [] and world.key not in done.stderr
+    world.configure()
+    all_are_added_once(world)

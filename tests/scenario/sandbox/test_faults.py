@@ -271,3 +271,20 @@ def test_tls_to_the_plain_port_fails_cleanly(sandbox):
         connection = http.client.HTTPSConnection("127.0.0.1", sandbox.port, timeout=5)
         connection.request("GET", "/api/v2/campaigns")
     assert add(sandbox).status == 200
+
+
+TLS_ERRORS = {"alert": ssl.SSLError, "close": (ssl.SSLError, ConnectionError), "garbage": ssl.SSLError,
+              "half": (ssl.SSLError, ConnectionError), "plain": ssl.SSLError, "reset": ConnectionResetError,
+              "silence": TimeoutError}
+
+
+@pytest.mark.parametrize("kind", TLS_ERRORS)
+def test_broken_handshakes(start_sandbox, kind):
+    sandbox = start_sandbox("--no-rate-limit", "--tls-failure", kind)
+    port = int(sandbox.tls_url.rsplit(":", 1)[1])
+    for _ in range(2):
+        connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=1)
+        with pytest.raises(TLS_ERRORS[kind]):
+            connection.request("GET", "/api/v2/campaigns")
+        connection.close()
+    assert add(sandbox).status == 200 and rows(sandbox) == 1
