@@ -41,18 +41,29 @@ static bool read_scan(const struct sql_run *run, struct instantly *instantly, st
   return true;
 }
 
+/* As many rows a call as core/sync_read.c has. */
+#define STAGE_ROWS 1000
+
+static bool stage_rows(struct sql_run *run, GArray *rows, GError **error)
+{
+  const struct remote_lead *first = (const struct remote_lead *)(const void *)rows->data;
+  if (rows->len == 0) return true;
+  run->leads_n += rows->len;
+  bool is_ok = SQL_TIMED(run, SQL_STAGE, run->ops->stage(run->ledger, run->job.run_id, first, rows->len, error));
+  g_array_set_size(rows, 0);
+  return is_ok;
+}
+
 static bool stage_scan(struct sql_run *run, const struct scan *scan, GError **error)
 {
+  g_autoptr(GArray) rows = g_array_new(FALSE, FALSE, sizeof(struct remote_lead));
   bool is_ok = SQL_TIMED(run, SQL_STAGE, run->ops->stage_begin(run->ledger, run->job.run_id, error));
   for (guint i = 0; is_ok && i < scan->pages->len; i++) {
     const struct page *page = g_ptr_array_index(scan->pages, i);
-    if (page->rows->len == 0) continue;
-    run->leads_n += page->rows->len;
-    is_ok = SQL_TIMED(
-        run, SQL_STAGE,
-        run->ops->stage(run->ledger, run->job.run_id, page_row(page, struct remote_lead, 0), page->rows->len, error));
+    g_array_append_vals(rows, page->rows->data, page->rows->len);
+    if (rows->len >= STAGE_ROWS) is_ok = stage_rows(run, rows, error);
   }
-  return is_ok;
+  return is_ok && stage_rows(run, rows, error);
 }
 
 /* Who is enrolled and was not in the scan: nobody, but the question is asked. */

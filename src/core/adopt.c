@@ -24,7 +24,7 @@ bool adopt_run(struct job *job, const struct adopt_order *order, struct adopt_re
 
 /* ---- step 2 ---- */
 
-static bool keep_rows(struct job *job, const struct page *page, void *context, GError **error)
+static bool keep_rows(struct job *job, struct page *page, void *context, GError **error)
 {
   (void)job, (void)error;
   struct page *found = context;

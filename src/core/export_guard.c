@@ -8,7 +8,7 @@
 #include "core/sync_read.h"
 
 /* The first unknown row is enough. */
-static bool check_page(struct job *job, const struct page *page, void *context, GError **error)
+static bool check_page(struct job *job, struct page *page, void *context, GError **error)
 {
   (void)context;
   for (guint i = 0; i < page->rows->len; i++) {

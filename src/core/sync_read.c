@@ -42,6 +42,61 @@ static void reader_clear(struct reader *reader)
   g_free(reader->cursors);
 }
 
+/* ---- rows on their way into the stage ---- */
+
+/* A commit for each page of 100 rows was two thirds of a sync's work: pages are kept until there are this many rows. */
+#define STAGE_ROWS 1000
+
+struct staging {
+  GArray *rows;  /* struct remote_lead, with the texts of the pages */
+  GArray *pages; /* struct page */
+};
+
+static void staging_forget(struct staging *staging)
+{
+  for (guint i = 0; i < staging->pages->len; i++)
+    page_clear(&g_array_index(staging->pages, struct page, i));
+  g_array_set_size(staging->pages, 0);
+  g_array_set_size(staging->rows, 0);
+}
+
+static void staging_init(struct staging *staging)
+{
+  staging->rows = g_array_new(FALSE, FALSE, sizeof(struct remote_lead));
+  staging->pages = g_array_new(FALSE, FALSE, sizeof(struct page));
+}
+
+static void staging_clear(struct staging *staging)
+{
+  staging_forget(staging);
+  g_array_unref(staging->rows);
+  g_array_unref(staging->pages);
+}
+
+/* Stages what was kept: before anything asks what is staged. */
+static bool staging_flush(struct job *job, struct staging *staging, GError **error)
+{
+  bool is_ok =
+      staging->rows->len == 0 ||
+      job->ledger->ops->stage(job->ledger, job->run_id, (const struct remote_lead *)(const void *)staging->rows->data,
+                              staging->rows->len, error);
+  staging_forget(staging);
+  return is_ok;
+}
+
+/* Takes the rows over; the reader's page is new and empty then, but for its cursor. */
+static bool staging_take(struct job *job, struct staging *staging, struct page *page, GError **error)
+{
+  if (page->rows->len == 0) return true;
+  g_array_append_vals(staging->rows, page->rows->data, page->rows->len);
+  struct page kept = *page;
+  page_init(page, sizeof(struct remote_lead));
+  page->next = g_steal_pointer(&kept.next);
+  g_array_append_val(staging->pages, kept);
+  return staging->rows->len < STAGE_ROWS || staging_flush(job, staging, error);
+}
+
+/* At once: pages of stops are few. */
 static bool stage_page(struct job *job, const struct page *page, GError **error)
 {
   if (page->rows->len == 0) return true;
@@ -93,12 +148,17 @@ bool sync_read_lists(struct job *job, const struct list_reading *reading, GError
   return is_ok;
 }
 
-static bool stage_each(struct job *job, const struct page *page, void *context, GError **error)
+struct campaigns_read {
+  struct staging staging;
+  int64_t read_n;
+};
+
+static bool stage_each(struct job *job, struct page *page, void *context, GError **error)
 {
-  int64_t *staged_n = context;
-  *staged_n += page->rows->len;
-  job_progress(job, "leads", *staged_n, 0, 0);
-  return stage_page(job, page, error);
+  struct campaigns_read *read = context;
+  read->read_n += page->rows->len;
+  job_progress(job, "leads", read->read_n, 0, 0);
+  return staging_take(job, &read->staging, page, error);
 }
 
 /* A campaign that Instantly does not have any more: its leads wait for a person, and are not taken for deleted by hand.
@@ -149,8 +209,11 @@ bool sync_read_campaigns(struct job *job, struct sync_report *report, GError **e
   struct reader reader;
   reader_init(&reader, campaigns_n);
   int64_t started_at_us = job->now_us;
-  int64_t staged_n = 0;
-  bool is_ok = ask_existing(job, &reader, report, error) && read_to_end(job, &reader, stage_each, &staged_n, error);
+  struct campaigns_read read = {0};
+  staging_init(&read.staging);
+  bool is_ok = ask_existing(job, &reader, report, error) && read_to_end(job, &reader, stage_each, &read, error) &&
+               staging_flush(job, &read.staging, error);
+  staging_clear(&read.staging);
   report->campaigns_n = (int64_t)reader.queries_n;
   reader.queries_n = campaigns_n;
   reader_clear(&reader);
@@ -179,12 +242,17 @@ static size_t chunk(struct reader *reader, const char *const *values, size_t val
   return n;
 }
 
-static bool note_seen(struct job *job, const struct page *page, void *context, GError **error)
+struct values_read {
+  struct staging staging;
+  GHashTable *seen;
+};
+
+static bool note_seen(struct job *job, struct page *page, void *context, GError **error)
 {
-  GHashTable *seen = context;
+  struct values_read *read = context;
   for (guint i = 0; i < page->rows->len; i++)
-    g_hash_table_add(seen, g_strdup(page_row(page, struct remote_lead, i)->id));
-  return stage_page(job, page, error);
+    g_hash_table_add(read->seen, g_strdup(page_row(page, struct remote_lead, i)->id));
+  return staging_take(job, &read->staging, page, error);
 }
 
 /* Reads these values to the end; rows are staged and their ids noted. */
@@ -195,7 +263,10 @@ static bool read_values(struct job *job, const GPtrArray *values, bool are_conta
   size_t chunks_n = (values->len + IDS_MAX - 1) / IDS_MAX;
   reader_init(&reader, chunks_n);
   chunk(&reader, (const char *const *)(void *)values->pdata, values->len, are_contacts);
-  bool is_ok = read_to_end(job, &reader, note_seen, seen, error);
+  struct values_read read = {.seen = seen};
+  staging_init(&read.staging);
+  bool is_ok = read_to_end(job, &reader, note_seen, &read, error) && staging_flush(job, &read.staging, error);
+  staging_clear(&read.staging);
   reader.queries_n = chunks_n;
   reader_clear(&reader);
   return is_ok;
@@ -258,7 +329,7 @@ void sync_stage_rules(const struct job *job, struct stage_rules *rules)
                                 .vanish_after_us = VANISH_AFTER_HOURS * 3600 * SECOND_US};
 }
 
-static bool stage_stop_page(struct job *job, const struct page *page, void *context, GError **error)
+static bool stage_stop_page(struct job *job, struct page *page, void *context, GError **error)
 {
   int64_t *read_n = context;
   *read_n += page->rows->len;
@@ -299,7 +370,7 @@ bool sync_stage_workspace(struct job *job, int64_t *stops_n, GError **error)
   return is_ok;
 }
 
-static bool stage_person_page(struct job *job, const struct page *page, void *context, GError **error)
+static bool stage_person_page(struct job *job, struct page *page, void *context, GError **error)
 {
   int64_t *foreign_n = context;
   for (guint i = 0; i < page->rows->len; i++) {

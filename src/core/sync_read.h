@@ -19,8 +19,8 @@ bool sync_stage_workspace(struct job *job, int64_t *stops_n, GError **error);
 bool sync_stage_persons(struct job *job, const char *const *persons, size_t persons_n, int64_t *foreign_n,
                         GError **error);
 
-/* What is done with each page that is read. */
-typedef bool sync_page_f(struct job *job, const struct page *page, void *context, GError **error);
+/* What is done with each page that is read; its rows may be taken, with their texts, its cursor may not. */
+typedef bool sync_page_f(struct job *job, struct page *page, void *context, GError **error);
 
 /* Queries, and what is done with what they bring. */
 struct list_reading {

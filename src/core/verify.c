@@ -138,7 +138,7 @@ static bool check_columns(struct job *job, const struct verify_options *options,
 
 /* ---- step 3 ---- */
 
-static bool stage_each(struct job *job, const struct page *page, void *context, GError **error)
+static bool stage_each(struct job *job, struct page *page, void *context, GError **error)
 {
   int64_t *staged_n = context;
   *staged_n += page->rows->len;
