@@ -24,10 +24,17 @@ static struct lead_event event_copy(struct memory *memory, const struct lead_eve
   return copy;
 }
 
+/* Later than every hold and resolution of the lead so far, also when the clock was set back since. */
+static int64_t hold_number(const struct memory *memory, const struct lead_event *event)
+{
+  const struct lead_state *state = event->lead_id ? g_hash_table_lookup(memory->states, event->lead_id) : NULL;
+  return MAX(memory_now_us(memory), state ? MAX(state->held_n, state->resolved_n) + 1 : 0);
+}
+
 void memory_append(struct memory *memory, const struct lead_event *given)
 {
   struct lead_event numbered = *given, *event = &numbered;
-  if (event->kind == EVENT_HELD && event->attempt == 0) event->attempt = memory_now_us(memory);
+  if (event->kind == EVENT_HELD && event->attempt == 0) event->attempt = hold_number(memory, event);
   char id[EVENT_ID_CHARS + 1];
   event_id(event, id);
   if (!g_hash_table_add(memory->event_ids, g_strdup(id))) return;

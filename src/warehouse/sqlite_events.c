@@ -61,6 +61,18 @@ static bool range_follow(struct sqlite_warehouse *self, struct range *range, con
   return true;
 }
 
+/* Later than every hold and resolution of the lead so far, also when the clock was set back since. */
+static bool hold_number(struct sqlite_warehouse *self, struct lead_event *event, int64_t now_us, GError **error)
+{
+  query_scope struct query query = {0};
+  bool has_row = false;
+  if (!query_open(&query, &self->db, SQL_HOLD_NUMBER, error)) return false;
+  query_text(&query, ":lead_id", event->lead_id);
+  if (!query_next(&query, &has_row, error)) return false;
+  event->attempt = MAX(now_us, has_row ? query_column_int(&query, 0) + 1 : 0);
+  return true;
+}
+
 bool sqlite_events_put(struct sqlite_warehouse *self, const struct lead_event *events, size_t events_n, GError **error)
 {
   query_scope struct query query = {0};
@@ -71,7 +83,7 @@ bool sqlite_events_put(struct sqlite_warehouse *self, const struct lead_event *e
     struct lead_event event = events[i];
     uint8_t id[SQLITE_EVENT_ID_BYTES];
     event.recorded_at_us = now_us;
-    if (event.kind == EVENT_HELD && event.attempt == 0) event.attempt = now_us;
+    if (event.kind == EVENT_HELD && event.attempt == 0 && !hold_number(self, &event, now_us, error)) return false;
     sqlite_event_id(&event, id);
     event_bind(&query, &event, id);
     if (!query_run(&query, error) || !range_follow(self, &range, &events[i], error)) return false;

@@ -154,7 +154,8 @@ static bool file_read(const char *path, GArray *brakes, GStringChunk *strings, G
   if (stat(path, &info) != 0 || info.st_size > (off_t)FILE_MAX_BYTES ||
       !g_file_get_contents(path, &text, &length, NULL))
     return refuse_file(path, error);
-  return lines_parse(text, length, brakes, strings, error) || refuse_file(path, error);
+  /* A file without a line was cut: nobody leaves one. */
+  return (lines_parse(text, length, brakes, strings, error) && brakes->len > 0) || refuse_file(path, error);
 }
 
 static bool file_take(struct sqlite_warehouse *self, const char *path, GError **error)

@@ -1,4 +1,4 @@
-"""Guarantee 3, 4, 5, 7, 8, 9, 10, 11, 22, 24, 25. Each fault at each endpoint in each state: nobody is lost, nobody is added
+"""Each fault at each endpoint in each state: nobody is lost, nobody is added
 twice, nobody is deleted who should stay, and the run that met the fault says so with the right code. matrix.py has the
 tables.
 

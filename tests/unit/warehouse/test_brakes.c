@@ -366,7 +366,8 @@ static void test_reader_stops(struct subject *subject)
 /* A stop that cannot be read stops the holder; the file stays for a person to look at. */
 static void test_inbox_unreadable(struct subject *subject)
 {
-  static const char *const bad[] = {"{\"brake\":\"suppress\"}\n", "not json\n", "{\"brake\":\"suppress\",\"pers"};
+  static const char *const bad[] = {"{\"brake\":\"suppress\"}\n", "not json\n", "{\"brake\":\"suppress\",\"pers", "",
+                                    "\n"};
   g_autofree char *folder = inbox_of(subject);
   g_autofree char *path = g_strconcat(folder, "/00000000000000000001-x.ndjson", NULL);
   g_assert_cmpint(g_mkdir(folder, 0700), ==, 0);

@@ -199,6 +199,26 @@ static void test_hold_number(struct subject *subject)
   page_clear(&page);
 }
 
+/* Held, resolved, and then the clock is set back: the next hold holds all the same. */
+static void test_hold_after_a_clock_step(struct subject *subject)
+{
+  subject_enrol(subject, "L1", "ann@x.org", "id-1");
+  struct lead_event resolved = about(EVENT_RESOLVED, "L1", "ann@x.org", T0);
+  resolved.attempt = T0;
+  struct lead_event held = about(EVENT_HELD, "L1", "ann@x.org", T0);
+  held.reason = "relaunched";
+  subject_append(subject, &resolved, 1);
+  subject_fold(subject);
+  subject->now_us = T0 - HOUR_US;
+  subject_append(subject, &held, 1);
+  subject_fold(subject);
+  struct page page;
+  page_init(&page, sizeof(struct lead_report_row));
+  g_assert_cmpint(subject_lead(subject, "L1", &page)->state.held_n, ==, T0 + 1);
+  g_assert_true(state_is_held(&subject_lead(subject, "L1", &page)->state));
+  page_clear(&page);
+}
+
 /* ---- stops right before sending ---- */
 
 static void test_stops_check(struct subject *subject)
@@ -316,6 +336,7 @@ int main(int argc, char **argv)
   subject_add("open-batches", test_open_batches);
   subject_add("fold", test_fold_is_idempotent);
   subject_add("fold/hold-number", test_hold_number);
+  subject_add("fold/hold-after-a-clock-step", test_hold_after_a_clock_step);
   subject_add("stops-check", test_stops_check);
   subject_add("stops-clock", test_stops_clock);
   subject_add("hold-check", test_hold_check);

@@ -70,6 +70,10 @@ UPDATE claim_ranges SET is_open = EXISTS (
   WHERE e.seq >= claim_ranges.first_seq AND e.seq < claim_ranges.first_seq + claim_ranges.claims_n)
 WHERE is_open;
 
+-- name: hold_number
+-- The newest hold or resolution of a lead, as of the last fold.
+SELECT max(coalesce(held_n, 0), coalesce(resolved_n, 0)) FROM lead_state WHERE lead_id = :lead_id;
+
 -- name: fold_state
 -- From the seq that the last fold reached; one sort by lead_id, so that lead_state is written in its own order. A lead that
 -- has a state already merges the two there: the statement reads lead_state nowhere else, or SQLite would keep all new rows
