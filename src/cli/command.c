@@ -100,7 +100,7 @@ static bool load_warehouse(struct cli *cli, const struct command *command, GErro
   if (!cli->warehouse) return false;
   if (!writes) return !(command->needs & NEEDS_INBOX) || brakes_preview(cli->warehouse, error);
   bool created = false;
-  if (!schema_apply(cli->warehouse, &created, error)) return false;
+  if (!schema_ready(cli->warehouse, &created, error)) return false;
   if (created) out_note(cli, "made the tables that were missing in %s", cli->settings.warehouse.path);
   return true;
 }

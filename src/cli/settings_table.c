@@ -5,7 +5,7 @@
 #define AT(member)          offsetof(struct settings, member)
 #define IN_CAMPAIGN(member) offsetof(struct campaign_settings, member)
 
-static const char *const warehouse_words[] = {"sqlite", NULL};
+static const char *const warehouse_words[] = {"sqlite", "bigquery", NULL};
 static const char *const endpoint_words[] = {"bulk", "single", NULL};
 static const char *const once_words[] = {"ever", "cooldown", NULL};
 static const char *const action_words[] = {"delete", "move", "keep", NULL};
@@ -79,6 +79,18 @@ static const char *const column_words[] = {"lead_id",
 const struct setting settings_table[] = {
     WORD("warehouse.type", warehouse.type, "sqlite", warehouse_words, .doc = "Where leads and the ledger live"),
     FILE_PATH("warehouse.path", warehouse.path, "leadferry.db", .doc = "The database file of type sqlite"),
+    TEXT("warehouse.project", warehouse.project, NULL, .example = "my-project",
+         .doc = "Type bigquery: the Google Cloud project that holds the datasets and pays for the jobs"),
+    TEXT("warehouse.dataset", warehouse.dataset, NULL, .example = "outreach",
+         .doc = "Type bigquery: the dataset of the table of leads"),
+    TEXT("warehouse.ops_dataset", warehouse.ops_dataset, NULL, .example = "outreach_ops",
+         .doc = "Type bigquery: the dataset of leadferry's own tables; without it they stand in warehouse.dataset"),
+    TEXT("warehouse.location", warehouse.location, NULL, .example = "EU",
+         .doc = "Type bigquery: where the datasets are, such as EU or europe-west3; without it BigQuery finds out"),
+    INT("warehouse.maximum_bytes_billed", warehouse.maximum_bytes_billed, "0", 0, G_MAXINT64 - 1,
+        .doc = "Type bigquery: a statement that would bill more bytes is refused before it runs; 0: no limit"),
+    FILE_PATH("warehouse.credentials_file", warehouse.credentials_file, NULL, .example = "/etc/leadferry/google.json",
+              .doc = "Type bigquery: a credentials file; without it those that gcloud and Google's libraries use"),
 
     TEXT("instantly.base_url", instantly.base_url, "https://api.instantly.ai",
          .doc = "The API; another host than Instantly's must be on loopback or be allowed"),

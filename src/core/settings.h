@@ -21,8 +21,14 @@ enum export_endpoint { EXPORT_BULK, EXPORT_SINGLE };
 enum removal_action { REMOVAL_DELETE, REMOVAL_MOVE, REMOVAL_KEEP };
 
 struct warehouse_settings {
-  char *type; /* "sqlite" ("memory" in tests, "bigquery" later) */
-  char *path;
+  char *type; /* "sqlite" or "bigquery" ("memory" in tests) */
+  char *path; /* of sqlite; the others are of bigquery */
+  char *project;
+  char *dataset;
+  char *ops_dataset;            /* NULL: dataset */
+  char *location;               /* NULL: BigQuery finds out */
+  int64_t maximum_bytes_billed; /* 0: no limit */
+  char *credentials_file;       /* NULL: Google's usual places */
 };
 
 struct instantly_settings {

@@ -40,7 +40,7 @@ void ask_query_int(struct ask *ask, const char *name, int64_t value)
   ask_query(ask, name, text);
 }
 
-void ask_clear(struct ask *ask)
+void ask_free(struct ask *ask)
 {
   call_clear(&ask->call);
   g_clear_pointer(&ask->call.path, g_free);

@@ -52,8 +52,8 @@ void ask_query(struct ask *ask, const char *name, const char *value);
 /* Appends a number to the path's query. */
 void ask_query_int(struct ask *ask, const char *name, int64_t value);
 /* Frees what it holds; may be called twice. */
-void ask_clear(struct ask *ask);
-#define ask_scope __attribute__((cleanup(ask_clear)))
+void ask_free(struct ask *ask);
+#define ask_scope __attribute__((cleanup(ask_free)))
 
 /* Sends it; true when it was answered with 2xx. Otherwise bigquery->last says why. */
 bool ask_send(struct bigquery *bigquery, struct ask *ask, GError **error);

@@ -51,7 +51,7 @@ static GString *query_body(const struct bigquery *bigquery, const struct bigquer
 
 static void prepare_query(struct bigquery_rows *rows, const struct bigquery_statement *statement)
 {
-  ask_clear(&rows->ask);
+  ask_free(&rows->ask);
   rows->ask = (struct ask){.method = "POST", .route = "jobs.query", .name = rows->name, .is_read = true};
   rows->ask.body = query_body(rows->bigquery, statement);
   ask_path(&rows->ask, API_ROOT, (const char *[]){rows->bigquery->project, "queries", NULL});
@@ -63,7 +63,7 @@ static void prepare_results(struct bigquery_rows *rows, int64_t max_rows)
 {
   struct ask *ask = &rows->ask;
   GString *answer = g_steal_pointer(&ask->call.answer);
-  ask_clear(ask);
+  ask_free(ask);
   *ask = (struct ask){.method = "GET", .route = "jobs.getQueryResults", .name = rows->name, .is_read = true};
   ask->call.answer = answer;
   ask_path(ask, API_ROOT, (const char *[]){rows->bigquery->project, "queries", rows->job_id, NULL});
@@ -246,7 +246,7 @@ int64_t bigquery_rows_total(const struct bigquery_rows *rows)
 void bigquery_rows_free(struct bigquery_rows *rows)
 {
   if (!rows) return;
-  ask_clear(&rows->ask);
+  ask_free(&rows->ask);
   page_reader_clear(&rows->page);
   g_ptr_array_unref(rows->columns);
   g_free(rows->name);

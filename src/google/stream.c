@@ -68,7 +68,7 @@ static void chunk_fill(struct chunk *chunk, struct stream *stream)
 
 static void chunk_clear(struct chunk *chunk)
 {
-  ask_clear(&chunk->ask);
+  ask_free(&chunk->ask);
   g_clear_pointer(&chunk->positions, g_array_unref);
 }
 

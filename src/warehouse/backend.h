@@ -23,6 +23,8 @@ struct warehouse_backend {
 
   bool (*schema_apply)(struct warehouse *warehouse, bool *created, GError **error);
   bool (*schema_check)(struct warehouse *warehouse, GArray *findings, GError **error);
+  bool (*schema_ready)(struct warehouse *warehouse, bool *created, GError **error); /* NULL: schema_apply */
+  bool (*schema_print)(struct warehouse *warehouse, GString *text, GError **error);
   bool (*import_rows)(struct warehouse *warehouse, struct import_row *rows, size_t rows_n, bool is_dry_run,
                       GError **error);
 
@@ -55,3 +57,6 @@ extern const struct warehouse_backend memory_backend;
 
 /* The embedded SQLite file. */
 extern const struct warehouse_backend sqlite_backend;
+
+/* BigQuery, or an emulator of it. */
+extern const struct warehouse_backend bigquery_backend;

@@ -121,7 +121,7 @@ static struct warehouse *sqlite_open(const struct settings *settings, enum wareh
   self->lock_fd = -1;
   self->db = (struct sqlite_db){
       .path = g_strdup(settings->warehouse.path), .clock = clock, .is_read_only = mode == WAREHOUSE_READ};
-  bool is_open = sql_names_init(&self->db.names, &settings->source, error) &&
+  bool is_open = sql_names_init(&self->db.names, '"', &settings->source, error) &&
                  sqlite_db_open(&self->db, mode == WAREHOUSE_WRITE, error) &&
                  (mode == WAREHOUSE_WRITE || sqlite_schema_shadow(self, error)) &&
                  own_functions_register(self, error) && tables_make(self, error) &&

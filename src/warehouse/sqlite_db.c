@@ -192,30 +192,9 @@ void sqlite_db_close(struct sqlite_db *db)
 
 /* ---- statements ---- */
 
-static char *text_with_names(const struct sql_names *names, const char *text)
-{
-  GString *out = g_string_sized_new(strlen(text) + 64);
-  for (const char *rest = text; *rest;) {
-    const char *start = strstr(rest, "${");
-    if (!start) {
-      g_string_append(out, rest);
-      break;
-    }
-    const char *end = strchr(start, '}');
-    g_assert(end);
-    g_autofree char *name = g_strndup(start + 2, (gsize)(end - start - 2));
-    const char *quoted = g_hash_table_lookup(names->quoted, name);
-    g_assert(quoted);
-    g_string_append_len(out, rest, start - rest);
-    g_string_append(out, quoted);
-    rest = end + 1;
-  }
-  return g_string_free(out, FALSE);
-}
-
 char *sqlite_db_text(const struct sqlite_db *db, enum sql_id id)
 {
-  return text_with_names(&db->names, sql_statements[id].text);
+  return sql_names_fill(&db->names, sql_statements[id].text);
 }
 
 sqlite3_stmt *sqlite_db_prepare(struct sqlite_db *db, enum sql_id id, GError **error)

@@ -13,13 +13,9 @@
  * never a value. One thread. */
 #include "core/ports.h"
 #include "sqlite_sql.h"
+#include "warehouse/sql_names.h"
 
 #include <sqlite3.h>
-
-/* What `${name}` stands for in statements: the source's table and its thirteen columns, checked and quoted. */
-struct sql_names {
-  GHashTable *quoted; /* name -> quoted identifier */
-};
 
 struct sqlite_db {
   sqlite3 *handle;
@@ -40,14 +36,6 @@ struct query {
 
 #define query_scope       __attribute__((cleanup(query_close)))
 #define transaction_scope __attribute__((cleanup(transaction_close)))
-
-/* Fills names from the settings; ERROR_CONFIG for an identifier that is none. */
-bool sql_names_init(struct sql_names *names, const struct source_settings *source,
-                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* Frees what it holds; may be called twice. */
-void sql_names_clear(struct sql_names *names);
-/* The plain (unquoted) identifier of one of our names. Caller frees. */
-char *sql_names_plain(const struct sql_names *names, const char *name);
 
 /* Opens the file, read-write or read-only, and sets the connection up. It is created when may_create. */
 bool sqlite_db_open(struct sqlite_db *db, bool may_create, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -4,7 +4,7 @@
 #include "base/error.h"
 #include "warehouse/backend.h"
 
-static const struct warehouse_backend *const backends[] = {&sqlite_backend, &memory_backend};
+static const struct warehouse_backend *const backends[] = {&sqlite_backend, &bigquery_backend, &memory_backend};
 
 struct warehouse *warehouse_open(const struct settings *settings, enum warehouse_mode mode, const struct clock *clock,
                                  GError **error)
@@ -12,7 +12,7 @@ struct warehouse *warehouse_open(const struct settings *settings, enum warehouse
   const char *type = settings->warehouse.type;
   for (size_t i = 0; i < G_N_ELEMENTS(backends); i++)
     if (g_strcmp0(backends[i]->type, type) == 0) return backends[i]->open(settings, mode, clock, error);
-  error_set(error, ERROR_CONFIG, "warehouse.type is '%s', which is none that leadferry has; set it to sqlite",
+  error_set(error, ERROR_CONFIG, "warehouse.type is '%s', which is none that leadferry has; set it to sqlite or bigquery",
             type ? type : "");
   return NULL;
 }
@@ -43,6 +43,18 @@ bool schema_check(struct warehouse *warehouse, GArray *findings, GError **error)
 {
   if (!warehouse->backend->schema_check) return missing(warehouse, "schema_check", error);
   return warehouse->backend->schema_check(warehouse, findings, error);
+}
+
+bool schema_ready(struct warehouse *warehouse, bool *created, GError **error)
+{
+  if (!warehouse->backend->schema_ready) return schema_apply(warehouse, created, error);
+  return warehouse->backend->schema_ready(warehouse, created, error);
+}
+
+bool schema_print(struct warehouse *warehouse, GString *text, GError **error)
+{
+  if (!warehouse->backend->schema_print) return missing(warehouse, "schema_print", error);
+  return warehouse->backend->schema_print(warehouse, text, error);
 }
 
 bool import_rows(struct warehouse *warehouse, struct import_row *rows, size_t rows_n, bool is_dry_run, GError **error)

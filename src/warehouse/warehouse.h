@@ -40,6 +40,13 @@ struct schema_finding {
 /* Compares the warehouse with what leadferry needs: GArray of struct schema_finding, empty when all is well. */
 bool schema_check(struct warehouse *warehouse, GArray *findings, GError **error);
 
+/* What a writing command needs before it begins: on SQLite schema_apply(); on BigQuery, where only the command `schema
+ * apply` creates anything, ERROR_CONFIG that names the first thing that is missing. */
+bool schema_ready(struct warehouse *warehouse, bool *created, GError **error);
+
+/* Appends the CREATE statements of all tables, as they would be made. */
+bool schema_print(struct warehouse *warehouse, GString *text, GError **error);
+
 /* ---- import and export of leads ---- */
 
 enum import_result { IMPORT_NEW, IMPORT_UNCHANGED, IMPORT_UPDATED, IMPORT_DUPLICATE_PERSON, IMPORT_ID_TAKEN };

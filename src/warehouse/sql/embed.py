@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Turns the named statements of .sql files into a C table: embed.py OUT.h OUT.c FILE.sql...
+"""Turns the named statements of .sql files into a C table: embed.py OUT.h OUT.c PREFIX FILE.sql...
 
 A statement begins with a line `-- name: some_name`; the comment lines that follow say why it is right and are left out
-of the program. One statement has one name and ends at the next name. Names become `enum sql_id` in sqlite_sql.h, so that
-a statement that does not exist is an error of the compiler.
+of the program. One statement has one name and ends at the next name. With the prefix sql names become `enum sql_id` in
+the header, so that a statement that does not exist is an error of the compiler.
 """
 
 import re
@@ -47,7 +47,8 @@ def quoted(text):
 
 
 def main():
-    header, source, *files = map(Path, sys.argv[1:])
+    header, source = map(Path, sys.argv[1:3])
+    prefix, files = sys.argv[3], [Path(name) for name in sys.argv[4:]]
     found = [pair for path in files for pair in statements(path)]
     names = [name for name, _ in found]
     for name in names:
@@ -55,13 +56,14 @@ def main():
             sys.exit(f"{name} is the name of two statements")
     header.write_text(
         "#pragma once\n/* Made by embed.py from the .sql files; do not edit. */\n"
-        "struct sql_statement {\n  const char *name;\n  const char *text;\n};\n"
-        "enum sql_id {\n" + "".join(f"  SQL_{name.upper()},\n" for name in names) + "  SQL_N\n};\n"
-        "extern const struct sql_statement sql_statements[SQL_N];\n"
+        f"struct {prefix}_statement {{\n  const char *name;\n  const char *text;\n}};\n"
+        f"enum {prefix}_id {{\n" + "".join(f"  {prefix.upper()}_{name.upper()},\n" for name in names)
+        + f"  {prefix.upper()}_N\n}};\n"
+        f"extern const struct {prefix}_statement {prefix}_statements[{prefix.upper()}_N];\n"
     )
     source.write_text(
         f'#include "{header.name}"\n#pragma GCC diagnostic ignored "-Woverlength-strings"\n'
-        "const struct sql_statement sql_statements[SQL_N] = {\n"
+        f"const struct {prefix}_statement {prefix}_statements[{prefix.upper()}_N] = {{\n"
         + "".join(f'    {{"{name}",\n{quoted(text)}}},\n' for name, text in found)
         + "};\n"
     )

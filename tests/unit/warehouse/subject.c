@@ -1,4 +1,5 @@
 #include "subject.h"
+#include "subject_cloud.h"
 
 #include "base/error.h"
 #include "warehouse/memory.h"
@@ -28,6 +29,8 @@ static void settings_fill(struct settings *settings, const char *type, const cha
   settings_init(settings);
   settings->warehouse.type = g_strdup(type);
   settings->warehouse.path = dir ? g_build_filename(dir, "leadferry.db", NULL) : NULL;
+  settings->warehouse.project = g_strdup("test");
+  settings->warehouse.dataset = cloud_dataset_name();
   settings->source.table = g_strdup("leads");
   settings->source.write_back = true;
   settings->complete.outcomes[OUTCOME_REPLIED].action = REMOVAL_KEEP;
@@ -60,11 +63,13 @@ static void raw_open(struct subject *subject)
 bool subject_open(struct subject *subject, const char *type)
 {
   *subject = (struct subject){.type = type, .now_us = T0};
-  bool is_memory = strcmp(type, "memory") == 0;
-  subject->dir = is_memory ? NULL : folder_new();
+  bool is_file = strcmp(type, "sqlite") == 0;
+  subject->dir = !is_file ? NULL : folder_new();
   settings_fill(&subject->settings, type, subject->dir);
   subject->clock = (struct clock){subject_wall_us, subject_wall_us, subject_wall_us, no_sleep, subject};
   g_autoptr(GError) error = NULL;
+  bool is_cloud = strcmp(type, "bigquery") == 0;
+  if (is_cloud) cloud_open(subject);
   subject->warehouse = warehouse_open(&subject->settings, WAREHOUSE_WRITE, &subject->clock, &error);
   if (!subject->warehouse) {
     g_assert_true(error_is(error, ERROR_CONFIG));
@@ -72,11 +77,12 @@ bool subject_open(struct subject *subject, const char *type)
     return false;
   }
   bool created;
-  g_assert_true(schema_apply(subject->warehouse, &created, &error));
+  bool is_made = schema_apply(subject->warehouse, &created, &error);
   g_assert_no_error(error);
+  g_assert_true(is_made);
   subject->ledger = warehouse_ledger(subject->warehouse);
   subject->ops = subject->ledger->ops;
-  if (!is_memory) raw_open(subject);
+  if (is_file) raw_open(subject);
   return true;
 }
 
@@ -94,6 +100,7 @@ static void folder_remove(const char *dir)
 void subject_close(struct subject *subject)
 {
   sqlite3_close(subject->raw);
+  if (subject->cloud) cloud_close(subject);
   warehouse_close(subject->warehouse);
   settings_clear(&subject->settings);
   if (subject->dir) folder_remove(subject->dir);
@@ -123,13 +130,14 @@ static void add_for(const char *type, const char *path, void (*test)(struct subj
 
 void subject_add(const char *path, void (*test)(struct subject *subject))
 {
-  for (size_t i = 0; i < G_N_ELEMENTS(types); i++)
+  if (cloud_emulator()) add_for("bigquery", path, test);
+  for (size_t i = 0; !cloud_emulator() && i < G_N_ELEMENTS(types); i++)
     add_for(types[i], path, test);
 }
 
 void subject_add_lasting(const char *path, void (*test)(struct subject *subject))
 {
-  add_for("sqlite", path, test);
+  if (!cloud_emulator()) add_for("sqlite", path, test);
 }
 
 /* ---- behind the ledger's back ---- */
@@ -155,6 +163,11 @@ void subject_reset(struct subject *subject)
                                        "lead_persons",   "lead_enrolments", "claim_ranges",     "suppressions",
                                        "pipeline_runs",  "sync_stage",      "campaign_metrics", "campaign_status",
                                        "pipeline_errors"};
+  if (subject->cloud) {
+    for (size_t i = 0; i < G_N_ELEMENTS(tables); i++)
+      cloud_clear(subject, tables[i]);
+    return;
+  }
   if (!subject->raw) {
     memory_reset(subject->warehouse);
     return;
@@ -170,7 +183,7 @@ void subject_reset(struct subject *subject)
 }
 
 /* FALSE is stored as 0 or as NULL, by the lead_id: other tools leave either. */
-static const char *flag(const struct lead *lead, bool is_set)
+const char *subject_flag(const struct lead *lead, bool is_set)
 {
   if (is_set) return "1";
   return lead->lead_id[strlen(lead->lead_id) - 1] % 2 ? "0" : NULL;
@@ -178,6 +191,10 @@ static const char *flag(const struct lead *lead, bool is_set)
 
 void subject_put(struct subject *subject, const struct lead *lead)
 {
+  if (subject->cloud) {
+    cloud_put(subject, lead);
+    return;
+  }
   if (!subject->raw) {
     memory_put_lead(subject->warehouse, lead);
     return;
@@ -187,8 +204,8 @@ void subject_put(struct subject *subject, const struct lead *lead)
       "added_to_instantly, sequence_completed, cold_email_sent, last_email_status) VALUES (?, ?, ?, ?, ?, ?, CAST(? AS "
       "INTEGER), CAST(? AS INTEGER), CAST(? AS INTEGER), ?)",
       lead->lead_id, lead->email ? lead->email : "", lead->first_name, lead->last_name, lead->company_name,
-      lead->campaign_id, flag(lead, lead->added_to_instantly), flag(lead, lead->sequence_completed),
-      flag(lead, lead->cold_email_sent), lead->last_email_status);
+      lead->campaign_id, subject_flag(lead, lead->added_to_instantly), subject_flag(lead, lead->sequence_completed),
+      subject_flag(lead, lead->cold_email_sent), lead->last_email_status);
   if (lead->fields)
     RAW(subject, "INSERT OR REPLACE INTO lead_fields (lead_id, fields) VALUES (?, ?)", lead->lead_id, lead->fields);
   else
@@ -211,6 +228,10 @@ void subject_put_plain(struct subject *subject, const char *lead_id, const char 
 
 void subject_drop(struct subject *subject, const char *lead_id)
 {
+  if (subject->cloud) {
+    cloud_drop(subject, lead_id);
+    return;
+  }
   if (!subject->raw)
     memory_drop_lead(subject->warehouse, lead_id);
   else
@@ -219,6 +240,10 @@ void subject_drop(struct subject *subject, const char *lead_id)
 
 void subject_hold(struct subject *subject, const char *campaign_id, const char *reason)
 {
+  if (subject->cloud) {
+    cloud_hold(subject, campaign_id, reason);
+    return;
+  }
   if (!subject->raw) {
     memory_set_hold(subject->warehouse, campaign_id, reason);
     return;
@@ -230,6 +255,10 @@ void subject_hold(struct subject *subject, const char *campaign_id, const char *
 
 void subject_revoke(struct subject *subject, const char *person, int64_t at_us)
 {
+  if (subject->cloud) {
+    cloud_revoke(subject, person, at_us);
+    return;
+  }
   if (!subject->raw) {
     memory_revoke(subject->warehouse, person, at_us);
     return;
@@ -277,6 +306,7 @@ int64_t subject_claim(struct subject *subject, const struct claim_rules *rules, 
 {
   g_autoptr(GError) error = NULL;
   claim_report_init(report);
+  if (subject->cloud && !rules->is_dry_run) cloud_lease(subject, rules->epoch);
   bool is_ok = subject->ops->claim(subject->ledger, rules, report, &error);
   g_assert_no_error(error);
   g_assert_true(is_ok);

@@ -10,13 +10,16 @@
 
 #include <sqlite3.h>
 
+struct bigquery;
+
 struct subject {
   const char *type;
   struct settings settings;
   struct clock clock;
-  int64_t now_us; /* what the warehouse's clock says; tests move it */
-  char *dir;      /* of the file, NULL for memory */
-  sqlite3 *raw;   /* a second connection, NULL for memory */
+  int64_t now_us;         /* what the warehouse's clock says; tests move it */
+  char *dir;              /* of the file, NULL for memory */
+  sqlite3 *raw;           /* a second connection, of sqlite */
+  struct bigquery *cloud; /* the same, of bigquery */
   struct warehouse *warehouse;
   struct ledger *ledger;
   const struct ledger_ops *ops;

@@ -1,6 +1,5 @@
 /* What `${name}` in a statement stands for: identifiers from the configuration, each checked and quoted. */
-#include "base/error.h"
-#include "warehouse/sqlite_db.h"
+#include "warehouse/sql_names.h"
 
 #include <string.h>
 
@@ -20,7 +19,7 @@ static const char *const columns[] = {
     "updated_at",
 };
 
-static bool identifier_is_valid(const char *name)
+bool sql_name_is_valid(const char *name)
 {
   if (!g_ascii_isalpha(name[0]) && name[0] != '_') return false;
   for (const char *c = name; *c; c++)
@@ -28,22 +27,23 @@ static bool identifier_is_valid(const char *name)
   return true;
 }
 
-/* The only place where configuration becomes part of a statement. */
 static bool name_put(struct sql_names *names, const char *name, const char *identifier, GError **error)
 {
-  if (!identifier_is_valid(identifier)) {
+  if (!sql_name_is_valid(identifier)) {
     error_set(error, ERROR_CONFIG,
               "source: '%s' for %s is no name of a table or column; letters, digits, _ and - are allowed, a digit or - "
               "not in front",
               identifier, name);
     return false;
   }
-  g_hash_table_replace(names->quoted, g_strdup(name), g_strdup_printf("\"%s\"", identifier));
+  g_hash_table_replace(names->quoted, g_strdup(name),
+                       g_strdup_printf("%c%s%c", names->quote, identifier, names->quote));
   return true;
 }
 
-bool sql_names_init(struct sql_names *names, const struct source_settings *source, GError **error)
+bool sql_names_init(struct sql_names *names, char quote, const struct source_settings *source, GError **error)
 {
+  names->quote = quote;
   names->quoted = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
   if (!name_put(names, "leads", source->table ? source->table : "leads", error)) return false;
   for (size_t i = 0; i < G_N_ELEMENTS(columns); i++)
@@ -68,4 +68,30 @@ char *sql_names_plain(const struct sql_names *names, const char *name)
 {
   const char *quoted = g_hash_table_lookup(names->quoted, name);
   return g_strndup(quoted + 1, strlen(quoted) - 2);
+}
+
+void sql_names_put(struct sql_names *names, const char *name, const char *text)
+{
+  g_hash_table_replace(names->quoted, g_strdup(name), g_strdup(text));
+}
+
+char *sql_names_fill(const struct sql_names *names, const char *text)
+{
+  GString *out = g_string_sized_new(strlen(text) + 64);
+  for (const char *rest = text; *rest;) {
+    const char *start = strstr(rest, "${");
+    if (!start) {
+      g_string_append(out, rest);
+      break;
+    }
+    const char *end = strchr(start, '}');
+    g_assert(end);
+    g_autofree char *name = g_strndup(start + 2, (gsize)(end - start - 2));
+    const char *quoted = g_hash_table_lookup(names->quoted, name);
+    g_assert(quoted);
+    g_string_append_len(out, rest, start - rest);
+    g_string_append(out, quoted);
+    rest = end + 1;
+  }
+  return g_string_free(out, FALSE);
 }

@@ -1,0 +1,195 @@
+/* The operator's brakes. Stops and holds are rows that a running job looks at every 30 s; events are facts that the
+ * next fold takes up, and folded at once if nobody holds the lease. */
+#include "base/json.h"
+#include "warehouse/bigquery.h"
+
+#include <string.h>
+
+/* ---- retry ---- */
+
+static void retry_event(GArray *events, struct page *text, const char *const *cells, enum event_kind kind,
+                        const char *run_id, int64_t now_us)
+{
+  struct lead_event event = {.kind = kind,
+                             .lead_id = page_text(text, cells[0]),
+                             .person = page_text(text, cells[1]),
+                             .campaign_id = page_text(text, cells[2]),
+                             .claim_id = kind == EVENT_RETRIED ? page_text(text, cells[3]) : NULL,
+                             .attempt = kind == EVENT_RESOLVED ? bq_cell_int(cells[4]) : 0,
+                             .generation = bq_cell_int(cells[5]),
+                             .epoch = bq_cell_int(cells[6]),
+                             .run_id = run_id,
+                             .occurred_at_us = now_us};
+  g_array_append_val(events, event);
+}
+
+static bool retries_read(struct bq_warehouse *self, const struct retry_query *query, GArray *events, struct page *text,
+                         int64_t *retried_n, GError **error)
+{
+  struct bq_call call = {.ids = {BQ_RETRIES},
+                         .ids_n = 1,
+                         .parameters = {bigquery_text("lead_id", query->lead_id ? query->lead_id : ""),
+                                        bigquery_bool("all", query->all),
+                                        bigquery_text("type", query->type ? query->type : ""),
+                                        bigquery_int("limit", (int64_t)MIN(query->limit, (size_t)INT32_MAX))},
+                         .parameters_n = 4};
+  bigquery_rows_scope struct bigquery_rows *rows = NULL;
+  if (!bq_query(self, &call, &rows, error)) return false;
+  for (*retried_n = 0;; (*retried_n)++) {
+    const char *const *cells = NULL;
+    if (!bigquery_next(rows, &cells, error)) return false;
+    if (!cells) return true;
+    if (bq_cell_bool(cells[7])) retry_event(events, text, cells, EVENT_RESOLVED, query->run_id, bq_now_us(self));
+    if (bq_cell_bool(cells[8])) retry_event(events, text, cells, EVENT_RETRIED, query->run_id, bq_now_us(self));
+  }
+}
+
+/* What may be retried is seen in the state as it was folded. */
+static bool retries_put(struct bq_warehouse *self, const struct retry_query *query, int64_t *retried_n, GError **error)
+{
+  g_autoptr(GArray) events = g_array_new(FALSE, TRUE, sizeof(struct lead_event));
+  struct page text;
+  page_init(&text, 1);
+  bool is_ok = retries_read(self, query, events, &text, retried_n, error) &&
+               (query->is_dry_run ||
+                bq_append(&self->ledger, (const struct lead_event *)(void *)events->data, events->len, error));
+  page_clear(&text);
+  return is_ok;
+}
+
+bool bq_retry_leads(struct warehouse *warehouse, const struct retry_query *query, int64_t *retried_n, GError **error)
+{
+  struct bq_warehouse *self = bq_of(warehouse);
+  return bq_fold(&self->ledger, error) && retries_put(self, query, retried_n, error);
+}
+
+/* ---- holds ---- */
+
+static char *note_of(const struct bq_warehouse *self, const struct brake *brake)
+{
+  GString *json = g_string_new("{");
+  json_append_str(json, "reason", brake->reason);
+  json_append_str(json, "actor", brake->actor);
+  bq_json_int(json, "at", brake->at_us ? brake->at_us : bq_now_us(self));
+  g_string_append_c(json, '}');
+  return g_string_free(json, FALSE);
+}
+
+/* A hold that is on keeps its reason: whoever set it first still waits for it. Who ended it last is noted. */
+static bool hold_write(struct bq_warehouse *self, const struct brake *brake, int64_t *changed_n, GError **error)
+{
+  const char *campaign_id = brake->campaign_id ? brake->campaign_id : "*";
+  g_autofree char *name = g_strconcat("hold:", campaign_id, NULL);
+  g_autofree char *ended = g_strconcat("unheld:", campaign_id, NULL);
+  g_autofree char *note = note_of(self, brake);
+  g_autofree char *there = NULL;
+  bool is_on = brake->kind == BRAKE_HOLD;
+  *changed_n = 0;
+  if (!bq_control_get(&self->ledger, name, &there, error)) return false;
+  if ((there != NULL) == is_on) return true;
+  *changed_n = 1;
+  if (is_on) return bq_control_put(&self->ledger, name, note, error);
+  return bq_control_put(&self->ledger, ended, note, error) && bq_control_put(&self->ledger, name, NULL, error);
+}
+
+/* ---- stops ---- */
+
+static bool stop_revoke(struct bq_warehouse *self, const struct brake *brake, int64_t *changed_n, GError **error)
+{
+  g_autofree char *by = brake_words(brake);
+  g_autofree char *match_key = bq_match_key(&brake->stop);
+  g_autoptr(GString) json = g_string_new("{");
+  json_append_str(json, "match_key", match_key);
+  json_append_str(json, "by", by);
+  bq_json_int(json, "at", brake->at_us ? brake->at_us : bq_now_us(self));
+  bq_json_int(json, "now", bq_now_us(self));
+  g_string_append_c(json, '}');
+  *changed_n = 0;
+  if (!bq_run_int(self, &BQ_SCRIPT(json->str, BQ_STOPS_IN_FORCE), changed_n, error)) return false;
+  *changed_n = *changed_n > 0;
+  return *changed_n == 0 || bq_run(self, &BQ_SCRIPT(json->str, BQ_STOPS_REVOKE), error);
+}
+
+/* Stops that stand together are written together: a list of thousands is a handful of jobs. */
+static bool stops_put(struct bq_warehouse *self, const struct brake *rows, size_t rows_n, int64_t *changed_n,
+                      GError **error)
+{
+  g_autofree struct bq_stop_row *stops = g_new0(struct bq_stop_row, rows_n);
+  for (size_t i = 0; i < rows_n; i++)
+    stops[i] = (struct bq_stop_row){.stop = rows[i].stop, .is_brake = true};
+  return bq_stops_write(self, stops, rows_n, bq_now_us(self), changed_n, error);
+}
+
+/* ---- all of them ---- */
+
+static size_t run_length(const struct brake *rows, size_t rows_n)
+{
+  size_t n = 1;
+  while (n < rows_n && rows[n].kind == rows[0].kind)
+    n++;
+  return n;
+}
+
+static bool events_put(struct bq_warehouse *self, const struct brake *rows, size_t rows_n, GError **error)
+{
+  g_autofree struct lead_event *events = g_new0(struct lead_event, rows_n);
+  for (size_t i = 0; i < rows_n; i++)
+    events[i] = rows[i].event;
+  return bq_append(&self->ledger, events, rows_n, error);
+}
+
+/* Writes the first rows, as many as are of one kind and go together; *taken_n of them. */
+static bool some_put(struct bq_warehouse *self, const struct brake *rows, size_t rows_n, size_t *taken_n,
+                     int64_t *changed_n, GError **error)
+{
+  struct retry_query retry = brake_retry_query(&rows[0]);
+  size_t same_n = run_length(rows, rows_n);
+  *taken_n = 1;
+  switch (rows[0].kind) {
+  case BRAKE_SUPPRESS: *taken_n = same_n; return stops_put(self, rows, same_n, changed_n, error);
+  case BRAKE_REVOKE: return stop_revoke(self, rows, changed_n, error);
+  case BRAKE_HOLD:
+  case BRAKE_UNHOLD: return hold_write(self, rows, changed_n, error);
+  case BRAKE_EVENT:
+    *taken_n = same_n;
+    *changed_n = (int64_t)same_n;
+    return events_put(self, rows, same_n, error);
+  case BRAKE_RETRY: return retries_put(self, &retry, changed_n, error);
+  }
+  return true;
+}
+
+static bool has_events(const struct brake *rows, size_t rows_n)
+{
+  for (size_t i = 0; i < rows_n; i++)
+    if (rows[i].kind == BRAKE_EVENT || rows[i].kind == BRAKE_RETRY) return true;
+  return false;
+}
+
+/* Folds before and after under the lease, taken for the moment. Whoever holds it folds before it decides anything: then
+ * the facts are there and wait for that. */
+bool bq_brakes_write(struct warehouse *warehouse, const struct brake *rows, size_t rows_n, struct brake_report *report,
+                     GError **error)
+{
+  struct bq_warehouse *self = bq_of(warehouse);
+  struct lease lease = {0};
+  bool needs_fold = has_events(rows, rows_n), is_ok = true;
+  g_autoptr(GError) busy = NULL;
+  *report = (struct brake_report){0};
+  bool has_lease = needs_fold && bq_lease_acquire(&self->ledger, "brakes", &lease, &busy);
+  if (needs_fold && !has_lease && !error_is(busy, ERROR_LOCKED)) {
+    g_propagate_error(error, g_steal_pointer(&busy));
+    return false;
+  }
+  if (has_lease) is_ok = bq_fold(&self->ledger, error);
+  for (size_t i = 0; is_ok && i < rows_n;) {
+    size_t taken_n = 1;
+    int64_t changed_n = 0;
+    is_ok = some_put(self, rows + i, rows_n - i, &taken_n, &changed_n, error);
+    report->changed_n += changed_n;
+    i += taken_n;
+  }
+  if (is_ok && has_lease) is_ok = bq_fold(&self->ledger, error);
+  if (has_lease) bq_lease_release(&self->ledger, &lease);
+  return is_ok;
+}

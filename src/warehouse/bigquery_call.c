@@ -1,0 +1,289 @@
+/* Statements as jobs, their cells, and rows that are streamed in. */
+#include "base/email.h"
+#include "base/json.h"
+#include "warehouse/bigquery.h"
+
+#include <string.h>
+
+/* ---- statements ---- */
+
+/* Temporary tables get a name that nobody had before. */
+static void scratch_names(struct bq_warehouse *self)
+{
+  static const char *const names[] = {"scratch", "scratch_2"};
+  self->scratch_n++;
+  for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+    g_autofree char *name = g_strdup_printf("leadferry_%016" G_GINT64_MODIFIER "x_%" G_GINT64_FORMAT "_%zu",
+                                            self->nonce, self->scratch_n, i + 1);
+    sql_names_put(&self->names, names[i], name);
+  }
+}
+
+static char *script_text(struct bq_warehouse *self, const struct bq_call *call)
+{
+  GString *text = g_string_new(NULL);
+  scratch_names(self);
+  for (size_t i = 0; i < call->ids_n; i++) {
+    g_autofree char *one = sql_names_fill(&self->names, bq_statements[call->ids[i]].text);
+    if (i > 0) g_string_append(text, ";\n");
+    g_string_append(text, one);
+  }
+  return g_string_free(text, FALSE);
+}
+
+bool bq_query(struct bq_warehouse *self, const struct bq_call *call, struct bigquery_rows **rows, GError **error)
+{
+  g_autofree char *sql = script_text(self, call);
+  struct bigquery_statement statement = {.name = bq_statements[call->ids[0]].name,
+                                         .sql = sql,
+                                         .parameters = call->parameters,
+                                         .parameters_n = call->parameters_n};
+  return bigquery_query(self->client, &statement, rows, error);
+}
+
+/* The id of the job is new, so that an answer that was lost is asked for again and nothing is done twice. */
+bool bq_run(struct bq_warehouse *self, const struct bq_call *call, GError **error)
+{
+  g_autofree char *sql = script_text(self, call);
+  struct bigquery_statement statement = {.name = bq_statements[call->ids[0]].name,
+                                         .sql = sql,
+                                         .parameters = call->parameters,
+                                         .parameters_n = call->parameters_n};
+  g_autofree char *job_id = g_strdup_printf("leadferry_%016" G_GINT64_MODIFIER "x_%" G_GINT64_FORMAT "_%s", self->nonce,
+                                            self->scratch_n, statement.name);
+  return bigquery_execute(self->client, &statement, job_id, NULL, error);
+}
+
+bool bq_run_int(struct bq_warehouse *self, const struct bq_call *call, int64_t *value, GError **error)
+{
+  bigquery_rows_scope struct bigquery_rows *rows = NULL;
+  const char *const *cells = NULL;
+  *value = 0;
+  if (!bq_query(self, call, &rows, error) || !bigquery_next(rows, &cells, error)) return false;
+  if (cells && bigquery_columns_n(rows) > 0) *value = bq_cell_int(cells[0]);
+  return true;
+}
+
+struct bigquery_parameter bq_since(const char *name, int64_t wall_us)
+{
+  return bigquery_time(name, MAX(wall_us, 1));
+}
+
+bool bq_next(struct bigquery_rows **rows, const char *const **cells, GError **error)
+{
+  if (!bigquery_next(*rows, cells, error)) return false;
+  if (!*cells) g_clear_pointer(rows, bigquery_rows_free);
+  return true;
+}
+
+/* ---- cells ---- */
+
+int64_t bq_cell_int(const char *cell)
+{
+  if (!cell) return 0;
+  return strcmp(cell, "true") == 0 ? 1 : g_ascii_strtoll(cell, NULL, 10);
+}
+
+bool bq_cell_bool(const char *cell)
+{
+  return bq_cell_int(cell) != 0;
+}
+
+void bq_cell_state(const char *const *cells, struct page *page, struct lead_state *state)
+{
+  int64_t n[BQ_STATE_COLUMNS_N];
+  for (size_t i = 0; i < BQ_STATE_COLUMNS_N; i++)
+    n[i] = bq_cell_int(cells[i]);
+  *state = (struct lead_state){
+      .lead_id = page_text(page, cells[0]),
+      .person = page_text(page, cells[1]),
+      .generation = n[2],
+      .reopened_at_us = n[3],
+      .claim_id = page_text(page, cells[4]),
+      .campaign_id = page_text(page, cells[5]),
+      .epoch = n[6],
+      .attempts = n[7],
+      .settlement = (enum settlement)n[8],
+      .settlement_epoch = n[9],
+      .reason = page_text(page, cells[10]),
+      .instantly_id = page_text(page, cells[11]),
+      .current_campaign_id = page_text(page, cells[12]),
+      .current_at_us = n[13],
+      .added_at_us = n[14],
+      .ever_added_at_us = n[15],
+      .sent_at_us = n[16],
+      .replied_at_us = n[17],
+      .email_status = (enum email_status)n[18],
+      .finished_at_us = n[19],
+      .outcome = (enum outcome)n[20],
+      .removed_at_us = n[21],
+      .removed_id = page_text(page, cells[22]),
+      .withdrawn_at_us = n[23],
+      .held_n = n[24],
+      .held_reason = page_text(page, cells[25]),
+      .resolved_n = n[26],
+      .first_recorded_at_us = n[27],
+      .last_seen_at_us = n[28],
+      .subsequence_id = page_text(page, cells[29]),
+  };
+}
+
+void bq_cell_remote(const char *const *cells, struct remote_lead *row)
+{
+  *row = (struct remote_lead){
+      .id = cells[0],
+      .person = cells[1],
+      .campaign_id = cells[2],
+      .subsequence_id = cells[3],
+      .stamp = cells[4],
+      .last_step = cells[5],
+      .mailbox = cells[6],
+      .status = bq_cell_int(cells[7]),
+      .has_interest = cells[8] != NULL,
+      .interest = bq_cell_int(cells[8]),
+      .verification = bq_cell_int(cells[9]),
+      .opens = bq_cell_int(cells[10]),
+      .clicks = bq_cell_int(cells[11]),
+      .replies = bq_cell_int(cells[12]),
+      .created_at_us = bq_cell_int(cells[13]),
+      .contacted_at_us = bq_cell_int(cells[14]),
+      .opened_at_us = bq_cell_int(cells[15]),
+      .clicked_at_us = bq_cell_int(cells[16]),
+      .replied_at_us = bq_cell_int(cells[17]),
+      .updated_at_us = bq_cell_int(cells[18]),
+      .last_step_at_us = bq_cell_int(cells[19]),
+      .pause_until_us = bq_cell_int(cells[20]),
+  };
+}
+
+/* ---- parameters ---- */
+
+void bq_json_int(GString *out, const char *name, int64_t value)
+{
+  g_autofree char *text = g_strdup_printf("%" G_GINT64_FORMAT, value);
+  json_append_str(out, name, text);
+}
+
+void bq_json_time(GString *out, const char *name, int64_t wall_us)
+{
+  if (wall_us)
+    bq_json_int(out, name, wall_us);
+  else
+    json_append_str(out, name, NULL);
+}
+
+void bq_json_flag(GString *out, const char *name, bool value)
+{
+  json_append_str(out, name, value ? "1" : "0");
+}
+
+static void foreigner_add(GString *out, const char *lead_id, const char *email)
+{
+  static const enum verdict verdicts[] = {[EMAIL_OK] = VERDICT_ELIGIBLE,
+                                          [EMAIL_MISSING] = VERDICT_ADDRESS_MISSING,
+                                          [EMAIL_INVALID] = VERDICT_ADDRESS_INVALID,
+                                          [EMAIL_NOT_ASCII] = VERDICT_ADDRESS_NOT_ASCII};
+  g_autofree char *person = NULL;
+  enum email_verdict verdict = email_canonical(email, strlen(email), &person);
+  if (out->len > 1) g_string_append_c(out, ',');
+  g_string_append_c(out, '{');
+  json_append_str(out, "lead_id", lead_id);
+  json_append_str(out, "person", person);
+  bq_json_int(out, "verdict", verdicts[verdict]);
+  g_string_append_c(out, '}');
+}
+
+static bool foreigners_read(struct bq_warehouse *self, GError **error)
+{
+  bigquery_rows_scope struct bigquery_rows *rows = NULL;
+  struct bq_call call = {.ids = {BQ_FOREIGN_ADDRESSES}, .ids_n = 1};
+  if (!bq_query(self, &call, &rows, error)) return false;
+  g_autoptr(GString) out = g_string_new("[");
+  for (;;) {
+    const char *const *cells = NULL;
+    if (!bigquery_next(rows, &cells, error)) return false;
+    if (!cells) break;
+    foreigner_add(out, cells[0], cells[1]);
+  }
+  g_string_append_c(out, ']');
+  g_free(self->foreigners);
+  self->foreigners = g_strdup(out->str);
+  return true;
+}
+
+bool bq_json_foreigners(struct bq_warehouse *self, bool is_fresh, GString *out, GError **error)
+{
+  if ((is_fresh || !self->foreigners) && !foreigners_read(self, error)) return false;
+  json_append_key(out, "foreigners");
+  g_string_append(out, self->foreigners);
+  return true;
+}
+
+void bq_json_policy(const struct bq_warehouse *self, GString *out)
+{
+  const struct settings *settings = self->settings;
+  bq_json_flag(out, "include_adopted", settings->complete.include_adopted);
+  json_append_key(out, "kept");
+  g_string_append_c(out, '[');
+  for (size_t i = 0; i < SETTING_OUTCOMES_N; i++)
+    if (settings->complete.outcomes[i].action == REMOVAL_KEEP)
+      g_string_append_printf(out, "%s\"%zu\"", out->str[out->len - 1] == '[' ? "" : ",", i);
+  g_string_append_c(out, ']');
+  json_append_key(out, "configured");
+  g_string_append_c(out, '[');
+  for (guint i = 0; settings->campaigns && i < settings->campaigns->len; i++) {
+    if (i > 0) g_string_append_c(out, ',');
+    json_append_string(out, g_array_index(settings->campaigns, struct campaign_settings, i).id);
+  }
+  g_string_append_c(out, ']');
+}
+
+/* ---- answers that are read on ---- */
+
+bool bq_stream_goes_on(struct bq_stream *stream, const char *question)
+{
+  if (stream->rows && g_strcmp0(stream->question, question) == 0) return true;
+  bq_stream_close(stream);
+  return false;
+}
+
+void bq_stream_expect(struct bq_stream *stream, char *question)
+{
+  g_free(stream->question);
+  stream->question = question;
+}
+
+void bq_stream_close(struct bq_stream *stream)
+{
+  g_clear_pointer(&stream->rows, bigquery_rows_free);
+  g_clear_pointer(&stream->question, g_free);
+}
+
+/* ---- streaming in ---- */
+
+void bq_batch_init(struct bq_batch *batch)
+{
+  *batch = (struct bq_batch){.rows = g_array_new(FALSE, TRUE, sizeof(struct bigquery_stream_row)),
+                             .text = g_string_chunk_new(65536)};
+}
+
+void bq_batch_add(struct bq_batch *batch, const char *insert_id, const char *json)
+{
+  struct bigquery_stream_row row = {.insert_id = g_string_chunk_insert(batch->text, insert_id),
+                                    .json = g_string_chunk_insert(batch->text, json)};
+  g_array_append_val(batch->rows, row);
+}
+
+bool bq_batch_send(struct bq_warehouse *self, struct bq_batch *batch, const char *table, GError **error)
+{
+  struct bigquery_table where = {.dataset = self->ops_dataset, .table = table};
+  if (batch->rows->len == 0) return true;
+  return bigquery_insert_all(self->client, &where, (const struct bigquery_stream_row *)(void *)batch->rows->data,
+                             batch->rows->len, error);
+}
+
+void bq_batch_clear(struct bq_batch *batch)
+{
+  g_clear_pointer(&batch->rows, g_array_unref);
+  g_clear_pointer(&batch->text, g_string_chunk_free);
+}

@@ -1,0 +1,252 @@
+/* Appending, the fold, and what an earlier run left open. */
+#include "base/json.h"
+#include "warehouse/bigquery.h"
+
+#include <string.h>
+
+void bq_forget(struct bq_warehouse *self)
+{
+  g_clear_pointer(&self->counts, g_array_unref);
+  g_clear_pointer(&self->unsettled, g_array_unref);
+  g_clear_pointer(&self->unsettled_text, g_string_chunk_free);
+  g_clear_pointer(&self->unsettled_own_run_id, g_free);
+  bq_stream_close(&self->claims);
+  bq_stream_close(&self->removals);
+}
+
+/* ---- append ---- */
+
+static void event_json(GString *out, const struct lead_event *event, const char *id)
+{
+  g_string_assign(out, "{");
+  json_append_str(out, "event_id", id);
+  json_append_int(out, "kind", event->kind);
+  json_append_int(out, "fact", event->fact);
+  json_append_str(out, "reason", event->reason);
+  json_append_str(out, "lead_id", event->lead_id);
+  json_append_str(out, "person", event->person);
+  json_append_str(out, "campaign_id", event->campaign_id);
+  json_append_str(out, "instantly_id", event->instantly_id);
+  json_append_str(out, "claim_id", event->claim_id);
+  json_append_str(out, "batch_id", event->batch_id);
+  json_append_int(out, "ord", event->ord);
+  json_append_int(out, "ord_to", event->ord_to);
+  json_append_str(out, "body_hash", event->body_hash);
+  bq_json_int(out, "attempt", event->attempt); /* the number of a hold is a time: as text no digit is lost */
+  json_append_int(out, "generation", event->generation);
+  json_append_int(out, "epoch", event->epoch);
+  json_append_str(out, "run_id", event->run_id);
+  g_autofree char *occurred_at = time_format_us(event->occurred_at_us);
+  g_autofree char *recorded_at = time_format_us(event->recorded_at_us);
+  json_append_str(out, "occurred_at", occurred_at);
+  json_append_str(out, "recorded_at", recorded_at);
+  json_append_str(out, "detail", event->detail);
+  g_string_append_c(out, '}');
+}
+
+/* A retried append must be the same rows under the same ids: the id is made of the fact, and the text once. */
+bool bq_append(struct ledger *ledger, const struct lead_event *events, size_t events_n, GError **error)
+{
+  struct bq_warehouse *self = bq_of_ledger(ledger);
+  if (events_n == 0) return true;
+  struct bq_batch batch;
+  bq_batch_init(&batch);
+  g_autoptr(GString) json = g_string_sized_new(1024);
+  int64_t now_us = bq_now_us(self);
+  for (size_t i = 0; i < events_n; i++) {
+    struct lead_event event = events[i];
+    char id[EVENT_ID_CHARS + 1];
+    event.recorded_at_us = now_us;
+    if (event.kind == EVENT_HELD && event.attempt == 0) event.attempt = now_us;
+    event_id(&event, id);
+    event_json(json, &event, id);
+    bq_batch_add(&batch, id, json->str);
+  }
+  bool is_ok = bq_batch_send(self, &batch, "lead_events", error);
+  bq_batch_clear(&batch);
+  self->is_dirty = true;
+  g_clear_pointer(&self->unsettled, g_array_unref);
+  return is_ok;
+}
+
+/* ---- fold ---- */
+
+static bool since_read(struct bq_warehouse *self, GError **error)
+{
+  int64_t folded_until_us = 0;
+  struct bq_call call = {.ids = {BQ_FOLDED_UNTIL}, .ids_n = 1};
+  if (self->since_us) return true;
+  if (!bq_run_int(self, &call, &folded_until_us, error)) return false;
+  self->since_us = MAX(folded_until_us - BQ_OVERLAP_US, 1);
+  return true;
+}
+
+/* What nobody appended to since this handle folded is folded; others' events are taken up by the next run at the
+ * latest, which folds before it decides anything. */
+bool bq_fold(struct ledger *ledger, GError **error)
+{
+  struct bq_warehouse *self = bq_of_ledger(ledger);
+  if (self->is_read_only) return true;
+  if (self->fold_began_us && !self->is_dirty && self->epoch) return true;
+  if (!since_read(self, error)) return false;
+  int64_t began_us = bq_now_us(self);
+  struct bq_call call = {.ids = {BQ_FOLD_GATHER, BQ_FOLD_WRITE},
+                         .ids_n = 2,
+                         .parameters = {bq_since("since", self->since_us)},
+                         .parameters_n = 1};
+  if (!bq_run(self, &call, error)) return false;
+  self->fold_began_us = began_us;
+  self->is_dirty = false;
+  bq_forget(self);
+  return true;
+}
+
+/* ---- claims of other runs that nobody settled ---- */
+
+static const char *kept(struct bq_warehouse *self, const char *text)
+{
+  return text ? g_string_chunk_insert(self->unsettled_text, text) : NULL;
+}
+
+/* A claim that stands in several `sending` rows comes once for each, oldest first: the last counts. */
+static void unsettled_add(struct bq_warehouse *self, const char *const *cells)
+{
+  struct bq_unsettled row = {
+      .claim = {.lead_id = kept(self, cells[0]),
+                .person = kept(self, cells[1]),
+                .campaign_id = kept(self, cells[2]),
+                .claim_id = kept(self, cells[3]),
+                .generation = bq_cell_int(cells[4]),
+                .epoch = bq_cell_int(cells[5]),
+                .attempt = bq_cell_int(cells[6]),
+                .run_id = kept(self, cells[7]),
+                .ord = bq_cell_int(cells[8])},
+      .batch_id = kept(self, cells[9]),
+      .batch_ord = bq_cell_int(cells[10]),
+      .batch_ord_to = bq_cell_int(cells[11]),
+      .sent_at_us = bq_cell_int(cells[12]),
+  };
+  g_array_append_val(self->unsettled, row);
+}
+
+static bool unsettled_read(struct bq_warehouse *self, const char *own_run_id, GError **error)
+{
+  if (self->unsettled && g_strcmp0(self->unsettled_own_run_id, own_run_id) == 0) return true;
+  if (!bq_fold(&self->ledger, error)) return false;
+  struct bq_call call = {.ids = {BQ_UNSETTLED_CLAIMS},
+                         .ids_n = 1,
+                         .parameters = {bigquery_text("own_run_id", own_run_id ? own_run_id : "")},
+                         .parameters_n = 1};
+  bigquery_rows_scope struct bigquery_rows *rows = NULL;
+  if (!bq_query(self, &call, &rows, error)) return false;
+  bq_forget(self);
+  self->unsettled = g_array_new(FALSE, TRUE, sizeof(struct bq_unsettled));
+  self->unsettled_text = g_string_chunk_new(4096);
+  self->unsettled_own_run_id = g_strdup(own_run_id);
+  for (;;) {
+    const char *const *cells = NULL;
+    if (!bigquery_next(rows, &cells, error)) {
+      bq_forget(self);
+      return false;
+    }
+    if (!cells) return true;
+    unsettled_add(self, cells);
+  }
+}
+
+/* The event carries the claim's own generation and epoch; the epoch of the writer decides nothing. */
+bool bq_release_never_sent(struct ledger *ledger, const char *own_run_id, int64_t *released_n, GError **error)
+{
+  struct bq_warehouse *self = bq_of_ledger(ledger);
+  *released_n = 0;
+  if (!unsettled_read(self, own_run_id, error)) return false;
+  g_autoptr(GArray) events = g_array_new(FALSE, TRUE, sizeof(struct lead_event));
+  for (guint i = 0; i < self->unsettled->len; i++) {
+    const struct bq_unsettled *row = &g_array_index(self->unsettled, struct bq_unsettled, i);
+    struct lead_event event = row->claim;
+    if (row->batch_id) continue;
+    event.kind = EVENT_RELEASED;
+    event.reason = "never_sent";
+    event.attempt = 0;
+    event.run_id = own_run_id ? own_run_id : row->claim.run_id;
+    event.occurred_at_us = bq_now_us(self);
+    g_array_append_val(events, event);
+  }
+  *released_n = events->len;
+  g_autoptr(GArray) kept_rows = g_array_ref(self->unsettled); /* what is sent stays known: appending forgets it */
+  if (!bq_append(ledger, (const struct lead_event *)(void *)events->data, events->len, error)) return false;
+  if (!self->unsettled) self->unsettled = g_steal_pointer(&kept_rows);
+  return true;
+}
+
+static struct open_batch *batch_of(struct page *page, const struct bq_unsettled *row)
+{
+  for (guint i = 0; i < page->rows->len; i++) {
+    struct open_batch *batch = page_row(page, struct open_batch, i);
+    if (strcmp(batch->batch_id, row->batch_id) == 0) return batch;
+  }
+  struct open_batch batch = {
+      .batch_id = page_text(page, row->batch_id),
+      .run_id = page_text(page, row->claim.run_id),
+      .campaign_id = page_text(page, row->claim.campaign_id),
+      .ord = row->batch_ord,
+      .ord_to = row->batch_ord_to,
+      .sent_at_us = row->sent_at_us,
+  };
+  g_array_append_val(page->rows, batch);
+  return page_row(page, struct open_batch, page->rows->len - 1);
+}
+
+bool bq_open_batches(struct ledger *ledger, const char *own_run_id, struct page *page, GError **error)
+{
+  struct bq_warehouse *self = bq_of_ledger(ledger);
+  page_reset(page);
+  if (!unsettled_read(self, own_run_id, error)) return false;
+  for (guint i = 0; i < self->unsettled->len; i++) {
+    const struct bq_unsettled *row = &g_array_index(self->unsettled, struct bq_unsettled, i);
+    if (!row->batch_id) continue;
+    struct open_batch *batch = batch_of(page, row);
+    batch->attempt = MAX(batch->attempt, MAX(row->claim.attempt, 1));
+  }
+  return true;
+}
+
+/* ---- a campaign that is gone ---- */
+
+bool bq_hold_campaign(struct ledger *ledger, const char *campaign_id, const char *run_id, int64_t *held_n,
+                      GError **error)
+{
+  struct bq_warehouse *self = bq_of_ledger(ledger);
+  struct bq_call call = {.ids = {BQ_LOST_WITH_CAMPAIGN},
+                         .ids_n = 1,
+                         .parameters = {bigquery_text("campaign_id", campaign_id)},
+                         .parameters_n = 1};
+  bigquery_rows_scope struct bigquery_rows *rows = NULL;
+  g_autoptr(GArray) events = g_array_new(FALSE, TRUE, sizeof(struct lead_event));
+  g_autoptr(GStringChunk) text = g_string_chunk_new(4096);
+  if (!bq_query(self, &call, &rows, error)) return false;
+  for (;;) {
+    const char *const *cells = NULL;
+    if (!bigquery_next(rows, &cells, error)) return false;
+    if (!cells) break;
+    const char *kept_cells[5];
+    for (size_t i = 0; i < G_N_ELEMENTS(kept_cells); i++)
+      kept_cells[i] = cells[i] ? g_string_chunk_insert(text, cells[i]) : NULL;
+    struct lead_event event = {.kind = EVENT_HELD,
+                               .reason = "campaign_gone",
+                               .lead_id = kept_cells[0],
+                               .person = kept_cells[1],
+                               .campaign_id = kept_cells[2],
+                               .instantly_id = kept_cells[3],
+                               .claim_id = kept_cells[4],
+                               .attempt = bq_now_us(self),
+                               .generation = bq_cell_int(cells[5]),
+                               .epoch = bq_cell_int(cells[6]),
+                               .run_id = run_id,
+                               .occurred_at_us = bq_now_us(self)};
+    g_array_append_val(events, event);
+  }
+  *held_n = events->len;
+  return bq_append(ledger, (const struct lead_event *)(void *)events->data, events->len, error) &&
+         bq_fold(ledger, error);
+}

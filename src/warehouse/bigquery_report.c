@@ -1,0 +1,203 @@
+/* Reports on leads and persons. */
+#include "base/email.h"
+#include "base/json.h"
+#include "core/fold.h"
+#include "warehouse/bigquery.h"
+
+#include <string.h>
+
+/* ---- leads ---- */
+
+static void lead_add(const char *const *cells, struct page *page)
+{
+  struct lead_report_row row = {.lead = {.lead_id = page_text(page, cells[0]),
+                                         .email = page_text(page, cells[1]),
+                                         .first_name = page_text(page, cells[2]),
+                                         .last_name = page_text(page, cells[3]),
+                                         .company_name = page_text(page, cells[4]),
+                                         .campaign_id = page_text(page, cells[5]),
+                                         .added_to_instantly = bq_cell_bool(cells[6]),
+                                         .sequence_completed = bq_cell_bool(cells[7]),
+                                         .cold_email_sent = bq_cell_bool(cells[8]),
+                                         .last_email_status = page_text(page, cells[9]),
+                                         .fields = page_text(page, cells[10])},
+                                .added_at_us = bq_cell_int(cells[11]),
+                                .sequence_completed_at_us = bq_cell_int(cells[12]),
+                                .updated_at_us = bq_cell_int(cells[13]),
+                                .has_state = cells[14] != NULL};
+  if (row.has_state) {
+    bq_cell_state(cells + 14, page, &row.state);
+    row.phase = state_phase(&row.state);
+  }
+  g_array_append_val(page->rows, row);
+}
+
+bool bq_report_leads(struct warehouse *warehouse, const char *after, size_t limit, struct page *page, GError **error)
+{
+  struct bq_warehouse *self = bq_of(warehouse);
+  struct bq_call call = {.ids = {BQ_REPORT_LEADS},
+                         .ids_n = 1,
+                         .parameters = {bigquery_text("after", after ? after : "")},
+                         .parameters_n = 1};
+  page_reset(page);
+  if (!bq_stream_goes_on(&self->leads, after ? after : "") && !bq_query(self, &call, &self->leads.rows, error))
+    return false;
+  while (page->rows->len < limit) {
+    const char *const *cells = NULL;
+    if (!bq_next(&self->leads.rows, &cells, error)) {
+      bq_stream_close(&self->leads);
+      return false;
+    }
+    if (!cells) return true;
+    lead_add(cells, page);
+  }
+  bq_stream_expect(&self->leads, g_strdup(page_row(page, struct lead_report_row, page->rows->len - 1)->lead.lead_id));
+  return true;
+}
+
+/* ---- finding one ---- */
+
+/* lead_ids of rows whose address only base/email.h can spell as this person. Caller unrefs. */
+static GPtrArray *foreign_ids(struct bq_warehouse *self, const char *person, GError **error)
+{
+  g_autoptr(GString) json = g_string_new("{");
+  if (!bq_json_foreigners(self, true, json, error)) return NULL;
+  g_string_append_c(json, '}');
+  g_autoptr(cJSON) all = json_parse(json->str, json->len, error);
+  if (!all) return NULL;
+  GPtrArray *ids = g_ptr_array_new_with_free_func(g_free);
+  const cJSON *row;
+  cJSON_ArrayForEach(row, json_array(all, "foreigners"))
+  {
+    if (g_strcmp0(json_string(row, "person"), person) == 0) g_ptr_array_add(ids, g_strdup(json_string(row, "lead_id")));
+  }
+  return ids;
+}
+
+/* The lead_ids that a printed reference stands for. */
+static bool referred_ids(struct bq_warehouse *self, const char *reference, GPtrArray *ids, GError **error)
+{
+  struct bq_call call = {.ids = {BQ_ALL_LEAD_IDS}, .ids_n = 1};
+  bigquery_rows_scope struct bigquery_rows *rows = NULL;
+  if (!g_str_has_prefix(reference, BQ_REFERENCE_PREFIX)) return true;
+  if (!bq_key(self, error) || !bq_query(self, &call, &rows, error)) return false;
+  for (;;) {
+    const char *const *cells = NULL;
+    if (!bigquery_next(rows, &cells, error)) return false;
+    if (!cells) return true;
+    g_autofree char *made = bq_keyed_ref(self, BQ_REFERENCE_PREFIX, cells[0], 8);
+    if (strcmp(made, reference) == 0) g_ptr_array_add(ids, g_strdup(cells[0]));
+  }
+}
+
+bool bq_report_find(struct warehouse *warehouse, const char *what, struct page *page, GError **error)
+{
+  struct bq_warehouse *self = bq_of(warehouse);
+  page_reset(page);
+  g_autoptr(GPtrArray) ids =
+      strchr(what, '@') ? foreign_ids(self, what, error) : g_ptr_array_new_with_free_func(g_free);
+  if (!ids || !referred_ids(self, what, ids, error)) return false;
+  struct bq_call call = {.ids = {BQ_REPORT_FOUND},
+                         .ids_n = 1,
+                         .parameters = {bigquery_text("what", what),
+                                        bigquery_texts("lead_ids", (const char *const *)(void *)ids->pdata, ids->len)},
+                         .parameters_n = 2};
+  bigquery_rows_scope struct bigquery_rows *rows = NULL;
+  if (!bq_query(self, &call, &rows, error)) return false;
+  for (;;) {
+    const char *const *cells = NULL;
+    if (!bigquery_next(rows, &cells, error)) return false;
+    if (!cells) return true;
+    lead_add(cells, page);
+  }
+}
+
+/* ---- one person ---- */
+
+static bool ledger_facts(struct bq_warehouse *self, const char *person, struct person_facts *facts, GError **error)
+{
+  struct bq_call call = {
+      .ids = {BQ_REPORT_PERSON}, .ids_n = 1, .parameters = {bigquery_text("person", person)}, .parameters_n = 1};
+  bigquery_rows_scope struct bigquery_rows *rows = NULL;
+  if (!bq_query(self, &call, &rows, error)) return false;
+  for (;;) {
+    const char *const *cells = NULL;
+    if (!bigquery_next(rows, &cells, error)) return false;
+    if (!cells) return true;
+    facts->is_held = facts->is_held || bq_cell_bool(cells[0]);
+    facts->is_unsettled = facts->is_unsettled || bq_cell_bool(cells[1]);
+    if (facts->has_events) continue;
+    facts->has_events = true;
+    facts->last_enrolled_at_us = bq_cell_int(cells[2]);
+    facts->last_outcome = (enum outcome)bq_cell_int(cells[3]);
+    facts->last_finished_at_us = bq_cell_int(cells[4]);
+  }
+}
+
+bool bq_report_person_facts(struct warehouse *warehouse, const struct person_query *query, struct page *text,
+                            struct person_facts *facts, GError **error)
+{
+  struct bq_warehouse *self = bq_of(warehouse);
+  struct suppression person = {.person = query->person};
+  g_autofree char *person_key = bq_match_key(&person);
+  g_autofree char *domain_key = g_strconcat("@", email_domain(query->person), NULL);
+  *facts = (struct person_facts){0};
+  if (!ledger_facts(self, query->person, facts, error)) return false;
+  g_autoptr(GPtrArray) ids = foreign_ids(self, query->person, error);
+  if (!ids) return false;
+  struct bq_call call = {.ids = {BQ_REPORT_PERSON_REST},
+                         .ids_n = 1,
+                         .parameters = {bigquery_text("person", query->person), bigquery_text("person_key", person_key),
+                                        bigquery_text("domain_key", domain_key), bq_since("now", query->now_us),
+                                        bigquery_texts("lead_ids", (const char *const *)(void *)ids->pdata, ids->len)},
+                         .parameters_n = 5};
+  bigquery_rows_scope struct bigquery_rows *rows = NULL;
+  const char *const *cells = NULL;
+  if (!bq_query(self, &call, &rows, error) || !bigquery_next(rows, &cells, error)) return false;
+  if (!cells) return true;
+  facts->source_shows_contact = bq_cell_bool(cells[0]);
+  facts->suppression = page_text(text, cells[1]);
+  return true;
+}
+
+/* ---- events ---- */
+
+static void event_add(const char *const *cells, struct page *page)
+{
+  struct lead_event event = {.kind = (enum event_kind)bq_cell_int(cells[0]),
+                             .fact = (enum status_fact)bq_cell_int(cells[1]),
+                             .reason = page_text(page, cells[2]),
+                             .lead_id = page_text(page, cells[3]),
+                             .person = page_text(page, cells[4]),
+                             .campaign_id = page_text(page, cells[5]),
+                             .instantly_id = page_text(page, cells[6]),
+                             .claim_id = page_text(page, cells[7]),
+                             .batch_id = page_text(page, cells[8]),
+                             .ord = bq_cell_int(cells[9]),
+                             .ord_to = bq_cell_int(cells[10]),
+                             .body_hash = page_text(page, cells[11]),
+                             .attempt = bq_cell_int(cells[12]),
+                             .generation = bq_cell_int(cells[13]),
+                             .epoch = bq_cell_int(cells[14]),
+                             .run_id = page_text(page, cells[15]),
+                             .occurred_at_us = bq_cell_int(cells[16]),
+                             .recorded_at_us = bq_cell_int(cells[17]),
+                             .detail = page_text(page, cells[18])};
+  g_array_append_val(page->rows, event);
+}
+
+bool bq_report_events(struct warehouse *warehouse, const char *lead_id, struct page *page, GError **error)
+{
+  struct bq_warehouse *self = bq_of(warehouse);
+  struct bq_call call = {
+      .ids = {BQ_REPORT_EVENTS}, .ids_n = 1, .parameters = {bigquery_text("lead_id", lead_id)}, .parameters_n = 1};
+  bigquery_rows_scope struct bigquery_rows *rows = NULL;
+  page_reset(page);
+  if (!bq_query(self, &call, &rows, error)) return false;
+  for (;;) {
+    const char *const *cells = NULL;
+    if (!bigquery_next(rows, &cells, error)) return false;
+    if (!cells) return true;
+    event_add(cells, page);
+  }
+}

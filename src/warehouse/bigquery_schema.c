@@ -1,0 +1,401 @@
+/* The schema: the CREATE TABLE texts of schema.sql are what `schema print` shows; schema apply makes the tables from
+ * them through tables.insert, and the check compares them with what is there. One column a line; see table_parse(). */
+#include "base/json.h"
+#include "base/random.h"
+#include "base/text.h"
+#include "warehouse/bigquery.h"
+
+#include <string.h>
+
+static const struct bq_table_row {
+  const char *name;
+  enum bq_id statement;
+  bool is_source;
+} tables[] = {
+    {"leads", BQ_SCHEMA_LEADS, true},
+    {"campaign_status", BQ_SCHEMA_CAMPAIGN_STATUS, false},
+    {"pipeline_errors", BQ_SCHEMA_PIPELINE_ERRORS, false},
+    {"lead_events", BQ_SCHEMA_LEAD_EVENTS, false},
+    {"lead_state", BQ_SCHEMA_LEAD_STATE, false},
+    {"lead_fields", BQ_SCHEMA_LEAD_FIELDS, false},
+    {"suppressions", BQ_SCHEMA_SUPPRESSIONS, false},
+    {"pipeline_runs", BQ_SCHEMA_PIPELINE_RUNS, false},
+    {"campaign_metrics", BQ_SCHEMA_CAMPAIGN_METRICS, false},
+    {"sync_stage", BQ_SCHEMA_SYNC_STAGE, false},
+    {"leases", BQ_SCHEMA_LEASES, false},
+    {"controls", BQ_SCHEMA_CONTROLS, false},
+};
+
+/* ---- reading our own text ---- */
+
+struct column {
+  char *name, *type, *fallback;
+  bool is_required;
+};
+
+struct table_text {
+  GArray *columns; /* struct column */
+  char *partitioned;
+  char **clustered; /* NULL: not */
+  int64_t expiration_days;
+};
+
+static void column_clear(gpointer data)
+{
+  struct column *column = data;
+  g_free(column->name);
+  g_free(column->type);
+  g_free(column->fallback);
+}
+
+static void table_clear(struct table_text *table)
+{
+  g_array_unref(table->columns);
+  g_free(table->partitioned);
+  g_strfreev(table->clustered);
+}
+
+static char *unquoted(const char *name)
+{
+  size_t length = strlen(name);
+  return name[0] == '`' ? g_strndup(name + 1, length - 2) : g_strdup(name);
+}
+
+/* `name TYPE [NOT NULL] [DEFAULT value],` */
+static void column_parse(struct table_text *table, const char *line)
+{
+  g_auto(GStrv) words = g_strsplit(line, " ", 0);
+  size_t length = strlen(words[1]);
+  const char *fallback = strstr(line, "DEFAULT ");
+  struct column column = {.name = unquoted(words[0]), .is_required = strstr(line, "NOT NULL") != NULL};
+  column.type = g_strndup(words[1], words[1][length - 1] == ',' ? length - 1 : length);
+  if (fallback) column.fallback = g_strndup(fallback + 8, strcspn(fallback + 8, ","));
+  g_array_append_val(table->columns, column);
+}
+
+static char **cluster_parse(const char *line)
+{
+  char **names = g_strsplit(line, ", ", 0);
+  for (size_t i = 0; names[i]; i++) {
+    char *plain = unquoted(names[i]);
+    g_free(names[i]);
+    names[i] = plain;
+  }
+  return names;
+}
+
+static void table_parse(const struct bq_warehouse *self, enum bq_id id, struct table_text *table)
+{
+  *table = (struct table_text){.columns = g_array_new(FALSE, TRUE, sizeof(struct column))};
+  g_array_set_clear_func(table->columns, column_clear);
+  g_autofree char *text = sql_names_fill(&self->names, bq_statements[id].text);
+  g_auto(GStrv) lines = g_strsplit(text, "\n", 0);
+  for (size_t i = 0; lines[i]; i++) {
+    const char *partition = "PARTITION BY DATE(", *cluster = "CLUSTER BY ",
+               *days = "OPTIONS (partition_expiration_days = ";
+    if (g_str_has_prefix(lines[i], "  ")) column_parse(table, lines[i] + 2);
+    if (g_str_has_prefix(lines[i], partition))
+      table->partitioned = g_strndup(lines[i] + strlen(partition), strcspn(lines[i] + strlen(partition), ")"));
+    if (g_str_has_prefix(lines[i], cluster)) table->clustered = cluster_parse(lines[i] + strlen(cluster));
+    if (g_str_has_prefix(lines[i], days)) table->expiration_days = g_ascii_strtoll(lines[i] + strlen(days), NULL, 10);
+  }
+}
+
+/* ---- names ---- */
+
+static struct bigquery_table where(const struct bq_warehouse *self, const struct bq_table_row *row)
+{
+  return row->is_source ? self->source : (struct bigquery_table){.dataset = self->ops_dataset, .table = row->name};
+}
+
+void bq_schema_names(struct bq_warehouse *self)
+{
+  for (size_t i = 0; i < G_N_ELEMENTS(tables); i++) {
+    if (tables[i].is_source) continue;
+    g_autofree char *name =
+        g_strdup_printf("`%s`.`%s`.`%s`", self->settings->warehouse.project, self->ops_dataset, tables[i].name);
+    sql_names_put(&self->names, tables[i].name, name);
+  }
+}
+
+static bool is_missing(const GError *error)
+{
+  return error_is(error, ERROR_NOT_FOUND);
+}
+
+/* A table without rows that stands in for one that is not there. */
+static char *empty_table(const struct bq_warehouse *self, enum bq_id id)
+{
+  struct table_text table;
+  table_parse(self, id, &table);
+  GString *out = g_string_new("(SELECT ");
+  for (guint i = 0; i < table.columns->len; i++) {
+    const struct column *column = &g_array_index(table.columns, struct column, i);
+    g_string_append_printf(out, "%sCAST(NULL AS %s) AS %s", i > 0 ? ", " : "", column->type, column->name);
+  }
+  g_string_append(out, " LIMIT 0)");
+  table_clear(&table);
+  return g_string_free(out, FALSE);
+}
+
+bool bq_schema_shadow(struct bq_warehouse *self, GError **error)
+{
+  for (size_t i = 0; i < G_N_ELEMENTS(tables); i++) {
+    struct bigquery_table table = where(self, &tables[i]);
+    struct bigquery_table_info info = {0};
+    g_autoptr(GError) failure = NULL;
+    if (tables[i].is_source) continue;
+    bool is_there = bigquery_table_get(self->client, &table, &info, &failure);
+    bigquery_table_info_clear(&info);
+    if (is_there) continue;
+    if (!is_missing(failure)) {
+      g_propagate_error(error, g_steal_pointer(&failure));
+      return false;
+    }
+    g_autofree char *empty = empty_table(self, tables[i].statement);
+    sql_names_put(&self->names, tables[i].name, empty);
+  }
+  return true;
+}
+
+/* ---- check ---- */
+
+/* The REST API's word for a type. */
+static const char *rest_type(const char *type)
+{
+  static const char *const words[][2] = {{"BOOL", "BOOLEAN"}, {"INT64", "INTEGER"}, {"FLOAT64", "FLOAT"}};
+  for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
+    if (strcmp(type, words[i][0]) == 0) return words[i][1];
+  return type;
+}
+
+static void finding_add(GArray *findings, const char *table, const char *column, char *problem)
+{
+  struct schema_finding finding = {
+      .table = g_strdup(table), .column = g_strdup(column), .problem = problem, .is_fatal = true};
+  g_array_append_val(findings, finding);
+}
+
+static const struct bigquery_field *field_find(const struct bigquery_table_info *info, const char *name)
+{
+  for (guint i = 0; i < info->fields->len; i++) {
+    const struct bigquery_field *field = &g_array_index(info->fields, struct bigquery_field, i);
+    if (g_ascii_strcasecmp(field->name, name) == 0) return field;
+  }
+  return NULL;
+}
+
+static void column_check(GArray *findings, const char *table, const struct column *column,
+                         const struct bigquery_table_info *info)
+{
+  const struct bigquery_field *field = field_find(info, column->name);
+  if (!field)
+    finding_add(findings, table, column->name, g_strdup_printf("is missing; it is %s", column->type));
+  else if (strcmp(rest_type(field->type), rest_type(column->type)) != 0)
+    finding_add(findings, table, column->name, g_strdup_printf("is %s; it must be %s", field->type, column->type));
+  else if (g_strcmp0(field->mode, "REPEATED") == 0)
+    finding_add(findings, table, column->name, g_strdup("is REPEATED; it must be one value"));
+}
+
+static bool table_check(struct bq_warehouse *self, const struct bq_table_row *row, GArray *findings, GError **error)
+{
+  struct bigquery_table table = where(self, row);
+  struct bigquery_table_info info = {0};
+  g_autoptr(GError) failure = NULL;
+  if (!bigquery_table_get(self->client, &table, &info, &failure)) {
+    bigquery_table_info_clear(&info);
+    if (is_missing(failure)) {
+      finding_add(findings, table.table, NULL, g_strdup("is missing"));
+      return true;
+    }
+    g_propagate_error(error, g_steal_pointer(&failure));
+    return false;
+  }
+  struct table_text text;
+  table_parse(self, row->statement, &text);
+  for (guint i = 0; i < text.columns->len; i++)
+    column_check(findings, table.table, &g_array_index(text.columns, struct column, i), &info);
+  table_clear(&text);
+  bigquery_table_info_clear(&info);
+  return true;
+}
+
+bool bq_schema_check(struct warehouse *warehouse, GArray *findings, GError **error)
+{
+  struct bq_warehouse *self = bq_of(warehouse);
+  for (size_t i = 0; i < G_N_ELEMENTS(tables); i++)
+    if (!table_check(self, &tables[i], findings, error)) return false;
+  return true;
+}
+
+static void finding_clear(gpointer data)
+{
+  struct schema_finding *finding = data;
+  g_free(finding->table);
+  g_free(finding->column);
+  g_free(finding->problem);
+}
+
+bool bq_schema_ready(struct warehouse *warehouse, bool *created, GError **error)
+{
+  *created = false;
+  g_autoptr(GArray) findings = g_array_new(FALSE, TRUE, sizeof(struct schema_finding));
+  g_array_set_clear_func(findings, finding_clear);
+  if (!bq_schema_check(warehouse, findings, error)) return false;
+  if (findings->len == 0) return bq_key(bq_of(warehouse), error);
+  const struct schema_finding *first = &g_array_index(findings, struct schema_finding, 0);
+  error_set(error, ERROR_CONFIG, "table %s%s%s %s%s; run `leadferry schema apply`, `leadferry schema check` lists all",
+            first->table, first->column ? ", column " : "", first->column ? first->column : "", first->problem,
+            findings->len > 1 ? " (and there is more)" : "");
+  return false;
+}
+
+bool bq_schema_print(struct warehouse *warehouse, GString *text, GError **error)
+{
+  (void)error;
+  struct bq_warehouse *self = bq_of(warehouse);
+  for (size_t i = 0; i < G_N_ELEMENTS(tables); i++) {
+    g_autofree char *one = sql_names_fill(&self->names, bq_statements[tables[i].statement].text);
+    g_string_append_printf(text, "%s%s;\n", i > 0 ? "\n" : "", one);
+  }
+  return true;
+}
+
+/* ---- apply ---- */
+
+static void fields_append(GString *out, const struct table_text *table, guint first)
+{
+  g_string_append(out, "\"fields\":[");
+  for (guint i = first; i < table->columns->len; i++) {
+    const struct column *column = &g_array_index(table->columns, struct column, i);
+    if (out->str[out->len - 1] == '}') g_string_append_c(out, ',');
+    g_string_append_c(out, '{');
+    json_append_str(out, "name", column->name);
+    json_append_str(out, "type", rest_type(column->type));
+    json_append_str(out, "mode", column->is_required ? "REQUIRED" : "NULLABLE");
+    if (column->fallback) json_append_str(out, "defaultValueExpression", column->fallback);
+    g_string_append_c(out, '}');
+  }
+  g_string_append_c(out, ']');
+}
+
+static char *table_resource(const struct table_text *table)
+{
+  GString *out = g_string_new("{\"schema\":{");
+  fields_append(out, table, 0);
+  g_string_append_c(out, '}');
+  if (table->partitioned) {
+    g_string_append(out, ",\"timePartitioning\":{");
+    json_append_str(out, "type", "DAY");
+    json_append_str(out, "field", table->partitioned);
+    g_autofree char *ms = g_strdup_printf("%" G_GINT64_FORMAT, table->expiration_days * 86400000);
+    if (table->expiration_days) json_append_str(out, "expirationMs", ms);
+    g_string_append_c(out, '}');
+  }
+  for (size_t i = 0; table->clustered && table->clustered[i]; i++) {
+    g_string_append(out, i == 0 ? ",\"clustering\":{\"fields\":[" : ",");
+    json_append_string(out, table->clustered[i]);
+  }
+  g_string_append(out, table->clustered ? "]}}" : "}");
+  return g_string_free(out, FALSE);
+}
+
+/* The fields that are there, and behind them those of ours that are not; NULL when none is missing. */
+static char *patch_resource(const struct table_text *text, const struct bigquery_table_info *info)
+{
+  GString *out = g_string_new("{\"schema\":{\"fields\":[");
+  bool is_missing_any = false;
+  for (guint i = 0; i < info->fields->len; i++) {
+    const struct bigquery_field *field = &g_array_index(info->fields, struct bigquery_field, i);
+    g_string_append(out, i > 0 ? ",{" : "{");
+    json_append_str(out, "name", field->name);
+    json_append_str(out, "type", field->type);
+    json_append_str(out, "mode", field->mode ? field->mode : "NULLABLE");
+    g_string_append_c(out, '}');
+  }
+  for (guint i = 0; i < text->columns->len; i++) {
+    const struct column *column = &g_array_index(text->columns, struct column, i);
+    if (field_find(info, column->name)) continue;
+    is_missing_any = true;
+    g_string_append(out, ",{");
+    json_append_str(out, "name", column->name);
+    json_append_str(out, "type", rest_type(column->type));
+    json_append_str(out, "mode", "NULLABLE");
+    g_string_append_c(out, '}');
+  }
+  g_string_append(out, "]}}");
+  char *json = g_string_free(out, FALSE);
+  if (!is_missing_any) g_clear_pointer(&json, g_free);
+  return json;
+}
+
+/* A view's columns are its maker's; the check has said what is missing. */
+static bool columns_add(struct bq_warehouse *self, const struct bigquery_table *table, const struct table_text *text,
+                        bool *created, GError **error)
+{
+  struct bigquery_table_info info = {0};
+  bool is_ok = bigquery_table_get(self->client, table, &info, error);
+  g_autofree char *json = is_ok && g_strcmp0(info.type, "TABLE") == 0 ? patch_resource(text, &info) : NULL;
+  if (json) is_ok = bigquery_table_patch(self->client, table, json, info.etag, error);
+  *created = *created || json;
+  bigquery_table_info_clear(&info);
+  return is_ok;
+}
+
+static bool table_apply(struct bq_warehouse *self, const struct bq_table_row *row, bool *created, GError **error)
+{
+  struct bigquery_table table = where(self, row);
+  struct table_text text;
+  bool is_made = false;
+  table_parse(self, row->statement, &text);
+  g_autofree char *json = table_resource(&text);
+  bool is_ok = bigquery_table_insert(self->client, &table, json, &is_made, error) &&
+               (is_made || columns_add(self, &table, &text, created, error));
+  *created = *created || is_made;
+  table_clear(&text);
+  return is_ok;
+}
+
+static bool has_wrong_type(const GArray *findings, GError **error)
+{
+  for (guint i = 0; i < findings->len; i++) {
+    const struct schema_finding *finding = &g_array_index(findings, struct schema_finding, i);
+    if (!finding->column || strstr(finding->problem, "is missing")) continue;
+    error_set(error, ERROR_CONFIG, "table %s, column %s %s; nothing was changed", finding->table, finding->column,
+              finding->problem);
+    return true;
+  }
+  return false;
+}
+
+static bool notes_init(struct bq_warehouse *self, GError **error)
+{
+  uint8_t key[BQ_KEY_BYTES], installation[8];
+  random_bytes(key, sizeof key);
+  random_bytes(installation, sizeof installation);
+  g_autofree char *key_hex = hex_encode(key, sizeof key);
+  g_autofree char *installation_hex = hex_encode(installation, sizeof installation);
+  const char *const notes[][2] = {{"hmac_key", key_hex}, {"installation_id", installation_hex}};
+  struct bq_call lease = {.ids = {BQ_LEASE_INIT}, .ids_n = 1};
+  if (!bq_run(self, &lease, error)) return false;
+  for (size_t i = 0; i < G_N_ELEMENTS(notes); i++) {
+    g_autoptr(GString) json = g_string_new("{");
+    json_append_str(json, "name", notes[i][0]);
+    json_append_str(json, "value", notes[i][1]);
+    g_string_append_c(json, '}');
+    if (!bq_run(self, &BQ_SCRIPT(json->str, BQ_CONTROL_INSERT), error)) return false;
+  }
+  return true;
+}
+
+bool bq_schema_apply(struct warehouse *warehouse, bool *created, GError **error)
+{
+  struct bq_warehouse *self = bq_of(warehouse);
+  *created = false;
+  g_autoptr(GArray) findings = g_array_new(FALSE, TRUE, sizeof(struct schema_finding));
+  g_array_set_clear_func(findings, finding_clear);
+  if (!bq_schema_check(warehouse, findings, error) || has_wrong_type(findings, error)) return false;
+  for (size_t i = 0; i < G_N_ELEMENTS(tables); i++)
+    if (!table_apply(self, &tables[i], created, error)) return false;
+  return notes_init(self, error);
+}

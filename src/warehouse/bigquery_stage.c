@@ -1,0 +1,408 @@
+/* Staging what a sync read, and turning it into stops and facts: BigQuery joins, core/sync.h decides row by row. */
+#include "base/json.h"
+#include "core/settle.h"
+#include "core/sync.h"
+#include "core/sync_home.h"
+#include "warehouse/bigquery.h"
+
+#include <string.h>
+
+#define EVENTS_AT_ONCE 2000
+
+/* Where this run's rows of sync_stage begin: the partition predicate. */
+static int64_t staged_since_us(const struct bq_warehouse *self)
+{
+  return (self->run.started_at_us ? self->run.started_at_us : bq_now_us(self)) - BQ_OVERLAP_US;
+}
+
+/* ---- enrolments to ask about ---- */
+
+static char *watched_question(const struct watch_query *watch, const char *after_id)
+{
+  return g_strdup_printf("%s|%" G_GINT64_FORMAT "|%s", watch->unstaged_run_id ? watch->unstaged_run_id : "",
+                         watch->finished_after_us, after_id ? after_id : "");
+}
+
+bool bq_watched(struct ledger *ledger, const struct watch_query *watch, struct page *page, GError **error)
+{
+  struct bq_warehouse *self = bq_of_ledger(ledger);
+  struct bq_call call = {
+      .ids = {BQ_WATCHED},
+      .ids_n = 1,
+      .parameters = {bigquery_text("after_id", watch->after_id ? watch->after_id : ""),
+                     bq_since("finished_after", watch->finished_after_us),
+                     bigquery_text("unstaged_run_id", watch->unstaged_run_id ? watch->unstaged_run_id : ""),
+                     bq_since("since", staged_since_us(self))},
+      .parameters_n = 4};
+  g_autofree char *question = watched_question(watch, watch->after_id);
+  page_reset(page);
+  if (!bq_stream_goes_on(&self->watched, question) && !bq_query(self, &call, &self->watched.rows, error)) return false;
+  while (page->rows->len < watch->limit) {
+    const char *const *cells = NULL;
+    if (!bq_next(&self->watched.rows, &cells, error)) {
+      bq_stream_close(&self->watched);
+      return false;
+    }
+    if (!cells) return true;
+    struct watched row = {.instantly_id = page_text(page, cells[0]),
+                          .person = page_text(page, cells[1]),
+                          .campaign_id = page_text(page, cells[2])};
+    g_array_append_val(page->rows, row);
+  }
+  const struct watched *last = page_row(page, struct watched, page->rows->len - 1);
+  bq_stream_expect(&self->watched, watched_question(watch, last->instantly_id));
+  return true;
+}
+
+/* ---- staging ---- */
+
+/* Rows of other runs go with their partition. */
+bool bq_stage_begin(struct ledger *ledger, const char *run_id, GError **error)
+{
+  (void)run_id;
+  struct bq_warehouse *self = bq_of_ledger(ledger);
+  bq_stream_close(&self->watched);
+  return bq_metrics_flush(self, error);
+}
+
+static void row_json(GString *out, const struct bq_warehouse *self, const char *run_id, const struct remote_lead *row)
+{
+  g_string_assign(out, "{");
+  json_append_str(out, "run_id", run_id);
+  json_append_time(out, "staged_at", bq_now_us(self));
+  json_append_int(out, "n", self->staged_n);
+  json_append_str(out, "instantly_id", row->id);
+  json_append_str(out, "person", row->person);
+  json_append_str(out, "campaign_id", row->campaign_id);
+  json_append_str(out, "subsequence_id", row->subsequence_id);
+  json_append_str(out, "stamp", row->stamp);
+  json_append_str(out, "last_step", row->last_step);
+  json_append_str(out, "mailbox", row->mailbox);
+  json_append_int(out, "status", row->status);
+  if (row->has_interest) json_append_int(out, "interest", row->interest);
+  json_append_int(out, "verification", row->verification);
+  json_append_int(out, "opens", row->opens);
+  json_append_int(out, "clicks", row->clicks);
+  json_append_int(out, "replies", row->replies);
+  json_append_time(out, "created_at", row->created_at_us);
+  json_append_time(out, "contacted_at", row->contacted_at_us);
+  json_append_time(out, "opened_at", row->opened_at_us);
+  json_append_time(out, "clicked_at", row->clicked_at_us);
+  json_append_time(out, "replied_at", row->replied_at_us);
+  json_append_time(out, "updated_at", row->updated_at_us);
+  json_append_time(out, "last_step_at", row->last_step_at_us);
+  json_append_time(out, "pause_until", row->pause_until_us);
+  g_string_append_c(out, '}');
+}
+
+/* A handle that only reads stages what may ask for a stop in its own memory: `plan` needs no more. */
+static void rows_keep(struct bq_warehouse *self, const struct remote_lead *rows, size_t rows_n)
+{
+  for (size_t i = 0; i < rows_n; i++) {
+    struct remote_lead copy = rows[i];
+    if (!rows[i].person || !remote_stop(&rows[i])) continue;
+    copy.person = g_string_chunk_insert(self->kept_text, rows[i].person);
+    g_array_append_val(self->kept_rows, copy);
+  }
+}
+
+/* No entry of the warehouse is asked about: a stop that was removed there is counted all the same, which errs to the
+ * safe side of a plan. */
+static void kept_stops(struct bq_warehouse *self, const struct stage_rules *rules, struct stage_report *report)
+{
+  for (guint i = 0; i < self->kept_rows->len; i++) {
+    struct sync_stop stop;
+    if (!sync_stop(&g_array_index(self->kept_rows, struct remote_lead, i), rules, &stop)) continue;
+    bq_stop_keep(self, &stop.suppression);
+    report->suppressed_n++;
+  }
+  g_array_set_size(self->kept_rows, 0);
+}
+
+bool bq_stage(struct ledger *ledger, const char *run_id, const struct remote_lead *rows, size_t rows_n, GError **error)
+{
+  struct bq_warehouse *self = bq_of_ledger(ledger);
+  struct bq_batch batch;
+  if (self->is_read_only) rows_keep(self, rows, rows_n);
+  if (self->is_read_only) return true;
+  bq_batch_init(&batch);
+  g_autoptr(GString) json = g_string_sized_new(1024);
+  for (size_t i = 0; i < rows_n; i++) {
+    self->staged_n++;
+    row_json(json, self, run_id, &rows[i]);
+    g_autofree char *id = g_strdup_printf("%s.%" G_GINT64_FORMAT, run_id, self->staged_n);
+    bq_batch_add(&batch, id, json->str);
+  }
+  bool is_ok = bq_batch_send(self, &batch, "sync_stage", error);
+  bq_batch_clear(&batch);
+  return is_ok;
+}
+
+/* ---- stops ---- */
+
+static void stop_add(GArray *stops, GStringChunk *text, const char *const *cells, const struct stage_rules *rules)
+{
+  struct remote_lead row;
+  struct sync_stop stop;
+  bq_cell_remote(cells, &row);
+  if (!sync_stop(&row, rules, &stop)) return;
+  struct bq_stop_row out = {.stop = stop.suppression, .evidence_at_us = stop.evidence_at_us};
+  out.stop.person = g_string_chunk_insert(text, stop.suppression.person);
+  g_array_append_val(stops, out);
+}
+
+/* As many rows as there are persons who said stop; they are written by one script. */
+bool bq_stage_stops(struct ledger *ledger, const struct stage_rules *rules, struct stage_report *report, GError **error)
+{
+  struct bq_warehouse *self = bq_of_ledger(ledger);
+  struct bq_call call = {
+      .ids = {BQ_STAGED_STOPS},
+      .ids_n = 1,
+      .parameters = {bigquery_text("run_id", rules->run_id), bq_since("since", staged_since_us(self))},
+      .parameters_n = 2};
+  bigquery_rows_scope struct bigquery_rows *rows = NULL;
+  g_autoptr(GArray) stops = g_array_new(FALSE, TRUE, sizeof(struct bq_stop_row));
+  g_autoptr(GStringChunk) text = g_string_chunk_new(4096);
+  if (self->is_read_only) kept_stops(self, rules, report);
+  if (self->is_read_only) return true;
+  if (!bq_query(self, &call, &rows, error)) return false;
+  for (;;) {
+    const char *const *cells = NULL;
+    if (!bigquery_next(rows, &cells, error)) return false;
+    if (!cells) break;
+    stop_add(stops, text, cells, rules);
+  }
+  int64_t added_n = 0;
+  if (!bq_stops_write(self, (const struct bq_stop_row *)(void *)stops->data, stops->len, rules->now_us, &added_n,
+                      error))
+    return false;
+  report->suppressed_n += added_n;
+  return true;
+}
+
+/* ---- facts ---- */
+
+struct facts {
+  struct bq_warehouse *self;
+  const struct stage_rules *rules;
+  struct stage_report *report;
+  GArray *events;
+  struct page text;     /* strings of the events */
+  struct page row_text; /* of the state of one row */
+  GPtrArray *conflicts; /* lead_ids */
+  int64_t homeless_n;
+};
+
+static void tally(struct stage_report *report, const struct lead_event *event)
+{
+  report->facts_n++;
+  report->finished_n += event->kind == EVENT_FINISHED;
+  report->moved_n += event->kind == EVENT_MOVED;
+  report->vanished_n += event->kind == EVENT_VANISHED;
+  report->adopted_n += event->kind == EVENT_ADOPTED;
+  report->conflicts_n += event->kind == EVENT_CONFLICT;
+}
+
+static void event_add(struct facts *facts, const struct lead_event *event)
+{
+  struct lead_event copy = *event;
+  copy.reason = page_text(&facts->text, event->reason);
+  copy.lead_id = page_text(&facts->text, event->lead_id);
+  copy.person = page_text(&facts->text, event->person);
+  copy.campaign_id = page_text(&facts->text, event->campaign_id);
+  copy.instantly_id = page_text(&facts->text, event->instantly_id);
+  copy.claim_id = page_text(&facts->text, event->claim_id);
+  g_array_append_val(facts->events, copy);
+  if (event->kind == EVENT_CONFLICT) g_ptr_array_add(facts->conflicts, g_strdup(event->lead_id));
+  tally(facts->report, event);
+}
+
+static bool events_send(struct facts *facts, guint at_least_n, GError **error)
+{
+  if (facts->events->len < at_least_n) return true;
+  bool is_ok = bq_append(&facts->self->ledger, (const struct lead_event *)(void *)facts->events->data,
+                         facts->events->len, error);
+  g_array_set_size(facts->events, 0);
+  page_reset(&facts->text);
+  return is_ok;
+}
+
+static bool is_homeless(const struct stage_rules *rules, const struct remote_lead *row, bool is_known)
+{
+  struct stamp stamp;
+  if (is_known || !home_is_stamped(row) || !stamp_read(row->stamp, &stamp)) return false;
+  for (size_t i = 0; i < rules->campaigns_n; i++)
+    if (g_strcmp0(rules->campaigns[i], row->campaign_id) == 0) return true;
+  return false;
+}
+
+/* Rows of a ledger that was lost are only counted here so far; nobody is mailed because of them, the export refuses. */
+static bool homeless_report(struct facts *facts, GError **error)
+{
+  facts->report->homeless_n += facts->homeless_n;
+  if (facts->homeless_n == 0 || facts->rules->home == HOME_LEAVE) return true;
+  error_set(error, ERROR_CONFIG,
+            "%" G_GINT64_FORMAT
+            " rows in Instantly carry leadferry's stamp and this ledger does not know them; taking them "
+            "in is not built for a BigQuery warehouse yet: restore the dataset as it was (time travel), then run again",
+            facts->homeless_n);
+  return false;
+}
+
+static void row_facts(struct facts *facts, const char *const *cells)
+{
+  struct lead_event events[SYNC_FACTS_MAX];
+  struct lead_state state;
+  struct remote_lead row;
+  bq_cell_remote(cells, &row);
+  facts->report->staged_n++;
+  if (!cells[21] && facts->rules->is_full_scan && is_homeless(facts->rules, &row, bq_cell_bool(cells[51])))
+    facts->homeless_n++;
+  page_reset(&facts->row_text);
+  if (cells[21]) bq_cell_state(cells + 21, &facts->row_text, &state);
+  if (!cells[21] || sync_is_foreign(&row, &state)) {
+    facts->report->foreign_n++;
+    return;
+  }
+  size_t n = sync_facts(&row, &state, facts->rules, events);
+  for (size_t i = 0; i < n; i++)
+    event_add(facts, &events[i]);
+}
+
+static bool matched_facts(struct facts *facts, GError **error)
+{
+  const struct stage_rules *rules = facts->rules;
+  g_autoptr(GString) json = g_string_new("{");
+  json_append_str(json, "run_id", rules->run_id);
+  bq_json_int(json, "since", staged_since_us(facts->self));
+  bq_json_int(json, "seen", rules->scan_started_at_us ? rules->scan_started_at_us : rules->now_us);
+  g_string_append_c(json, '}');
+  struct bq_call call = BQ_SCRIPT(json->str, BQ_MATCHES_GATHER, BQ_SEEN_GATHER, BQ_SEEN_APPLY, BQ_MATCHES_READ);
+  bigquery_rows_scope struct bigquery_rows *rows = NULL;
+  if (!bq_query(facts->self, &call, &rows, error)) return false;
+  for (;;) {
+    const char *const *cells = NULL;
+    if (!bigquery_next(rows, &cells, error)) return false;
+    if (!cells) return events_send(facts, 1, error);
+    row_facts(facts, cells);
+    if (!events_send(facts, EVENTS_AT_ONCE, error)) return false;
+  }
+}
+
+/* Absent twice, far enough apart: vanished the first time and the last, finished with the last. */
+static void missing_facts(struct facts *facts, const char *const *cells)
+{
+  const struct stage_rules *rules = facts->rules;
+  struct lead_event event = {.kind = EVENT_VANISHED,
+                             .lead_id = cells[0],
+                             .person = cells[1],
+                             .campaign_id = cells[2],
+                             .instantly_id = cells[3],
+                             .generation = bq_cell_int(cells[4]),
+                             .epoch = rules->epoch,
+                             .run_id = rules->run_id,
+                             .occurred_at_us = rules->scan_started_at_us};
+  int64_t first_us = bq_cell_int(cells[5]);
+  bool is_second = first_us && rules->scan_started_at_us - first_us >= rules->vanish_after_us;
+  if (!first_us || is_second) event_add(facts, &event);
+  event.kind = EVENT_FINISHED;
+  event.reason = outcome_name(OUTCOME_REMOVED_BY_HAND);
+  if (is_second) event_add(facts, &event);
+}
+
+static bool vanished_facts(struct facts *facts, GError **error)
+{
+  struct bq_call call = {.ids = {BQ_MISSING},
+                         .ids_n = 1,
+                         .parameters = {bigquery_text("run_id", facts->rules->run_id),
+                                        bq_since("since", staged_since_us(facts->self)),
+                                        bq_since("scan_started", facts->rules->scan_started_at_us)},
+                         .parameters_n = 3};
+  bigquery_rows_scope struct bigquery_rows *rows = NULL;
+  if (!bq_query(facts->self, &call, &rows, error)) return false;
+  for (;;) {
+    const char *const *cells = NULL;
+    if (!bigquery_next(rows, &cells, error)) return false;
+    if (!cells) return events_send(facts, 1, error);
+    missing_facts(facts, cells);
+    if (!events_send(facts, EVENTS_AT_ONCE, error)) return false;
+  }
+}
+
+static bool conflicts_report(struct facts *facts, GError **error)
+{
+  for (guint i = 0; i < facts->conflicts->len; i++) {
+    const char *lead_id = g_ptr_array_index(facts->conflicts, i);
+    g_autofree char *ref = bq_lead_ref(&facts->self->ledger, lead_id);
+    g_autofree char *key = g_strconcat("relaunched|", lead_id, NULL);
+    struct error_row row = error_row_relaunched(ref, key);
+    if (!bq_errors_append(&facts->self->ledger, &row, 1, error)) return false;
+  }
+  return true;
+}
+
+/* ---- what is known ---- */
+
+bool bq_newest_id(struct ledger *ledger, char **id, GError **error)
+{
+  struct bq_warehouse *self = bq_of_ledger(ledger);
+  struct bq_call call = {.ids = {BQ_NEWEST_ID}, .ids_n = 1};
+  bigquery_rows_scope struct bigquery_rows *rows = NULL;
+  const char *const *cells = NULL;
+  *id = NULL;
+  if (!bq_query(self, &call, &rows, error) || !bigquery_next(rows, &cells, error)) return false;
+  if (cells) *id = g_strdup(cells[0]);
+  return true;
+}
+
+/* The claims of one run are read together: a page of stamps names few runs. */
+static bool stamps_read(struct bq_warehouse *self, const char *run_id, GError **error)
+{
+  if (self->stamps.run_id && strcmp(self->stamps.run_id, run_id) == 0) return true;
+  struct bq_call call = {
+      .ids = {BQ_STAMPS_OF_RUN}, .ids_n = 1, .parameters = {bigquery_text("run_id", run_id)}, .parameters_n = 1};
+  bigquery_rows_scope struct bigquery_rows *rows = NULL;
+  if (!bq_query(self, &call, &rows, error)) return false;
+  g_clear_pointer(&self->stamps.run_id, g_free);
+  if (self->stamps.known) g_hash_table_remove_all(self->stamps.known);
+  if (!self->stamps.known) self->stamps.known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  for (;;) {
+    const char *const *cells = NULL;
+    if (!bigquery_next(rows, &cells, error)) return false;
+    if (!cells) break;
+    g_hash_table_add(self->stamps.known, g_strdup(cells[0]));
+  }
+  self->stamps.run_id = g_strdup(run_id);
+  return true;
+}
+
+bool bq_stamp_is_known(struct ledger *ledger, const char *text, bool *is_known, GError **error)
+{
+  struct bq_warehouse *self = bq_of_ledger(ledger);
+  struct stamp stamp;
+  *is_known = false;
+  if (!stamp_read(text, &stamp)) return true;
+  if (!stamps_read(self, stamp.run_id, error)) return false;
+  *is_known = g_hash_table_contains(self->stamps.known, stamp.claim_id);
+  return true;
+}
+
+bool bq_stage_facts(struct ledger *ledger, const struct stage_rules *rules, struct stage_report *report, GError **error)
+{
+  struct bq_warehouse *self = bq_of_ledger(ledger);
+  if (!bq_fold(ledger, error)) return false;
+  struct facts facts = {.self = self,
+                        .rules = rules,
+                        .report = report,
+                        .events = g_array_new(FALSE, TRUE, sizeof(struct lead_event)),
+                        .conflicts = g_ptr_array_new_with_free_func(g_free)};
+  page_init(&facts.text, 1);
+  page_init(&facts.row_text, 1);
+  bool is_ok = matched_facts(&facts, error) && (!rules->is_full_scan || vanished_facts(&facts, error)) &&
+               conflicts_report(&facts, error) && homeless_report(&facts, error);
+  g_ptr_array_unref(facts.conflicts);
+  g_array_unref(facts.events);
+  page_clear(&facts.text);
+  page_clear(&facts.row_text);
+  return is_ok;
+}

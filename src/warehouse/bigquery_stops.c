@@ -1,0 +1,184 @@
+/* Suppressions: written by DML alone, because they are changed later. */
+#include "base/email.h"
+#include "base/json.h"
+#include "warehouse/bigquery.h"
+
+#include <string.h>
+
+char *bq_match_key(const struct suppression *stop)
+{
+  return stop->domain ? g_strconcat("@", stop->domain, NULL) : email_fold_tag(stop->person);
+}
+
+static void row_append(struct bq_warehouse *self, GString *out, const struct bq_stop_row *row, int64_t now_us)
+{
+  const struct suppression *stop = &row->stop;
+  g_autofree char *match_key = bq_match_key(stop);
+  self->last_id = MAX(self->last_id + 1, bq_now_us(self));
+  g_string_append(out, out->str[out->len - 1] == '[' ? "{" : ",{");
+  bq_json_int(out, "id", self->last_id);
+  json_append_str(out, "match_key", match_key);
+  json_append_str(out, "person", stop->person);
+  json_append_str(out, "domain", stop->domain);
+  json_append_str(out, "reason", stop->reason);
+  json_append_str(out, "source", stop->source);
+  json_append_str(out, "actor", stop->actor);
+  bq_json_int(out, "created_at", stop->created_at_us ? stop->created_at_us : now_us);
+  bq_json_time(out, "expires_at", stop->expires_at_us);
+  bq_json_time(out, "pushed_at", stop->pushed_at_us);
+  bq_json_time(out, "evidence_at", row->evidence_at_us);
+  bq_json_flag(out, "is_brake", row->is_brake);
+  g_string_append_c(out, '}');
+}
+
+bool bq_stops_write(struct bq_warehouse *self, const struct bq_stop_row *rows, size_t rows_n, int64_t now_us,
+                    int64_t *added_n, GError **error)
+{
+  *added_n = 0;
+  if (rows_n == 0) return true;
+  bool has_evidence = false;
+  g_autoptr(GString) json = g_string_new("{");
+  bq_json_int(json, "now", now_us);
+  json_append_key(json, "rows");
+  g_string_append_c(json, '[');
+  for (size_t i = 0; i < rows_n; i++) {
+    row_append(self, json, &rows[i], now_us);
+    has_evidence = has_evidence || rows[i].evidence_at_us;
+  }
+  g_string_append(json, "]}");
+  struct bq_call plain = BQ_SCRIPT(json->str, BQ_STOPS_GATHER, BQ_STOPS_INSERT, BQ_SCRATCH_COUNT);
+  struct bq_call seen =
+      BQ_SCRIPT(json->str, BQ_STOPS_GATHER, BQ_STOPS_INSERT, BQ_EVIDENCE_GATHER, BQ_EVIDENCE_APPLY, BQ_SCRATCH_COUNT);
+  return bq_run_int(self, has_evidence ? &seen : &plain, added_n, error);
+}
+
+void bq_stop_keep(struct bq_warehouse *self, const struct suppression *stop)
+{
+  struct suppression copy = *stop;
+  copy.person = stop->person ? g_string_chunk_insert(self->kept_text, stop->person) : NULL;
+  copy.domain = stop->domain ? g_string_chunk_insert(self->kept_text, stop->domain) : NULL;
+  copy.reason = g_string_chunk_insert(self->kept_text, stop->reason);
+  g_array_append_val(self->kept_stops, copy);
+}
+
+bool bq_suppress(struct ledger *ledger, const struct suppression *rows, size_t rows_n, int64_t *added_n, GError **error)
+{
+  struct bq_warehouse *self = bq_of_ledger(ledger);
+  int64_t ignored;
+  if (added_n) *added_n = (int64_t)rows_n;
+  for (size_t i = 0; self->is_read_only && i < rows_n; i++)
+    bq_stop_keep(self, &rows[i]);
+  if (self->is_read_only) return true;
+  g_autofree struct bq_stop_row *stops = g_new0(struct bq_stop_row, rows_n + 1);
+  for (size_t i = 0; i < rows_n; i++)
+    stops[i].stop = rows[i];
+  return bq_stops_write(self, stops, rows_n, bq_now_us(self), added_n ? added_n : &ignored, error);
+}
+
+/* ---- the block list ---- */
+
+static void stop_read(const char *const *cells, struct page *page, struct suppression *stop)
+{
+  *stop = (struct suppression){.person = page_text(page, cells[0]),
+                               .domain = page_text(page, cells[1]),
+                               .reason = page_text(page, cells[2]),
+                               .source = page_text(page, cells[3]),
+                               .actor = page_text(page, cells[4]),
+                               .created_at_us = bq_cell_int(cells[5]),
+                               .expires_at_us = bq_cell_int(cells[6]),
+                               .pushed_at_us = bq_cell_int(cells[7])};
+}
+
+bool bq_unpushed(struct ledger *ledger, int64_t now_us, size_t limit, struct page *page, GError **error)
+{
+  struct bq_warehouse *self = bq_of_ledger(ledger);
+  struct bq_call call = {
+      .ids = {BQ_UNPUSHED},
+      .ids_n = 1,
+      .parameters = {bq_since("now", now_us), bigquery_int("limit", (int64_t)MIN(limit, (size_t)INT32_MAX))},
+      .parameters_n = 2};
+  bigquery_rows_scope struct bigquery_rows *rows = NULL;
+  page_reset(page);
+  if (!bq_query(self, &call, &rows, error)) return false;
+  for (;;) {
+    const char *const *cells = NULL;
+    struct suppression stop;
+    if (!bigquery_next(rows, &cells, error)) return false;
+    if (!cells) return true;
+    stop_read(cells, page, &stop);
+    g_array_append_val(page->rows, stop);
+  }
+}
+
+bool bq_pushed(struct ledger *ledger, const struct suppression *rows, size_t rows_n, int64_t at_us, GError **error)
+{
+  struct bq_warehouse *self = bq_of_ledger(ledger);
+  if (rows_n == 0) return true;
+  g_autoptr(GString) json = g_string_new("{");
+  bq_json_int(json, "at", at_us);
+  json_append_key(json, "rows");
+  g_string_append_c(json, '[');
+  for (size_t i = 0; i < rows_n; i++) {
+    g_autofree char *match_key = bq_match_key(&rows[i]);
+    g_string_append(json, i > 0 ? ",{" : "{");
+    json_append_str(json, "match_key", match_key);
+    json_append_str(json, "person", rows[i].person);
+    json_append_str(json, "domain", rows[i].domain);
+    json_append_str(json, "reason", rows[i].reason);
+    g_string_append_c(json, '}');
+  }
+  g_string_append(json, "]}");
+  return bq_run(self, &BQ_SCRIPT(json->str, BQ_PUSHED_GATHER, BQ_PUSHED_APPLY), error);
+}
+
+/* ---- reading ---- */
+
+static bool stops_ask(struct bq_warehouse *self, const struct stop_query *query, struct bigquery_rows **rows,
+                      GError **error)
+{
+  struct suppression person = {.person = query->person};
+  g_autofree char *person_key = query->person ? bq_match_key(&person) : g_strdup("");
+  g_autofree char *domain_key = query->person ? g_strconcat("@", email_domain(query->person), NULL) : g_strdup("");
+  struct bq_call call = {.ids = {BQ_STOPS_LIST},
+                         .ids_n = 1,
+                         .parameters = {bigquery_text("person_key", person_key),
+                                        bigquery_text("domain_key", domain_key),
+                                        bigquery_text("domain", query->domain ? query->domain : ""),
+                                        bigquery_bool("only_in_force", query->only_in_force),
+                                        bigquery_int("after_id", query->after_id), bq_since("now", bq_now_us(self)),
+                                        bigquery_int("limit", (int64_t)MIN(query->limit, (size_t)INT32_MAX))},
+                         .parameters_n = 7};
+  return bq_query(self, &call, rows, error);
+}
+
+bool bq_report_stops(struct warehouse *warehouse, const struct stop_query *query, struct page *page, GError **error)
+{
+  bigquery_rows_scope struct bigquery_rows *rows = NULL;
+  page_reset(page);
+  if (!stops_ask(bq_of(warehouse), query, &rows, error)) return false;
+  for (;;) {
+    const char *const *cells = NULL;
+    if (!bigquery_next(rows, &cells, error)) return false;
+    if (!cells) return true;
+    struct stop_row row = {
+        .id = bq_cell_int(cells[0]), .revoked_at_us = bq_cell_int(cells[9]), .revoked_by = page_text(page, cells[10])};
+    stop_read(cells + 1, page, &row.stop);
+    g_array_append_val(page->rows, row);
+  }
+}
+
+bool bq_report_suppressions(struct warehouse *warehouse, const char *person, struct page *page, GError **error)
+{
+  struct stop_query query = {.person = person, .limit = INT32_MAX};
+  bigquery_rows_scope struct bigquery_rows *rows = NULL;
+  page_reset(page);
+  if (!stops_ask(bq_of(warehouse), &query, &rows, error)) return false;
+  for (;;) {
+    const char *const *cells = NULL;
+    struct suppression stop;
+    if (!bigquery_next(rows, &cells, error)) return false;
+    if (!cells) return true;
+    stop_read(cells + 1, page, &stop);
+    g_array_append_val(page->rows, stop);
+  }
+}
