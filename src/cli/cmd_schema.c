@@ -111,3 +111,22 @@ const struct command command_schema_check = {
     .needs = NEEDS_WAREHOUSE_READ,
     .run = run_check,
 };
+
+static enum exit_code run_print(struct cli *cli, int argc, char **argv, GError **error)
+{
+  (void)argc, (void)argv;
+  g_autoptr(GString) text = g_string_new(NULL);
+  if (!schema_print(cli->warehouse, text, error)) return EXIT_CODE_OK;
+  out_print("%s", text->str);
+  return EXIT_CODE_OK;
+}
+
+const struct command command_schema_print = {
+    .name = "schema print",
+    .arguments = "",
+    .summary = "Print the statements that make the tables",
+    .details = "For whoever makes them by hand, or has them reviewed first: the same tables that `schema apply` makes.",
+    .example = "leadferry schema print",
+    .needs = NEEDS_WAREHOUSE_READ,
+    .run = run_print,
+};

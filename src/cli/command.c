@@ -72,6 +72,8 @@ static bool load_settings(struct cli *cli, const struct command *command, GError
     warn(cli, g_ptr_array_index(config.warnings, i));
   config_clear(&config);
   if (!is_loaded) return false;
+  cli->settings.warehouse.emulator_host = g_strdup(g_getenv("BIGQUERY_EMULATOR_HOST"));
+  cli->settings.warehouse.environment = g_getenv;
   log_start(cli);
   if (!(command->needs & NEEDS_INSTANTLY)) return true;
   g_autofree char *warning = NULL;
@@ -86,7 +88,8 @@ static void stand_in(struct cli *cli, const struct command *command)
 {
   struct warehouse_settings *warehouse = &cli->settings.warehouse;
   if (!cli->is_dry_run || !(command->needs & NEEDS_NO_DATABASE_YET)) return;
-  if (g_file_test(warehouse->path, G_FILE_TEST_EXISTS)) return;
+  bool is_file = g_strcmp0(warehouse->type, "sqlite") == 0;
+  if (!is_file || g_file_test(warehouse->path, G_FILE_TEST_EXISTS)) return;
   out_note(cli, "%s does not exist yet; without --dry-run it is made", warehouse->path);
   g_free(warehouse->type);
   warehouse->type = g_strdup("memory");

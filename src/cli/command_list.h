@@ -37,6 +37,7 @@ extern const struct command command_runs_list;
 extern const struct command command_runs_show;
 extern const struct command command_schema_apply;
 extern const struct command command_schema_check;
+extern const struct command command_schema_print;
 extern const struct command command_status;
 extern const struct command command_suppress_add;
 extern const struct command command_suppress_check;

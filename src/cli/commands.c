@@ -7,6 +7,7 @@ const struct command *const commands[] = {
     &command_doctor,
     &command_schema_apply,
     &command_schema_check,
+    &command_schema_print,
     &command_import,
     &command_plan,
     &command_export,

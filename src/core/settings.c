@@ -41,6 +41,7 @@ void settings_clear(struct settings *settings)
   g_free(settings->warehouse.ops_dataset);
   g_free(settings->warehouse.location);
   g_free(settings->warehouse.credentials_file);
+  g_free(settings->warehouse.emulator_host);
   g_free(settings->instantly.base_url);
   g_free(settings->instantly.api_key);
   g_free(settings->instantly.api_key_file);

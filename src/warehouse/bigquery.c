@@ -26,6 +26,31 @@ static int64_t now_us(struct ledger *ledger)
   return bq_now_us(bq_of_ledger(ledger));
 }
 
+static bool not_built(const char *what, GError **error)
+{
+  error_set(error, ERROR_CONFIG, "%s is not built for a bigquery warehouse yet; see docs/bigquery.md", what);
+  return false;
+}
+
+static bool differences(struct ledger *ledger, const struct verify_query *query, struct page *page, GError **error)
+{
+  (void)ledger, (void)query, (void)page;
+  return not_built("`verify`", error);
+}
+
+static bool contacted_before(struct ledger *ledger, const char *after, size_t limit, struct page *page, GError **error)
+{
+  (void)ledger, (void)after, (void)limit, (void)page;
+  return not_built("adopting rows that were contacted before", error);
+}
+
+static bool retire_campaign(struct ledger *ledger, const struct retirement *retirement, int64_t *ended_n,
+                            GError **error)
+{
+  (void)ledger, (void)retirement, (void)ended_n;
+  return not_built("retiring a campaign", error);
+}
+
 static const struct ledger_ops ops = {
     .now_us = now_us,
     .lease_acquire = bq_lease_acquire,
@@ -53,6 +78,9 @@ static const struct ledger_ops ops = {
     .stage_facts = bq_stage_facts,
     .newest_id = bq_newest_id,
     .stamp_is_known = bq_stamp_is_known,
+    .differences = differences,
+    .contacted_before = contacted_before,
+    .retire_campaign = retire_campaign,
     .hold_campaign = bq_hold_campaign,
     .suppress = bq_suppress,
     .unpushed = bq_unpushed,
@@ -77,10 +105,10 @@ static bool setting_check(const char *name, const char *value, GError **error)
 static bool client_open(struct bq_warehouse *self, GError **error)
 {
   const struct warehouse_settings *settings = &self->settings->warehouse;
-  const char *host = g_getenv("BIGQUERY_EMULATOR_HOST");
+  const char *host = settings->emulator_host;
   g_autofree char *url = host && *host ? bigquery_emulator_url(host, error) : NULL;
   if (host && *host && !url) return false;
-  struct credentials_options wanted = {.file = settings->credentials_file, .environment = g_getenv};
+  struct credentials_options wanted = {.file = settings->credentials_file, .environment = settings->environment};
   if (!url) self->credentials = credentials_open(&wanted, clock_system(), error);
   if (!url && !self->credentials) return false;
   struct bigquery_options options = {.project = settings->project,

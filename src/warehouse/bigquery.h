@@ -157,7 +157,7 @@ struct bq_batch {
   GArray *rows; /* struct bigquery_stream_row */
   GStringChunk *text;
 };
-void bq_batch_init(struct bq_batch *batch);
+void bq_batch_init(struct bq_batch *batch); /* an empty one */
 /* Takes one more; both are copied. */
 void bq_batch_add(struct bq_batch *batch, const char *insert_id, const char *json);
 /* Streams all. */
@@ -237,7 +237,8 @@ bool bq_suppress(struct ledger *ledger, const struct suppression *rows, size_t r
 bool bq_unpushed(struct ledger *ledger, int64_t now_us, size_t limit, struct page *page, GError **error); /* ledger.h */
 bool bq_pushed(struct ledger *ledger, const struct suppression *rows, size_t rows_n, int64_t at_us,
                GError **error); /* ledger.h */
-bool bq_report_suppressions(struct warehouse *warehouse, const char *person, struct page *page, GError **error);
+bool bq_report_suppressions(struct warehouse *warehouse, const char *person, struct page *page,
+                            GError **error); /* warehouse.h */
 bool bq_report_stops(struct warehouse *warehouse, const struct stop_query *query, struct page *page,
                      GError **error); /* brakes.h */
 /* Keeps a stop for this handle alone, which only reads. */
@@ -250,9 +251,8 @@ struct bq_stop_row {
   int64_t evidence_at_us; /* 0: somebody said so */
   bool is_brake;          /* brakes.h: counts as there already only if the one there lasts as long */
 };
-/* Writes those that are not there yet, as of now_us; *added_n of them were not. */
-bool bq_stops_write(struct bq_warehouse *self, const struct bq_stop_row *rows, size_t rows_n, int64_t now_us,
-                    int64_t *added_n, GError **error);
+/* Writes those (struct bq_stop_row) that are not there yet, as of now_us; *added_n of them were not. */
+bool bq_stops_write(struct bq_warehouse *self, const GArray *stops, int64_t now_us, int64_t *added_n, GError **error);
 
 /* ---- bigquery_stage.c ---- */
 

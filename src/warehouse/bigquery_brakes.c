@@ -7,9 +7,17 @@
 
 /* ---- retry ---- */
 
-static void retry_event(GArray *events, struct page *text, const char *const *cells, enum event_kind kind,
-                        const char *run_id, int64_t now_us)
+/* Retries on their way to becoming events. */
+struct retrying {
+  struct bq_warehouse *self;
+  const struct retry_query *query;
+  GArray *events;
+  struct page text; /* their strings */
+};
+
+static void retry_event(struct retrying *retrying, const char *const *cells, enum event_kind kind)
 {
+  struct page *text = &retrying->text;
   struct lead_event event = {.kind = kind,
                              .lead_id = page_text(text, cells[0]),
                              .person = page_text(text, cells[1]),
@@ -18,14 +26,14 @@ static void retry_event(GArray *events, struct page *text, const char *const *ce
                              .attempt = kind == EVENT_RESOLVED ? bq_cell_int(cells[4]) : 0,
                              .generation = bq_cell_int(cells[5]),
                              .epoch = bq_cell_int(cells[6]),
-                             .run_id = run_id,
-                             .occurred_at_us = now_us};
-  g_array_append_val(events, event);
+                             .run_id = retrying->query->run_id,
+                             .occurred_at_us = bq_now_us(retrying->self)};
+  g_array_append_val(retrying->events, event);
 }
 
-static bool retries_read(struct bq_warehouse *self, const struct retry_query *query, GArray *events, struct page *text,
-                         int64_t *retried_n, GError **error)
+static bool retries_read(struct retrying *retrying, int64_t *retried_n, GError **error)
 {
+  const struct retry_query *query = retrying->query;
   struct bq_call call = {.ids = {BQ_RETRIES},
                          .ids_n = 1,
                          .parameters = {bigquery_text("lead_id", query->lead_id ? query->lead_id : ""),
@@ -34,26 +42,27 @@ static bool retries_read(struct bq_warehouse *self, const struct retry_query *qu
                                         bigquery_int("limit", (int64_t)MIN(query->limit, (size_t)INT32_MAX))},
                          .parameters_n = 4};
   bigquery_rows_scope struct bigquery_rows *rows = NULL;
-  if (!bq_query(self, &call, &rows, error)) return false;
+  if (!bq_query(retrying->self, &call, &rows, error)) return false;
   for (*retried_n = 0;; (*retried_n)++) {
     const char *const *cells = NULL;
     if (!bigquery_next(rows, &cells, error)) return false;
     if (!cells) return true;
-    if (bq_cell_bool(cells[7])) retry_event(events, text, cells, EVENT_RESOLVED, query->run_id, bq_now_us(self));
-    if (bq_cell_bool(cells[8])) retry_event(events, text, cells, EVENT_RETRIED, query->run_id, bq_now_us(self));
+    if (bq_cell_bool(cells[7])) retry_event(retrying, cells, EVENT_RESOLVED);
+    if (bq_cell_bool(cells[8])) retry_event(retrying, cells, EVENT_RETRIED);
   }
 }
 
 /* What may be retried is seen in the state as it was folded. */
 static bool retries_put(struct bq_warehouse *self, const struct retry_query *query, int64_t *retried_n, GError **error)
 {
-  g_autoptr(GArray) events = g_array_new(FALSE, TRUE, sizeof(struct lead_event));
-  struct page text;
-  page_init(&text, 1);
-  bool is_ok = retries_read(self, query, events, &text, retried_n, error) &&
-               (query->is_dry_run ||
-                bq_append(&self->ledger, (const struct lead_event *)(void *)events->data, events->len, error));
-  page_clear(&text);
+  struct retrying retrying = {
+      .self = self, .query = query, .events = g_array_new(FALSE, TRUE, sizeof(struct lead_event))};
+  page_init(&retrying.text, 1);
+  bool is_ok = retries_read(&retrying, retried_n, error) &&
+               (query->is_dry_run || bq_append(&self->ledger, (const struct lead_event *)(void *)retrying.events->data,
+                                               retrying.events->len, error));
+  g_array_unref(retrying.events);
+  page_clear(&retrying.text);
   return is_ok;
 }
 
@@ -114,10 +123,12 @@ static bool stop_revoke(struct bq_warehouse *self, const struct brake *brake, in
 static bool stops_put(struct bq_warehouse *self, const struct brake *rows, size_t rows_n, int64_t *changed_n,
                       GError **error)
 {
-  g_autofree struct bq_stop_row *stops = g_new0(struct bq_stop_row, rows_n);
-  for (size_t i = 0; i < rows_n; i++)
-    stops[i] = (struct bq_stop_row){.stop = rows[i].stop, .is_brake = true};
-  return bq_stops_write(self, stops, rows_n, bq_now_us(self), changed_n, error);
+  g_autoptr(GArray) stops = g_array_new(FALSE, TRUE, sizeof(struct bq_stop_row));
+  for (size_t i = 0; i < rows_n; i++) {
+    struct bq_stop_row row = {.stop = rows[i].stop, .is_brake = true};
+    g_array_append_val(stops, row);
+  }
+  return bq_stops_write(self, stops, bq_now_us(self), changed_n, error);
 }
 
 /* ---- all of them ---- */
@@ -138,22 +149,29 @@ static bool events_put(struct bq_warehouse *self, const struct brake *rows, size
   return bq_append(&self->ledger, events, rows_n, error);
 }
 
-/* Writes the first rows, as many as are of one kind and go together; *taken_n of them. */
-static bool some_put(struct bq_warehouse *self, const struct brake *rows, size_t rows_n, size_t *taken_n,
-                     int64_t *changed_n, GError **error)
+/* Rows that are left to write, and what was changed so far. */
+struct writing {
+  struct bq_warehouse *self;
+  const struct brake *rows;
+  size_t rows_n;
+};
+
+/* Writes the first rows, as many as are of one kind and go together. */
+static bool some_put(struct writing *writing, int64_t *changed_n, GError **error)
 {
+  struct bq_warehouse *self = writing->self;
+  const struct brake *rows = writing->rows;
   struct retry_query retry = brake_retry_query(&rows[0]);
-  size_t same_n = run_length(rows, rows_n);
-  *taken_n = 1;
+  size_t same_n = run_length(rows, writing->rows_n);
+  if (rows[0].kind != BRAKE_SUPPRESS && rows[0].kind != BRAKE_EVENT) same_n = 1;
+  writing->rows += same_n;
+  writing->rows_n -= same_n;
   switch (rows[0].kind) {
-  case BRAKE_SUPPRESS: *taken_n = same_n; return stops_put(self, rows, same_n, changed_n, error);
+  case BRAKE_SUPPRESS: return stops_put(self, rows, same_n, changed_n, error);
   case BRAKE_REVOKE: return stop_revoke(self, rows, changed_n, error);
   case BRAKE_HOLD:
   case BRAKE_UNHOLD: return hold_write(self, rows, changed_n, error);
-  case BRAKE_EVENT:
-    *taken_n = same_n;
-    *changed_n = (int64_t)same_n;
-    return events_put(self, rows, same_n, error);
+  case BRAKE_EVENT: *changed_n = (int64_t)same_n; return events_put(self, rows, same_n, error);
   case BRAKE_RETRY: return retries_put(self, &retry, changed_n, error);
   }
   return true;
@@ -182,12 +200,11 @@ bool bq_brakes_write(struct warehouse *warehouse, const struct brake *rows, size
     return false;
   }
   if (has_lease) is_ok = bq_fold(&self->ledger, error);
-  for (size_t i = 0; is_ok && i < rows_n;) {
-    size_t taken_n = 1;
+  struct writing writing = {.self = self, .rows = rows, .rows_n = rows_n};
+  while (is_ok && writing.rows_n > 0) {
     int64_t changed_n = 0;
-    is_ok = some_put(self, rows + i, rows_n - i, &taken_n, &changed_n, error);
+    is_ok = some_put(&writing, &changed_n, error);
     report->changed_n += changed_n;
-    i += taken_n;
   }
   if (is_ok && has_lease) is_ok = bq_fold(&self->ledger, error);
   if (has_lease) bq_lease_release(&self->ledger, &lease);

@@ -184,7 +184,8 @@ bool bq_facts(struct ledger *ledger, struct ledger_facts *facts, GError **error)
                                  .enrolled = bq_cell_int(cells[4]),
                                  .unsettled = bq_cell_int(cells[5]),
                                  .source_rows = bq_cell_int(cells[6]),
-                                 .has_claims = bq_cell_bool(cells[7])};
+                                 .has_claims = bq_cell_bool(cells[7]),
+                                 .full_scan_ended_at_us = bq_cell_int(cells[8])};
   return true;
 }
 

@@ -256,7 +256,7 @@ bool bq_schema_print(struct warehouse *warehouse, GString *text, GError **error)
   struct bq_warehouse *self = bq_of(warehouse);
   for (size_t i = 0; i < G_N_ELEMENTS(tables); i++) {
     g_autofree char *one = sql_names_fill(&self->names, bq_statements[tables[i].statement].text);
-    g_string_append_printf(text, "%s%s;\n", i > 0 ? "\n" : "", one);
+    g_string_append_printf(text, "%s%s;\n", i > 0 ? "\n" : "", g_strchomp(one));
   }
   return true;
 }

@@ -19,8 +19,9 @@ static int64_t staged_since_us(const struct bq_warehouse *self)
 
 static char *watched_question(const struct watch_query *watch, const char *after_id)
 {
-  return g_strdup_printf("%s|%" G_GINT64_FORMAT "|%s", watch->unstaged_run_id ? watch->unstaged_run_id : "",
-                         watch->finished_after_us, after_id ? after_id : "");
+  return g_strdup_printf("%s|%s|%" G_GINT64_FORMAT "|%s", watch->unstaged_run_id ? watch->unstaged_run_id : "",
+                         watch->campaign_id ? watch->campaign_id : "", watch->finished_after_us,
+                         after_id ? after_id : "");
 }
 
 bool bq_watched(struct ledger *ledger, const struct watch_query *watch, struct page *page, GError **error)
@@ -32,8 +33,9 @@ bool bq_watched(struct ledger *ledger, const struct watch_query *watch, struct p
       .parameters = {bigquery_text("after_id", watch->after_id ? watch->after_id : ""),
                      bq_since("finished_after", watch->finished_after_us),
                      bigquery_text("unstaged_run_id", watch->unstaged_run_id ? watch->unstaged_run_id : ""),
+                     bigquery_text("campaign_id", watch->campaign_id ? watch->campaign_id : ""),
                      bq_since("since", staged_since_us(self))},
-      .parameters_n = 4};
+      .parameters_n = 5};
   g_autofree char *question = watched_question(watch, watch->after_id);
   page_reset(page);
   if (!bq_stream_goes_on(&self->watched, question) && !bq_query(self, &call, &self->watched.rows, error)) return false;
@@ -173,9 +175,7 @@ bool bq_stage_stops(struct ledger *ledger, const struct stage_rules *rules, stru
     stop_add(stops, text, cells, rules);
   }
   int64_t added_n = 0;
-  if (!bq_stops_write(self, (const struct bq_stop_row *)(void *)stops->data, stops->len, rules->now_us, &added_n,
-                      error))
-    return false;
+  if (!bq_stops_write(self, stops, rules->now_us, &added_n, error)) return false;
   report->suppressed_n += added_n;
   return true;
 }

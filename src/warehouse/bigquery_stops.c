@@ -31,19 +31,19 @@ static void row_append(struct bq_warehouse *self, GString *out, const struct bq_
   g_string_append_c(out, '}');
 }
 
-bool bq_stops_write(struct bq_warehouse *self, const struct bq_stop_row *rows, size_t rows_n, int64_t now_us,
-                    int64_t *added_n, GError **error)
+bool bq_stops_write(struct bq_warehouse *self, const GArray *stops, int64_t now_us, int64_t *added_n, GError **error)
 {
   *added_n = 0;
-  if (rows_n == 0) return true;
+  if (stops->len == 0) return true;
   bool has_evidence = false;
   g_autoptr(GString) json = g_string_new("{");
   bq_json_int(json, "now", now_us);
   json_append_key(json, "rows");
   g_string_append_c(json, '[');
-  for (size_t i = 0; i < rows_n; i++) {
-    row_append(self, json, &rows[i], now_us);
-    has_evidence = has_evidence || rows[i].evidence_at_us;
+  for (guint i = 0; i < stops->len; i++) {
+    const struct bq_stop_row *row = &g_array_index(stops, struct bq_stop_row, i);
+    row_append(self, json, row, now_us);
+    has_evidence = has_evidence || row->evidence_at_us;
   }
   g_string_append(json, "]}");
   struct bq_call plain = BQ_SCRIPT(json->str, BQ_STOPS_GATHER, BQ_STOPS_INSERT, BQ_SCRATCH_COUNT);
@@ -69,10 +69,12 @@ bool bq_suppress(struct ledger *ledger, const struct suppression *rows, size_t r
   for (size_t i = 0; self->is_read_only && i < rows_n; i++)
     bq_stop_keep(self, &rows[i]);
   if (self->is_read_only) return true;
-  g_autofree struct bq_stop_row *stops = g_new0(struct bq_stop_row, rows_n + 1);
-  for (size_t i = 0; i < rows_n; i++)
-    stops[i].stop = rows[i];
-  return bq_stops_write(self, stops, rows_n, bq_now_us(self), added_n ? added_n : &ignored, error);
+  g_autoptr(GArray) stops = g_array_new(FALSE, TRUE, sizeof(struct bq_stop_row));
+  for (size_t i = 0; i < rows_n; i++) {
+    struct bq_stop_row row = {.stop = rows[i]};
+    g_array_append_val(stops, row);
+  }
+  return bq_stops_write(self, stops, bq_now_us(self), added_n ? added_n : &ignored, error);
 }
 
 /* ---- the block list ---- */

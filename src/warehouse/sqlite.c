@@ -137,6 +137,7 @@ const struct warehouse_backend sqlite_backend = {
     .close = sqlite_close,
     .schema_apply = sqlite_schema_apply,
     .schema_check = sqlite_schema_check,
+    .schema_print = sqlite_schema_print,
     .import_rows = sqlite_import_rows,
     .report_leads = sqlite_report_leads,
     .report_find = sqlite_report_find,

@@ -49,6 +49,8 @@ bool sqlite_schema_check(struct warehouse *warehouse, GArray *findings, GError *
 bool sqlite_schema_refuse_other(struct sqlite_warehouse *self, bool is_read_only, GError **error); /* ERROR_CONFIG */
 bool sqlite_schema_shadow(struct sqlite_warehouse *self, GError **error); /* temporary tables */
 
+bool sqlite_schema_print(struct warehouse *warehouse, GString *text, GError **error); /* warehouse.h */
+
 /* An empty array of findings that frees what they hold. */
 GArray *sqlite_findings_new(void);
 

@@ -344,3 +344,14 @@ bool sqlite_schema_shadow(struct sqlite_warehouse *self, GError **error)
   }
   return true;
 }
+
+bool sqlite_schema_print(struct warehouse *warehouse, GString *text, GError **error)
+{
+  (void)error;
+  struct sqlite_warehouse *self = sqlite_of(warehouse);
+  for (size_t i = 0; i < G_N_ELEMENTS(objects); i++) {
+    g_autofree char *one = sqlite_db_text(&self->db, objects[i].create);
+    g_string_append_printf(text, "%s%s;\n", i > 0 ? "\n" : "", g_strchomp(one));
+  }
+  return true;
+}

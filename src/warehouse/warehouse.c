@@ -12,8 +12,8 @@ struct warehouse *warehouse_open(const struct settings *settings, enum warehouse
   const char *type = settings->warehouse.type;
   for (size_t i = 0; i < G_N_ELEMENTS(backends); i++)
     if (g_strcmp0(backends[i]->type, type) == 0) return backends[i]->open(settings, mode, clock, error);
-  error_set(error, ERROR_CONFIG, "warehouse.type is '%s', which is none that leadferry has; set it to sqlite or bigquery",
-            type ? type : "");
+  error_set(error, ERROR_CONFIG,
+            "warehouse.type is '%s', which is none that leadferry has; set it to sqlite or bigquery", type ? type : "");
   return NULL;
 }
 

@@ -237,6 +237,7 @@ STEPS = (
     Step("scenario", ASAN, run_pytest("scenario", "-n", str(CORES), "-m", "not slow")),
     Step("crash", PLAIN, run_pytest("crash", "-n", str(2 * CORES))),  # half of it waits
     Step("faults", PLAIN, run_pytest("faults", "-n", str(2 * CORES))),  # so does half of this
+    Step("bigquery", PLAIN, run_pytest("bigquery")),  # builds the emulator first, minutes with a cold cache
     Step("contract", PLAIN, run_pytest("contract")),  # last of those that talk to the sandbox: replays what the others said
     Step("fuzz", FUZZ, run_fuzz),
 )

@@ -90,9 +90,10 @@ static const struct {
     {"warehouse:\n  path: 5\n",
      "f.yaml:2:9: warehouse.path: expected the path of a file, found a whole number: 5; put it in quotes"},
     {"warehouse:\n  path: \"\"\n", "f.yaml:2:9: warehouse.path: expected the path of a file, found empty text"},
-    {"warehouse:\n  type: bigquerry\n", "f.yaml:2:9: warehouse.type: expected the word sqlite, found text: bigquerry"},
+    {"warehouse:\n  type: bigquerry\n",
+     "f.yaml:2:9: warehouse.type: expected one of sqlite, bigquery, found text: bigquerry; did you mean bigquery?"},
     {"warehouse:\n  type: sqlit\n",
-     "f.yaml:2:9: warehouse.type: expected the word sqlite, found text: sqlit; did you mean sqlite?"},
+     "f.yaml:2:9: warehouse.type: expected one of sqlite, bigquery, found text: sqlit; did you mean sqlite?"},
     {"export:\n  once: true\n", "f.yaml:2:9: export.once: expected one of ever, cooldown, found a truth value: true"},
     {"log:\n  level: warn\n", "f.yaml:2:10: log.level: expected one of debug, info, warning, error, found text: warn"},
     {"source:\n  table: \"leads; drop\"\n", "f.yaml:2:10: source.table: expected a name of letters, digits, _ and - "

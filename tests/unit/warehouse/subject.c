@@ -31,6 +31,7 @@ static void settings_fill(struct settings *settings, const char *type, const cha
   settings->warehouse.path = dir ? g_build_filename(dir, "leadferry.db", NULL) : NULL;
   settings->warehouse.project = g_strdup("test");
   settings->warehouse.dataset = cloud_dataset_name();
+  settings->warehouse.emulator_host = g_strdup(cloud_emulator());
   settings->source.table = g_strdup("leads");
   settings->source.write_back = true;
   settings->complete.outcomes[OUTCOME_REPLIED].action = REMOVAL_KEEP;

@@ -104,7 +104,9 @@ SELECT
   (SELECT COUNT(DISTINCT person) FROM ${lead_state} WHERE settlement IN (7, 8) AND withdrawn_at IS NULL),
   (SELECT COUNT(*) FROM ${lead_state} WHERE settlement = 1),
   (SELECT COUNT(*) FROM ${leads}),
-  EXISTS (SELECT 1 FROM ${lead_state} WHERE claim_id IS NOT NULL);
+  EXISTS (SELECT 1 FROM ${lead_state} WHERE claim_id IS NOT NULL),
+  (SELECT ended_at FROM ${pipeline_runs} WHERE is_end = 1 AND full_scan_finished_at IS NOT NULL
+   ORDER BY full_scan_finished_at DESC LIMIT 1);
 
 -- name: folded_until
 -- Where the last run that ended had folded to; nothing reads events older than three days before that again.

@@ -4,7 +4,7 @@
 -- Enrolments in the order of Instantly's ids, read page by page from one job.
 SELECT instantly_id, ANY_VALUE(person), ANY_VALUE(current_campaign_id)
 FROM ${lead_state}
-WHERE instantly_id > @after_id AND settlement IN (7, 8) AND withdrawn_at IS NULL
+WHERE instantly_id > @after_id AND (@campaign_id = '' OR current_campaign_id = @campaign_id) AND settlement IN (7, 8) AND withdrawn_at IS NULL
   AND NOT (removed_at IS NOT NULL AND removed_id IS NOT DISTINCT FROM instantly_id)
   AND (finished_at IS NULL OR finished_at >= @finished_after)
   AND (@unstaged_run_id = '' OR instantly_id NOT IN (
