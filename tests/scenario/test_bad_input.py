@@ -252,7 +252,7 @@ def test_a_key_revoked_in_the_middle(world):
 
 
 def test_a_lead_deleted_or_moved_while_complete_runs(world):
-    """Guarantee 41."""
+    """Guarantee 41. """
     other = world.sandbox.campaign("Operations")
     world.run("export", code=0)
     for _ in range(4):

@@ -283,7 +283,7 @@ def inbox(world):
 
 
 def test_a_stop_recorded_during_an_export_is_honoured(world, running):
-    """Guarantee 40."""
+    """Guarantee 40. """
     done = world.run("suppress", "add", "p39@example.com", "--reason", "by phone", "--json", code=0)
     assert json.loads(done.stdout) == {"dry_run": False, "changed": 0, "left_in_inbox": True}
     assert "inbox" in done.stderr
@@ -302,7 +302,7 @@ def test_a_stop_recorded_during_an_export_is_honoured(world, running):
 
 
 def test_a_hold_and_a_mark_during_an_export(world, running):
-    """Guarantee 40."""
+    """Guarantee 40. """
     assert world.json("lead", "mark", "p0@example.com", "replied", "--reason", "called")["left_in_inbox"]
     assert world.json("retry", "--all") == {"dry_run": False, "retried": 0, "left_in_inbox": True}
     assert world.json("hold", "on", "--reason", "wrong text")["left_in_inbox"]

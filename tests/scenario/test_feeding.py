@@ -163,7 +163,7 @@ def failing_try(world):
 
 
 def test_five_tries_then_held(world):
-    """Guarantee 43."""
+    """Guarantee 43. """
     world.import_people(1)
     for n in range(1, 6):
         failing_try(world)

@@ -37,7 +37,7 @@ def refused(world, *args):
 
 
 def test_an_empty_ledger_is_refused_and_rebuilt(world):
-    """Guarantee 28."""
+    """Guarantee 28. """
     world.import_people(4)
     world.run("export", code=0)
     world.sandbox.add(world.campaign, "p5@example.com", "nobody@example.com")  # by somebody else
@@ -96,7 +96,7 @@ def test_rebuilding_twice_is_rebuilding_once(world):
 
 
 def test_nobody_is_sent_to_another_campaign(world):
-    """The row names another campaign since; the ledger that knew better is gone."""
+    """Guarantee 37. The row names another campaign since; the ledger that knew better is gone."""
     other = world.sandbox.campaign("Operations")
     world.import_people(3)
     world.run("export", code=0)
@@ -130,7 +130,7 @@ def test_rows_of_ours_without_a_source_row_are_known_and_never_deleted(world):
 
 
 def test_an_older_backup_is_seen_before_anybody_is_claimed(world):
-    """Guarantee 27, c."""
+    """Guarantee 27, c. """
     world.import_people(2)
     world.run("export", code=0)
     world.run("sync", "--full", code=0)

@@ -267,7 +267,7 @@ def rebuild(world, rename):
 
 @pytest.mark.parametrize("has_new_ids", [False, True], ids=["same_ids", "new_ids"])
 def test_leads_rebuilt(world, has_new_ids):
-    """Guarantee 39."""
+    """Guarantee 39. """
     world.import_people(4)
     world.run("export", code=0)
     world.sandbox.advance(days=1)

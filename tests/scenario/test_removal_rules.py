@@ -142,7 +142,7 @@ def test_more_than_the_campaign_can_explain(world):
 
 
 def test_only_what_instantly_confirms_gone_is_removed(world):
-    """Guarantee 42."""
+    """Guarantee 42. """
     exported(world, 2)
     later(world, OVER)
     later(world, 40)
@@ -155,7 +155,7 @@ def test_only_what_instantly_confirms_gone_is_removed(world):
 
 
 def test_a_lost_answer_to_the_removal(world):
-    """Guarantee 42."""
+    """Guarantee 42. """
     exported(world, 2)
     later(world, OVER)
     later(world, 40)

@@ -148,6 +148,7 @@ static void check_done(const struct bigquery_result *result, bool was_there)
   g_assert_cmpint(result->bytes_processed, ==, 11);
 }
 
+/* Guarantee 32. */
 static void test_cases(void)
 {
   for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
