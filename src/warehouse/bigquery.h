@@ -62,6 +62,8 @@ struct bq_warehouse {
     int64_t started_at_us;
   } run;                        /* of this handle */
   int64_t epoch, renewed_at_us; /* of the lease; 0: none */
+  int64_t leases_n;             /* jobs of this process that work under it */
+  char lease_job[16];           /* the first of them */
   int64_t since_us;             /* where the fold's window begins; 0: not asked yet */
   int64_t fold_began_us;        /* of the last fold that finished */
   bool is_dirty;                /* events were appended since */

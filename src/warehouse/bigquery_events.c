@@ -44,11 +44,33 @@ static void event_json(GString *out, const struct lead_event *event, const char 
   g_string_append_c(out, '}');
 }
 
+/* Later than every hold and resolution of these leads so far, also when the clock was set back since. */
+static bool hold_number(struct bq_warehouse *self, const struct lead_event *events, size_t events_n, int64_t *number,
+                        GError **error)
+{
+  g_autoptr(GPtrArray) lead_ids = g_ptr_array_new();
+  int64_t last = 0;
+  for (size_t i = 0; i < events_n; i++)
+    if (events[i].kind == EVENT_HELD && events[i].attempt == 0) g_ptr_array_add(lead_ids, (gpointer)events[i].lead_id);
+  *number = bq_now_us(self);
+  if (lead_ids->len == 0) return true;
+  struct bq_call call = {
+      .ids = {BQ_HOLD_NUMBER},
+      .ids_n = 1,
+      .parameters = {bigquery_texts("lead_ids", (const char *const *)(void *)lead_ids->pdata, lead_ids->len)},
+      .parameters_n = 1};
+  if (!bq_run_int(self, &call, &last, error)) return false;
+  *number = MAX(*number, last + 1);
+  return true;
+}
+
 /* A retried append must be the same rows under the same ids: the id is made of the fact, and the text once. */
 bool bq_append(struct ledger *ledger, const struct lead_event *events, size_t events_n, GError **error)
 {
   struct bq_warehouse *self = bq_of_ledger(ledger);
+  int64_t number = 0;
   if (events_n == 0) return true;
+  if (!hold_number(self, events, events_n, &number, error)) return false;
   struct bq_batch batch;
   bq_batch_init(&batch);
   g_autoptr(GString) json = g_string_sized_new(1024);
@@ -57,7 +79,7 @@ bool bq_append(struct ledger *ledger, const struct lead_event *events, size_t ev
     struct lead_event event = events[i];
     char id[EVENT_ID_CHARS + 1];
     event.recorded_at_us = now_us;
-    if (event.kind == EVENT_HELD && event.attempt == 0) event.attempt = now_us;
+    if (event.kind == EVENT_HELD && event.attempt == 0) event.attempt = number;
     event_id(&event, id);
     event_json(json, &event, id);
     bq_batch_add(&batch, id, json->str);

@@ -1,24 +1,20 @@
-"""The BigQuery warehouse over goccy's emulator: built from tests/bigquery/emulator once, started anew for each test, because
-it gets slower with every table and job that it has seen."""
+"""The BigQuery warehouse over goccy's emulator: built once (emulated.py), started anew for each test, because it gets
+slower with every table and job that it has seen."""
 
-import os
 import subprocess
 import time
 
 import pytest
-from emulated import PACKAGE, SOURCE, answers, build_folder, free_port, go_is_new_enough
+from emulated import NO_GO, answers, binary, free_port, go_is_new_enough
 
 
 @pytest.fixture(scope="session")
 def emulator_binary():
-    binary = build_folder() / "emulator" / "bigquery-emulator"
-    if binary.exists():
-        return binary
+    if binary().exists():
+        return binary()
     if not go_is_new_enough():
-        pytest.skip("the BigQuery emulator is built with Go 1.25 or newer, which is not here")
-    environment = {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly -buildvcs=false"}
-    subprocess.run(["go", "build", "-o", str(binary), PACKAGE], cwd=SOURCE, env=environment, check=True, timeout=1700)
-    return binary
+        pytest.skip(NO_GO)
+    pytest.fail("the emulator is not built yet: python3 tests/bigquery/emulated.py builds it, in minutes")
 
 
 @pytest.fixture

@@ -1,4 +1,5 @@
-"""The conformance suite of the warehouses (tests/unit/warehouse) and the client's own test, over the emulator."""
+"""The conformance suite of the warehouses (tests/unit/warehouse) over the emulator, each test on one of its own, and the
+client's own test. What is left out is in NOT_HERE, with the reason."""
 
 import os
 import subprocess
@@ -6,30 +7,45 @@ import subprocess
 import pytest
 from emulated import build_folder
 
-SUITES = ("claims", "protocol", "source", "stage", "report")
+SUITES = ("claims", "protocol", "source", "stage", "stops", "report", "brakes")
+NOT_HERE = {
+    "/bigquery/stage/bounce-spike": "holding a mailbox that bounces is not built for BigQuery (docs/bigquery.md)",
+    "/bigquery/stage/no-spike": "as bounce-spike; hundreds of leads are more than the emulator can join",
+    "/bigquery/brakes/event": "the test leaves a lease active, and only its holder folds",
+    "/bigquery/brakes/retry": "as brakes/event",
+}
 
 
-def tests_of(suite):
-    """Paths of the suite's tests, without those that need more than the emulator has: see docs of the suite."""
-    program = build_folder() / "tests/unit/warehouse" / f"test_warehouse_{suite}"
-    said = subprocess.run([program, "-l"], capture_output=True, text=True,
+def program(suite):
+    return build_folder() / "tests/unit/warehouse" / f"test_warehouse_{suite}"
+
+
+def paths_of(suite):
+    """The suite's tests; with an address in the environment it lists those of BigQuery."""
+    said = subprocess.run([program(suite), "-l"], capture_output=True, text=True,
                           env={**os.environ, "BIGQUERY_EMULATOR_HOST": "127.0.0.1:1"})
     return [line for line in said.stdout.splitlines() if line.startswith("/bigquery/")]
 
 
-@pytest.mark.parametrize("suite", SUITES)
-def test_suite(suite, emulator):
-    paths = tests_of(suite)
-    assert paths
-    program = build_folder() / "tests/unit/warehouse" / f"test_warehouse_{suite}"
-    done = subprocess.run([program, "--tap", "-k"], capture_output=True, text=True, timeout=900,
+def all_tests():
+    return [(suite, path) for suite in SUITES if program(suite).exists() for path in paths_of(suite)]
+
+
+@pytest.mark.parametrize("suite, path", [test for test in all_tests() if test[1] not in NOT_HERE])
+def test_conformance(suite, path, emulator):
+    """-p also runs what lies below a path: fold runs fold/hold-number."""
+    done = subprocess.run([program(suite), "--tap", "-p", path], capture_output=True, text=True, timeout=280,
                           env={**os.environ, "BIGQUERY_EMULATOR_HOST": emulator})
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    assert done.stdout.count("\nok ") == len(paths)
+    assert done.returncode == 0 and "\nok " in done.stdout, done.stdout[-3000:] + done.stderr[-3000:]
+
+
+def test_what_is_left_out_exists():
+    listed = {path for _, path in all_tests()}
+    assert set(NOT_HERE) <= listed and len(listed) > 60
 
 
 def test_client(emulator):
-    program = build_folder() / "tests/unit/google/test_google_emulator"
-    done = subprocess.run([program, "--tap"], capture_output=True, text=True, timeout=300,
+    client = build_folder() / "tests/unit/google/test_google_emulator"
+    done = subprocess.run([client, "--tap"], capture_output=True, text=True, timeout=280,
                           env={**os.environ, "BIGQUERY_EMULATOR_HOST": emulator})
     assert done.returncode == 0 and "SKIP" not in done.stdout, done.stdout[-3000:] + done.stderr[-3000:]

@@ -108,6 +108,10 @@ SELECT
   (SELECT ended_at FROM ${pipeline_runs} WHERE is_end = 1 AND full_scan_finished_at IS NOT NULL
    ORDER BY full_scan_finished_at DESC LIMIT 1);
 
+-- name: hold_number
+-- The newest hold or resolution of these leads, as of the last fold.
+SELECT IFNULL(MAX(GREATEST(IFNULL(held_n, 0), IFNULL(resolved_n, 0))), 0) FROM ${lead_state} WHERE lead_id IN UNNEST(@lead_ids);
+
 -- name: folded_until
 -- Where the last run that ended had folded to; nothing reads events older than three days before that again.
 SELECT MAX(folded_until) FROM ${pipeline_runs} WHERE is_end = 1;
