@@ -1,6 +1,7 @@
 """The same story on SQLite and on BigQuery: only the `warehouse:` block differs, and what is known in the end is the same."""
 
 import json
+import urllib.request
 
 import product
 from conftest import Sandbox
@@ -71,3 +72,32 @@ def test_same_rows_as_sqlite(emulator, tmp_path):
         assert sqlite_counts[part] == cloud_counts[part]
     assert settled(sqlite_leads) == settled(cloud_leads)
     assert len(cloud_leads) == 12
+
+
+def jobs_of_runs(emulator):
+    """[(job, statements)] of the runs that ended, in their order, as the table has them."""
+    query = {"query": "SELECT job, statements FROM d.pipeline_runs WHERE is_end = 1 ORDER BY started_at", "useLegacySql": False}
+    request = urllib.request.Request(f"http://{emulator}/bigquery/v2/projects/test/queries", json.dumps(query).encode(),
+                                     {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return [(row["f"][0]["v"], int(row["f"][1]["v"])) for row in json.load(answer)["rows"]]
+
+
+def test_jobs_do_not_grow_with_leads(emulator, tmp_path):
+    """Some two dozen at most, for 10 leads and for 100 of the same dataset: nothing is asked or written lead by lead. (One
+    or two come and go with what there is to decide.)"""
+    counts = []
+    sandbox = Sandbox(tmp_path, "--seed", 7, "--stamp", "leadferry", config=product.quiet_config())
+    try:
+        user = Cloud(sandbox, tmp_path, emulator)
+        user.run("schema", "apply", code=0)
+        for n, prefix in ((10, "a"), (100, "b")):
+            user.import_rows(*((f"{prefix}{i:03d}", f"{prefix}{i}@example.com") for i in range(n)))
+            sandbox.advance(days=2)
+            for job in ("sync", "export", "sync", "complete"):
+                user.run(job, code=(0, 6))
+            counts.append(jobs_of_runs(emulator)[-4:])
+    finally:
+        sandbox.stop()
+    assert [job for job, _ in counts[0]] == ["sync", "export", "sync", "complete"]
+    assert all(n <= 24 for of_size in counts for _, n in of_size), counts
