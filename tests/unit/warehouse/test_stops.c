@@ -89,8 +89,9 @@ static void enrol_many(struct subject *subject, int n)
 static void spike_rows(struct remote_lead rows[SPIKE_ROWS], int bounced_n)
 {
   for (int i = 0; i < SPIKE_ROWS; i++) {
-    const char *person = g_intern_string(g_strdup_printf("p%02d@x.org", i));
-    rows[i] = row(g_intern_string(g_strdup_printf("id-%02d", i)), person, NULL);
+    g_autofree char *person = g_strdup_printf("p%02d@x.org", i);
+    g_autofree char *id = g_strdup_printf("id-%02d", i);
+    rows[i] = row(g_intern_string(id), g_intern_string(person), NULL); /* interned: they outlive the loop */
     rows[i].mailbox = "us@sender.example";
     rows[i].contacted_at_us = T0 + HOUR_US;
     if (i < bounced_n) rows[i].status = REMOTE_BOUNCED;
