@@ -141,6 +141,7 @@ static bool read_to_end(struct job *job, struct reader *reader, sync_page_f *eac
 bool sync_read_lists(struct job *job, const struct list_reading *reading, GError **error)
 {
   struct reader reader;
+  if (reading->queries_n == 0) return true;
   reader_init(&reader, reading->queries_n);
   memcpy(reader.queries, reading->queries, reading->queries_n * sizeof *reading->queries);
   bool is_ok = read_to_end(job, &reader, reading->each, reading->context, error);

@@ -17,14 +17,14 @@ UNLIMITED = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
 
 
 def crash(process):
-    """Ends it as a wild pointer would, with the limit on core files lifted from outside where that is allowed. Returns
-    whether the kernel dumped it."""
+    """Ends it as a failed assertion would (sanitizers take SIGSEGV for themselves), with the limit on core files lifted
+    from outside where that is allowed. Returns whether the kernel dumped it."""
     with contextlib.suppress(PermissionError):
         resource.prlimit(process.pid, resource.RLIMIT_CORE, UNLIMITED)
-    process.send_signal(signal.SIGSEGV)
+    process.send_signal(signal.SIGABRT)
     _, status = os.waitpid(process.pid, 0)
     process.returncode = -os.WTERMSIG(status)  # subprocess need not ask again
-    assert os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGSEGV, status
+    assert os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGABRT, status
     return os.WCOREDUMP(status)
 
 

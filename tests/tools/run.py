@@ -241,8 +241,8 @@ STEPS = (
     Step("sim", PLAIN, run_meson("sim")),
     Step("sim", ASAN, run_meson("sim")),
     Step("sim", PLAIN, run_seeds, is_long=True),
-    Step("scenario", PLAIN, run_pytest("scenario", "-n", str(CORES)), is_quick=True),
-    Step("scenario", ASAN, run_pytest("scenario", "-n", str(CORES), "-m", "not slow")),
+    Step("scenario", PLAIN, run_pytest("scenario", "-n", str(CORES + 1)), is_quick=True),
+    Step("scenario", ASAN, run_pytest("scenario", "-n", str(CORES + 1), "-m", "not slow")),
     Step("crash", PLAIN, run_pytest("crash", "-n", str(2 * CORES))),  # half of it waits
     Step("faults", PLAIN, run_pytest("faults", "-n", str(2 * CORES))),  # so does half of this
     Step("bigquery", PLAIN, build_emulator),  # minutes with a cold cache
