@@ -261,7 +261,6 @@ bool bq_hold_campaign(struct ledger *ledger, const char *campaign_id, const char
                                .campaign_id = kept_cells[2],
                                .instantly_id = kept_cells[3],
                                .claim_id = kept_cells[4],
-                               .attempt = bq_now_us(self),
                                .generation = bq_cell_int(cells[5]),
                                .epoch = bq_cell_int(cells[6]),
                                .run_id = run_id,

@@ -126,7 +126,6 @@ static bool is_spike(const struct judge *judge, const struct remote_lead *row, c
 static void hold_spike(const struct judge *judge, const struct remote_lead *row)
 {
   const struct lead_state *state = g_hash_table_lookup(judge->states, row->id);
-  int64_t now_us = memory_now_us(judge->memory);
   if (state_is_held(state)) return;
   struct lead_event event = {.kind = EVENT_HELD,
                              .reason = "bounce_spike",
@@ -135,11 +134,10 @@ static void hold_spike(const struct judge *judge, const struct remote_lead *row)
                              .campaign_id = state->current_campaign_id,
                              .instantly_id = state->instantly_id,
                              .claim_id = state->claim_id,
-                             .attempt = now_us,
                              .generation = state->generation,
                              .epoch = state->epoch,
                              .run_id = judge->rules->run_id,
-                             .occurred_at_us = now_us};
+                             .occurred_at_us = memory_now_us(judge->memory)};
   memory_append(judge->memory, &event);
   judge->report->spike_n++;
 }
@@ -343,7 +341,6 @@ bool memory_hold_campaign(struct ledger *ledger, const char *campaign_id, const 
                                .campaign_id = state->current_campaign_id,
                                .instantly_id = state->instantly_id,
                                .claim_id = state->claim_id,
-                               .attempt = memory_now_us(memory),
                                .generation = state->generation,
                                .epoch = state->epoch,
                                .run_id = run_id,

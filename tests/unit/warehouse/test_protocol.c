@@ -219,6 +219,26 @@ static void test_hold_after_a_clock_step(struct subject *subject)
   page_clear(&page);
 }
 
+/* A lead that a lost campaign takes with it is held as well where the last resolution has a number of the future. */
+static void test_hold_campaign_after_a_clock_step(struct subject *subject)
+{
+  subject_enrol(subject, "L1", "ann@x.org", "id-1");
+  struct lead_event resolved = about(EVENT_RESOLVED, "L1", "ann@x.org", T0);
+  resolved.attempt = T0 + DAY_US;
+  subject_append(subject, &resolved, 1);
+  subject_fold(subject);
+  int64_t held_n = 0;
+  OK(subject->ops->hold_campaign(subject->ledger, "camp-a", "sync-1", &held_n, &error));
+  g_assert_cmpint(held_n, ==, 1);
+  struct page page;
+  page_init(&page, sizeof(struct lead_report_row));
+  g_assert_cmpint(subject_lead(subject, "L1", &page)->state.held_n, ==, T0 + DAY_US + 1);
+  g_assert_true(state_is_held(&subject_lead(subject, "L1", &page)->state));
+  OK(subject->ops->hold_campaign(subject->ledger, "camp-a", "sync-1", &held_n, &error));
+  g_assert_cmpint(held_n, ==, 0);
+  page_clear(&page);
+}
+
 /* ---- stops right before sending ---- */
 
 static void test_stops_check(struct subject *subject)
@@ -337,6 +357,7 @@ int main(int argc, char **argv)
   subject_add("fold", test_fold_is_idempotent);
   subject_add("fold/hold-number", test_hold_number);
   subject_add("fold/hold-after-a-clock-step", test_hold_after_a_clock_step);
+  subject_add("hold-campaign", test_hold_campaign_after_a_clock_step);
   subject_add("stops-check", test_stops_check);
   subject_add("stops-clock", test_stops_clock);
   subject_add("hold-check", test_hold_check);

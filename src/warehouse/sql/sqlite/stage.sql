@@ -116,14 +116,14 @@ WHERE c.lead_id = lead_state.lead_id
   AND (coalesce(lead_state.last_seen_at, 0) < :seen OR lead_state.subsequence_id IS NOT c.subsequence_id);
 
 -- name: hold_campaign
--- A campaign that Instantly does not have any more: its running enrolments wait for a person. Along lead_state, once per
--- campaign that is gone.
+-- A campaign that Instantly does not have any more: its running enrolments wait for a person. The number of a hold is later
+-- than every resolution, also where the clock was set back. Along lead_state, once per campaign that is gone.
 INSERT INTO lead_events (event_id, kind, fact, reason, lead_id, person, campaign_id, instantly_id, claim_id, batch_id,
   ord, ord_to, body_hash, attempt, generation, epoch, run_id, occurred_at, recorded_at, detail)
 SELECT event_id(9, 0, 'campaign_gone', s.lead_id, s.person, s.current_campaign_id, s.instantly_id, s.claim_id, NULL, 0, 0,
-    NULL, :now, s.generation, :now, NULL),
+    NULL, max(:now, s.held_n + 1, s.resolved_n + 1), s.generation, :now, NULL),
   9, 0, 'campaign_gone', s.lead_id, s.person, s.current_campaign_id, s.instantly_id, s.claim_id, NULL, 0, 0,
-  NULL, :now, s.generation, s.epoch, :run_id, :now, :now, NULL
+  NULL, max(:now, s.held_n + 1, s.resolved_n + 1), s.generation, s.epoch, :run_id, :now, :now, NULL
 FROM lead_state s
 WHERE s.settlement IN (7, 8) AND s.withdrawn_at IS NULL AND s.finished_at IS NULL
   AND NOT (s.removed_at IS NOT NULL AND s.removed_id IS s.instantly_id) AND s.held_n <= s.resolved_n

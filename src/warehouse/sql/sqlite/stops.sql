@@ -83,9 +83,9 @@ WHERE reason = 'bounced' AND instantly_id IN (
 INSERT INTO lead_events (event_id, kind, fact, reason, lead_id, person, campaign_id, instantly_id, claim_id, batch_id,
   ord, ord_to, body_hash, attempt, generation, epoch, run_id, occurred_at, recorded_at, detail)
 SELECT event_id(9, 0, 'bounce_spike', s.lead_id, s.person, s.current_campaign_id, s.instantly_id, s.claim_id, NULL, 0, 0,
-    NULL, :clock, s.generation, :clock, NULL),
+    NULL, max(:clock, s.held_n + 1, s.resolved_n + 1), s.generation, :clock, NULL),
   9, 0, 'bounce_spike', s.lead_id, s.person, s.current_campaign_id, s.instantly_id, s.claim_id, NULL, 0, 0,
-  NULL, :clock, s.generation, s.epoch, :run_id, :clock, :clock, NULL
+  NULL, max(:clock, s.held_n + 1, s.resolved_n + 1), s.generation, s.epoch, :run_id, :clock, :clock, NULL
 FROM (SELECT c.instantly_id, (SELECT min(n.lead_id) FROM lead_enrolments n CROSS JOIN lead_state o
         ON o.lead_id = n.lead_id AND o.instantly_id = n.instantly_id WHERE n.instantly_id = c.instantly_id) AS lead_id
       FROM temp.asks c
