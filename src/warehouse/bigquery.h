@@ -120,6 +120,9 @@ bool bq_query(struct bq_warehouse *self, const struct bq_call *call, struct bigq
 bool bq_run(struct bq_warehouse *self, const struct bq_call *call, GError **error);
 /* The same; the first cell of the first row as a number, 0 without one. */
 bool bq_run_int(struct bq_warehouse *self, const struct bq_call *call, int64_t *value, GError **error);
+/* The same; each row is handed over in turn, its cells good until the function returns. */
+bool bq_each(struct bq_warehouse *self, const struct bq_call *call,
+             void (*row_take)(const char *const *cells, void *into), void *into, GError **error);
 /* A script whose one parameter is this JSON text. */
 #define BQ_SCRIPT(json, ...)                                                                                           \
   ((struct bq_call){.ids = {__VA_ARGS__},                                                                              \
@@ -128,6 +131,8 @@ bool bq_run_int(struct bq_warehouse *self, const struct bq_call *call, int64_t *
                     .parameters_n = 1})
 /* A time that a statement compares with: never NULL. */
 struct bigquery_parameter bq_since(const char *name, int64_t wall_us);
+/* How many rows a statement may give at most. */
+struct bigquery_parameter bq_limit(size_t rows_n);
 /* The next row of an answer, NULL cells at its end; frees the answer there. */
 bool bq_next(struct bigquery_rows **rows, const char *const **cells, GError **error);
 /* Cells: a NULL number is 0, "true" is 1; text goes into the page. */

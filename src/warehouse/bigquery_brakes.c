@@ -13,6 +13,7 @@ struct retrying {
   const struct retry_query *query;
   GArray *events;
   struct page text; /* their strings */
+  int64_t retried_n;
 };
 
 static void retry_event(struct retrying *retrying, const char *const *cells, enum event_kind kind)
@@ -31,25 +32,24 @@ static void retry_event(struct retrying *retrying, const char *const *cells, enu
   g_array_append_val(retrying->events, event);
 }
 
-static bool retries_read(struct retrying *retrying, int64_t *retried_n, GError **error)
+static void retry_add(const char *const *cells, void *into)
+{
+  struct retrying *retrying = into;
+  retrying->retried_n++;
+  if (bq_cell_bool(cells[7])) retry_event(retrying, cells, EVENT_RESOLVED);
+  if (bq_cell_bool(cells[8])) retry_event(retrying, cells, EVENT_RETRIED);
+}
+
+static bool retries_read(struct retrying *retrying, GError **error)
 {
   const struct retry_query *query = retrying->query;
   struct bq_call call = {.ids = {BQ_RETRIES},
                          .ids_n = 1,
                          .parameters = {bigquery_text("lead_id", query->lead_id ? query->lead_id : ""),
                                         bigquery_bool("all", query->all),
-                                        bigquery_text("type", query->type ? query->type : ""),
-                                        bigquery_int("limit", (int64_t)MIN(query->limit, (size_t)INT32_MAX))},
+                                        bigquery_text("type", query->type ? query->type : ""), bq_limit(query->limit)},
                          .parameters_n = 4};
-  bigquery_rows_scope struct bigquery_rows *rows = NULL;
-  if (!bq_query(retrying->self, &call, &rows, error)) return false;
-  for (*retried_n = 0;; (*retried_n)++) {
-    const char *const *cells = NULL;
-    if (!bigquery_next(rows, &cells, error)) return false;
-    if (!cells) return true;
-    if (bq_cell_bool(cells[7])) retry_event(retrying, cells, EVENT_RESOLVED);
-    if (bq_cell_bool(cells[8])) retry_event(retrying, cells, EVENT_RETRIED);
-  }
+  return bq_each(retrying->self, &call, retry_add, retrying, error);
 }
 
 /* What may be retried is seen in the state as it was folded. */
@@ -58,9 +58,10 @@ static bool retries_put(struct bq_warehouse *self, const struct retry_query *que
   struct retrying retrying = {
       .self = self, .query = query, .events = g_array_new(FALSE, TRUE, sizeof(struct lead_event))};
   page_init(&retrying.text, 1);
-  bool is_ok = retries_read(&retrying, retried_n, error) &&
+  bool is_ok = retries_read(&retrying, error) &&
                (query->is_dry_run || bq_append(&self->ledger, (const struct lead_event *)(void *)retrying.events->data,
                                                retrying.events->len, error));
+  *retried_n = retrying.retried_n;
   g_array_unref(retrying.events);
   page_clear(&retrying.text);
   return is_ok;

@@ -64,9 +64,27 @@ bool bq_run_int(struct bq_warehouse *self, const struct bq_call *call, int64_t *
   return true;
 }
 
+bool bq_each(struct bq_warehouse *self, const struct bq_call *call,
+             void (*row_take)(const char *const *cells, void *into), void *into, GError **error)
+{
+  bigquery_rows_scope struct bigquery_rows *rows = NULL;
+  if (!bq_query(self, call, &rows, error)) return false;
+  for (;;) {
+    const char *const *cells = NULL;
+    if (!bigquery_next(rows, &cells, error)) return false;
+    if (!cells) return true;
+    row_take(cells, into);
+  }
+}
+
 struct bigquery_parameter bq_since(const char *name, int64_t wall_us)
 {
   return bigquery_time(name, MAX(wall_us, 1));
+}
+
+struct bigquery_parameter bq_limit(size_t rows_n)
+{
+  return bigquery_int("limit", (int64_t)MIN(rows_n, (size_t)INT32_MAX));
 }
 
 bool bq_next(struct bigquery_rows **rows, const char *const **cells, GError **error)
@@ -177,8 +195,10 @@ void bq_json_flag(GString *out, const char *name, bool value)
   json_append_str(out, name, value ? "1" : "0");
 }
 
-static void foreigner_add(GString *out, const char *lead_id, const char *email)
+static void foreigner_add(const char *const *cells, void *into)
 {
+  GString *out = into;
+  const char *lead_id = cells[0], *email = cells[1];
   static const enum verdict verdicts[] = {[EMAIL_OK] = VERDICT_ELIGIBLE,
                                           [EMAIL_MISSING] = VERDICT_ADDRESS_MISSING,
                                           [EMAIL_INVALID] = VERDICT_ADDRESS_INVALID,
@@ -195,16 +215,9 @@ static void foreigner_add(GString *out, const char *lead_id, const char *email)
 
 static bool foreigners_read(struct bq_warehouse *self, GError **error)
 {
-  bigquery_rows_scope struct bigquery_rows *rows = NULL;
   struct bq_call call = {.ids = {BQ_FOREIGN_ADDRESSES}, .ids_n = 1};
-  if (!bq_query(self, &call, &rows, error)) return false;
   g_autoptr(GString) out = g_string_new("[");
-  for (;;) {
-    const char *const *cells = NULL;
-    if (!bigquery_next(rows, &cells, error)) return false;
-    if (!cells) break;
-    foreigner_add(out, cells[0], cells[1]);
-  }
+  if (!bq_each(self, &call, foreigner_add, out, error)) return false;
   g_string_append_c(out, ']');
   g_free(self->foreigners);
   self->foreigners = g_strdup(out->str);

@@ -102,22 +102,16 @@ static bool rules_json(struct bq_warehouse *self, const struct claim_rules *rule
 
 /* ---- what it says ---- */
 
-static bool counts_read(struct bigquery_rows *rows, struct claim_report *report, GError **error)
+static void count_add(const char *const *cells, void *into)
 {
-  g_array_set_size(report->counts, 0);
-  report->source_n = report->claimed_n = 0;
-  for (;;) {
-    const char *const *cells = NULL;
-    if (!bigquery_next(rows, &cells, error)) return false;
-    if (!cells) return true;
-    struct verdict_count count = {.verdict = (enum verdict)bq_cell_int(cells[0]),
-                                  .detail = g_strdup(cells[1]),
-                                  .campaign_id = g_strdup(cells[2]),
-                                  .n = bq_cell_int(cells[3])};
-    report->source_n += count.n;
-    if (count.verdict == VERDICT_ELIGIBLE) report->claimed_n += count.n;
-    g_array_append_val(report->counts, count);
-  }
+  struct claim_report *report = into;
+  struct verdict_count count = {.verdict = (enum verdict)bq_cell_int(cells[0]),
+                                .detail = g_strdup(cells[1]),
+                                .campaign_id = g_strdup(cells[2]),
+                                .n = bq_cell_int(cells[3])};
+  report->source_n += count.n;
+  if (count.verdict == VERDICT_ELIGIBLE) report->claimed_n += count.n;
+  g_array_append_val(report->counts, count);
 }
 
 static int64_t count_of(const struct claim_report *report, enum verdict verdict)
@@ -150,9 +144,10 @@ bool bq_claim(struct ledger *ledger, const struct claim_rules *rules, struct cla
   if (!rules_json(self, rules, json, error)) return false;
   struct bq_call dry = BQ_SCRIPT(json->str, BQ_CLAIM_VERDICTS, BQ_CLAIM_COUNTS);
   struct bq_call real = BQ_SCRIPT(json->str, BQ_CLAIM_VERDICTS, BQ_CLAIM_APPEND, BQ_CLAIM_COUNTS);
-  bigquery_rows_scope struct bigquery_rows *rows = NULL;
-  if (!bq_query(self, rules->is_dry_run ? &dry : &real, &rows, error)) return false;
-  if (!counts_read(rows, report, error) || !reuse_check(rules, report, error)) return false;
+  g_array_set_size(report->counts, 0);
+  report->source_n = report->claimed_n = 0;
+  if (!bq_each(self, rules->is_dry_run ? &dry : &real, count_add, report, error)) return false;
+  if (!reuse_check(rules, report, error)) return false;
   if (rules->is_dry_run) return true;
   g_free(self->claimed_run_id);
   self->claimed_run_id = g_strdup(rules->run_id);

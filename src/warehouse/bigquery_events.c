@@ -131,8 +131,9 @@ static const char *kept(struct bq_warehouse *self, const char *text)
 }
 
 /* A claim that stands in several `sending` rows comes once for each, oldest first: the last counts. */
-static void unsettled_add(struct bq_warehouse *self, const char *const *cells)
+static void unsettled_add(const char *const *cells, void *into)
 {
+  struct bq_warehouse *self = into;
   struct bq_unsettled row = {
       .claim = {.lead_id = kept(self, cells[0]),
                 .person = kept(self, cells[1]),
@@ -159,21 +160,13 @@ static bool unsettled_read(struct bq_warehouse *self, const char *own_run_id, GE
                          .ids_n = 1,
                          .parameters = {bigquery_text("own_run_id", own_run_id ? own_run_id : "")},
                          .parameters_n = 1};
-  bigquery_rows_scope struct bigquery_rows *rows = NULL;
-  if (!bq_query(self, &call, &rows, error)) return false;
   bq_forget(self);
   self->unsettled = g_array_new(FALSE, TRUE, sizeof(struct bq_unsettled));
   self->unsettled_text = g_string_chunk_new(4096);
   self->unsettled_own_run_id = g_strdup(own_run_id);
-  for (;;) {
-    const char *const *cells = NULL;
-    if (!bigquery_next(rows, &cells, error)) {
-      bq_forget(self);
-      return false;
-    }
-    if (!cells) return true;
-    unsettled_add(self, cells);
-  }
+  if (bq_each(self, &call, unsettled_add, self, error)) return true;
+  bq_forget(self);
+  return false;
 }
 
 /* The event carries the claim's own generation and epoch; the epoch of the writer decides nothing. */
@@ -235,6 +228,33 @@ bool bq_open_batches(struct ledger *ledger, const char *own_run_id, struct page 
 
 /* ---- a campaign that is gone ---- */
 
+struct lost {
+  const struct bq_warehouse *self;
+  const char *run_id;
+  GArray *events;
+  GStringChunk *text; /* their strings */
+};
+
+static void lost_add(const char *const *cells, void *into)
+{
+  struct lost *lost = into;
+  const char *kept_cells[5];
+  for (size_t i = 0; i < G_N_ELEMENTS(kept_cells); i++)
+    kept_cells[i] = cells[i] ? g_string_chunk_insert(lost->text, cells[i]) : NULL;
+  struct lead_event event = {.kind = EVENT_HELD,
+                             .reason = "campaign_gone",
+                             .lead_id = kept_cells[0],
+                             .person = kept_cells[1],
+                             .campaign_id = kept_cells[2],
+                             .instantly_id = kept_cells[3],
+                             .claim_id = kept_cells[4],
+                             .generation = bq_cell_int(cells[5]),
+                             .epoch = bq_cell_int(cells[6]),
+                             .run_id = lost->run_id,
+                             .occurred_at_us = bq_now_us(lost->self)};
+  g_array_append_val(lost->events, event);
+}
+
 bool bq_hold_campaign(struct ledger *ledger, const char *campaign_id, const char *run_id, int64_t *held_n,
                       GError **error)
 {
@@ -243,30 +263,10 @@ bool bq_hold_campaign(struct ledger *ledger, const char *campaign_id, const char
                          .ids_n = 1,
                          .parameters = {bigquery_text("campaign_id", campaign_id)},
                          .parameters_n = 1};
-  bigquery_rows_scope struct bigquery_rows *rows = NULL;
   g_autoptr(GArray) events = g_array_new(FALSE, TRUE, sizeof(struct lead_event));
   g_autoptr(GStringChunk) text = g_string_chunk_new(4096);
-  if (!bq_query(self, &call, &rows, error)) return false;
-  for (;;) {
-    const char *const *cells = NULL;
-    if (!bigquery_next(rows, &cells, error)) return false;
-    if (!cells) break;
-    const char *kept_cells[5];
-    for (size_t i = 0; i < G_N_ELEMENTS(kept_cells); i++)
-      kept_cells[i] = cells[i] ? g_string_chunk_insert(text, cells[i]) : NULL;
-    struct lead_event event = {.kind = EVENT_HELD,
-                               .reason = "campaign_gone",
-                               .lead_id = kept_cells[0],
-                               .person = kept_cells[1],
-                               .campaign_id = kept_cells[2],
-                               .instantly_id = kept_cells[3],
-                               .claim_id = kept_cells[4],
-                               .generation = bq_cell_int(cells[5]),
-                               .epoch = bq_cell_int(cells[6]),
-                               .run_id = run_id,
-                               .occurred_at_us = bq_now_us(self)};
-    g_array_append_val(events, event);
-  }
+  struct lost lost = {.self = self, .run_id = run_id, .events = events, .text = text};
+  if (!bq_each(self, &call, lost_add, &lost, error)) return false;
   *held_n = events->len;
   return bq_append(ledger, (const struct lead_event *)(void *)events->data, events->len, error) &&
          bq_fold(ledger, error);

@@ -7,8 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define LEASE_US (120 * SECOND_US)
-#define RENEW_US (30 * SECOND_US)
+#define LEASE_US    (120 * SECOND_US)
+#define HOLD_PREFIX "hold:"
+#define RENEW_US    (30 * SECOND_US)
 
 /* ---- the look ---- */
 
@@ -20,6 +21,7 @@ static void watch_clear(struct bq_watch *watch)
   g_hash_table_remove_all(watch->stops);
   g_clear_pointer(&watch->run_id, g_free);
   watch->is_ours = false;
+  watch->looked_at_us = 0;
 }
 
 /* A hold of ours is an object; one that another tool wrote is its bare reason. */
@@ -29,8 +31,9 @@ static char *hold_reason(const char *value)
   return g_strdup(note && cJSON_IsObject(note) ? json_string(note, "reason") : value);
 }
 
-static void watch_row(struct bq_warehouse *self, const char *const *cells)
+static void watch_row(const char *const *cells, void *into)
 {
+  struct bq_warehouse *self = into;
   struct bq_watch *watch = &self->watch;
   if (strcmp(cells[0], "lease") == 0) {
     watch->is_ours = bq_cell_int(cells[1]) == self->epoch && g_strcmp0(cells[2], "true") == 0;
@@ -70,17 +73,10 @@ static bool watch_look(struct bq_warehouse *self, const struct stops_query *quer
   claims_append(json, query);
   g_string_append_c(json, '}');
   int64_t looked_at_us = clock_boot_us(self->clock);
-  bigquery_rows_scope struct bigquery_rows *rows = NULL;
   struct bq_call renewing = BQ_SCRIPT(json->str, BQ_LEASE_RENEW, BQ_WATCH);
   struct bq_call looking = BQ_SCRIPT(json->str, BQ_WATCH);
-  if (!bq_query(self, self->epoch ? &renewing : &looking, &rows, error)) return false;
   watch_clear(&self->watch);
-  for (;;) {
-    const char *const *cells = NULL;
-    if (!bigquery_next(rows, &cells, error)) return false;
-    if (!cells) break;
-    watch_row(self, cells);
-  }
+  if (!bq_each(self, self->epoch ? &renewing : &looking, watch_row, self, error)) return false;
   self->watch.run_id = g_strdup(run_id);
   self->watch.looked_at_us = looked_at_us;
   if (self->watch.is_ours) self->renewed_at_us = looked_at_us;
@@ -312,8 +308,11 @@ static int by_campaign(gconstpointer a, gconstpointer b)
   return g_strcmp0(((const struct hold_row *)a)->campaign_id, ((const struct hold_row *)b)->campaign_id);
 }
 
-static void hold_add(struct page *page, const char *name, const char *value)
+static void hold_add(const char *const *cells, void *into)
 {
+  struct page *page = into;
+  if (!g_str_has_prefix(cells[0], HOLD_PREFIX)) return;
+  const char *name = cells[0] + strlen(HOLD_PREFIX), *value = cells[1];
   g_autoptr(cJSON) note = value ? json_parse(value, strlen(value), NULL) : NULL;
   bool is_ours = note && cJSON_IsObject(note);
   struct hold_row row = {.campaign_id = strcmp(name, "*") == 0 ? NULL : page_text(page, name),
@@ -328,15 +327,8 @@ bool bq_report_holds(struct warehouse *warehouse, struct page *page, GError **er
 {
   struct bq_warehouse *self = bq_of(warehouse);
   struct bq_call call = {.ids = {BQ_CONTROLS_ALL}, .ids_n = 1};
-  bigquery_rows_scope struct bigquery_rows *rows = NULL;
   page_reset(page);
-  if (!bq_query(self, &call, &rows, error)) return false;
-  for (;;) {
-    const char *const *cells = NULL;
-    if (!bigquery_next(rows, &cells, error)) return false;
-    if (!cells) break;
-    if (g_str_has_prefix(cells[0], "hold:")) hold_add(page, cells[0] + strlen("hold:"), cells[1]);
-  }
+  if (!bq_each(self, &call, hold_add, page, error)) return false;
   g_array_sort(page->rows, by_campaign);
   return true;
 }

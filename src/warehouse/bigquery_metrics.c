@@ -156,19 +156,18 @@ bool bq_removals(struct ledger *ledger, const struct removal_query *removals, st
   return true;
 }
 
+static void removal_count_add(const char *const *cells, void *into)
+{
+  GArray *counts = into;
+  struct removal_count count = {
+      .campaign_id = g_strdup(cells[0]), .outcome = (enum outcome)bq_cell_int(cells[1]), .n = bq_cell_int(cells[2])};
+  g_array_append_val(counts, count);
+}
+
 bool bq_removal_counts(struct ledger *ledger, const struct removal_query *removals, GArray *counts, GError **error)
 {
   struct bq_warehouse *self = bq_of_ledger(ledger);
   g_autofree char *json = removals_json(removals);
-  bigquery_rows_scope struct bigquery_rows *rows = NULL;
   g_array_set_size(counts, 0);
-  if (!bq_query(self, &BQ_SCRIPT(json, BQ_REMOVAL_COUNTS), &rows, error)) return false;
-  for (;;) {
-    const char *const *cells = NULL;
-    if (!bigquery_next(rows, &cells, error)) return false;
-    if (!cells) return true;
-    struct removal_count count = {
-        .campaign_id = g_strdup(cells[0]), .outcome = (enum outcome)bq_cell_int(cells[1]), .n = bq_cell_int(cells[2])};
-    g_array_append_val(counts, count);
-  }
+  return bq_each(self, &BQ_SCRIPT(json, BQ_REMOVAL_COUNTS), removal_count_add, counts, error);
 }

@@ -8,8 +8,9 @@
 
 /* ---- leads ---- */
 
-static void lead_add(const char *const *cells, struct page *page)
+static void lead_add(const char *const *cells, void *into)
 {
+  struct page *page = into;
   struct lead_report_row row = {.lead = {.lead_id = page_text(page, cells[0]),
                                          .email = page_text(page, cells[1]),
                                          .first_name = page_text(page, cells[2]),
@@ -74,20 +75,26 @@ static GPtrArray *foreign_ids(struct bq_warehouse *self, const char *person, GEr
   return ids;
 }
 
+struct referred {
+  const struct bq_warehouse *self;
+  const char *reference;
+  GPtrArray *ids;
+};
+
+static void referred_add(const char *const *cells, void *into)
+{
+  struct referred *referred = into;
+  g_autofree char *made = bq_keyed_ref(referred->self, BQ_REFERENCE_PREFIX, cells[0], 8);
+  if (strcmp(made, referred->reference) == 0) g_ptr_array_add(referred->ids, g_strdup(cells[0]));
+}
+
 /* The lead_ids that a printed reference stands for. */
 static bool referred_ids(struct bq_warehouse *self, const char *reference, GPtrArray *ids, GError **error)
 {
   struct bq_call call = {.ids = {BQ_ALL_LEAD_IDS}, .ids_n = 1};
-  bigquery_rows_scope struct bigquery_rows *rows = NULL;
+  struct referred referred = {.self = self, .reference = reference, .ids = ids};
   if (!g_str_has_prefix(reference, BQ_REFERENCE_PREFIX)) return true;
-  if (!bq_key(self, error) || !bq_query(self, &call, &rows, error)) return false;
-  for (;;) {
-    const char *const *cells = NULL;
-    if (!bigquery_next(rows, &cells, error)) return false;
-    if (!cells) return true;
-    g_autofree char *made = bq_keyed_ref(self, BQ_REFERENCE_PREFIX, cells[0], 8);
-    if (strcmp(made, reference) == 0) g_ptr_array_add(ids, g_strdup(cells[0]));
-  }
+  return bq_key(self, error) && bq_each(self, &call, referred_add, &referred, error);
 }
 
 bool bq_report_find(struct warehouse *warehouse, const char *what, struct page *page, GError **error)
@@ -102,36 +109,28 @@ bool bq_report_find(struct warehouse *warehouse, const char *what, struct page *
                          .parameters = {bigquery_text("what", what),
                                         bigquery_texts("lead_ids", (const char *const *)(void *)ids->pdata, ids->len)},
                          .parameters_n = 2};
-  bigquery_rows_scope struct bigquery_rows *rows = NULL;
-  if (!bq_query(self, &call, &rows, error)) return false;
-  for (;;) {
-    const char *const *cells = NULL;
-    if (!bigquery_next(rows, &cells, error)) return false;
-    if (!cells) return true;
-    lead_add(cells, page);
-  }
+  return bq_each(self, &call, lead_add, page, error);
 }
 
 /* ---- one person ---- */
+
+static void enrolment_add(const char *const *cells, void *into)
+{
+  struct person_facts *facts = into;
+  facts->is_held = facts->is_held || bq_cell_bool(cells[0]);
+  facts->is_unsettled = facts->is_unsettled || bq_cell_bool(cells[1]);
+  if (facts->has_events) return;
+  facts->has_events = true;
+  facts->last_enrolled_at_us = bq_cell_int(cells[2]);
+  facts->last_outcome = (enum outcome)bq_cell_int(cells[3]);
+  facts->last_finished_at_us = bq_cell_int(cells[4]);
+}
 
 static bool ledger_facts(struct bq_warehouse *self, const char *person, struct person_facts *facts, GError **error)
 {
   struct bq_call call = {
       .ids = {BQ_REPORT_PERSON}, .ids_n = 1, .parameters = {bigquery_text("person", person)}, .parameters_n = 1};
-  bigquery_rows_scope struct bigquery_rows *rows = NULL;
-  if (!bq_query(self, &call, &rows, error)) return false;
-  for (;;) {
-    const char *const *cells = NULL;
-    if (!bigquery_next(rows, &cells, error)) return false;
-    if (!cells) return true;
-    facts->is_held = facts->is_held || bq_cell_bool(cells[0]);
-    facts->is_unsettled = facts->is_unsettled || bq_cell_bool(cells[1]);
-    if (facts->has_events) continue;
-    facts->has_events = true;
-    facts->last_enrolled_at_us = bq_cell_int(cells[2]);
-    facts->last_outcome = (enum outcome)bq_cell_int(cells[3]);
-    facts->last_finished_at_us = bq_cell_int(cells[4]);
-  }
+  return bq_each(self, &call, enrolment_add, facts, error);
 }
 
 bool bq_report_person_facts(struct warehouse *warehouse, const struct person_query *query, struct page *text,
@@ -162,8 +161,9 @@ bool bq_report_person_facts(struct warehouse *warehouse, const struct person_que
 
 /* ---- events ---- */
 
-static void event_add(const char *const *cells, struct page *page)
+static void event_add(const char *const *cells, void *into)
 {
+  struct page *page = into;
   struct lead_event event = {.kind = (enum event_kind)bq_cell_int(cells[0]),
                              .fact = (enum status_fact)bq_cell_int(cells[1]),
                              .reason = page_text(page, cells[2]),
@@ -191,13 +191,6 @@ bool bq_report_events(struct warehouse *warehouse, const char *lead_id, struct p
   struct bq_warehouse *self = bq_of(warehouse);
   struct bq_call call = {
       .ids = {BQ_REPORT_EVENTS}, .ids_n = 1, .parameters = {bigquery_text("lead_id", lead_id)}, .parameters_n = 1};
-  bigquery_rows_scope struct bigquery_rows *rows = NULL;
   page_reset(page);
-  if (!bq_query(self, &call, &rows, error)) return false;
-  for (;;) {
-    const char *const *cells = NULL;
-    if (!bigquery_next(rows, &cells, error)) return false;
-    if (!cells) return true;
-    event_add(cells, page);
-  }
+  return bq_each(self, &call, event_add, page, error);
 }

@@ -189,6 +189,15 @@ bool bq_facts(struct ledger *ledger, struct ledger_facts *facts, GError **error)
   return true;
 }
 
+static void campaign_count_add(const char *const *cells, void *into)
+{
+  GArray *counts = into;
+  struct bq_campaign_count count = {
+      .claimed_n = bq_cell_int(cells[1]), .fed_n = bq_cell_int(cells[2]), .contacted_n = bq_cell_int(cells[3])};
+  g_strlcpy(count.campaign_id, cells[0], sizeof count.campaign_id);
+  g_array_append_val(counts, count);
+}
+
 static bool campaigns_read(struct bq_warehouse *self, int64_t day_start_us, GError **error)
 {
   if (self->counts && self->counts_day_us == day_start_us) return true;
@@ -197,18 +206,8 @@ static bool campaigns_read(struct bq_warehouse *self, int64_t day_start_us, GErr
                          .parameters = {bq_since("since", MIN(day_start_us, bq_now_us(self)) - BQ_OVERLAP_US),
                                         bq_since("day_start", day_start_us)},
                          .parameters_n = 2};
-  bigquery_rows_scope struct bigquery_rows *rows = NULL;
-  if (!bq_query(self, &call, &rows, error)) return false;
   g_autoptr(GArray) counts = g_array_new(FALSE, TRUE, sizeof(struct bq_campaign_count));
-  for (;;) {
-    const char *const *cells = NULL;
-    if (!bigquery_next(rows, &cells, error)) return false;
-    if (!cells) break;
-    struct bq_campaign_count count = {
-        .claimed_n = bq_cell_int(cells[1]), .fed_n = bq_cell_int(cells[2]), .contacted_n = bq_cell_int(cells[3])};
-    g_strlcpy(count.campaign_id, cells[0], sizeof count.campaign_id);
-    g_array_append_val(counts, count);
-  }
+  if (!bq_each(self, &call, campaign_count_add, counts, error)) return false;
   g_clear_pointer(&self->counts, g_array_unref);
   self->counts = g_steal_pointer(&counts);
   self->counts_day_us = day_start_us;

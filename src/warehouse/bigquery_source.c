@@ -76,8 +76,9 @@ static const char *kept(struct import *import, const char *text)
   return text ? g_string_chunk_insert(import->text, text) : NULL;
 }
 
-static void known_add(struct import *import, const char *const *cells)
+static void known_add(const char *const *cells, void *into)
 {
+  struct import *import = into;
   g_autofree char *person = NULL;
   if (cells[1]) (void)email_canonical(cells[1], strlen(cells[1]), &person);
   struct known *known = g_new(struct known, 1);
@@ -104,14 +105,7 @@ static bool known_read(struct import *import, const char *const *lead_ids, const
       .ids_n = 1,
       .parameters = {bigquery_texts("lead_ids", lead_ids, rows_n), bigquery_texts("persons", persons, rows_n)},
       .parameters_n = 2};
-  bigquery_rows_scope struct bigquery_rows *found = NULL;
-  if (!bq_query(import->self, &call, &found, error)) return false;
-  for (;;) {
-    const char *const *cells = NULL;
-    if (!bigquery_next(found, &cells, error)) return false;
-    if (!cells) return true;
-    known_add(import, cells);
-  }
+  return bq_each(import->self, &call, known_add, import, error);
 }
 
 /* ---- import: one row ---- */

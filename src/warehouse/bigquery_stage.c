@@ -142,15 +142,22 @@ bool bq_stage(struct ledger *ledger, const char *run_id, const struct remote_lea
 
 /* ---- stops ---- */
 
-static void stop_add(GArray *stops, GStringChunk *text, const char *const *cells, const struct stage_rules *rules)
+struct staged_stops {
+  const struct stage_rules *rules;
+  GArray *stops;      /* struct bq_stop_row */
+  GStringChunk *text; /* their strings */
+};
+
+static void stop_add(const char *const *cells, void *into)
 {
+  struct staged_stops *staged = into;
   struct remote_lead row;
   struct sync_stop stop;
   bq_cell_remote(cells, &row);
-  if (!sync_stop(&row, rules, &stop)) return;
+  if (!sync_stop(&row, staged->rules, &stop)) return;
   struct bq_stop_row out = {.stop = stop.suppression, .evidence_at_us = stop.evidence_at_us};
-  out.stop.person = g_string_chunk_insert(text, stop.suppression.person);
-  g_array_append_val(stops, out);
+  out.stop.person = g_string_chunk_insert(staged->text, stop.suppression.person);
+  g_array_append_val(staged->stops, out);
 }
 
 /* As many rows as there are persons who said stop; they are written by one script. */
@@ -162,18 +169,12 @@ bool bq_stage_stops(struct ledger *ledger, const struct stage_rules *rules, stru
       .ids_n = 1,
       .parameters = {bigquery_text("run_id", rules->run_id), bq_since("since", staged_since_us(self))},
       .parameters_n = 2};
-  bigquery_rows_scope struct bigquery_rows *rows = NULL;
   g_autoptr(GArray) stops = g_array_new(FALSE, TRUE, sizeof(struct bq_stop_row));
   g_autoptr(GStringChunk) text = g_string_chunk_new(4096);
   if (self->is_read_only) kept_stops(self, rules, report);
   if (self->is_read_only) return true;
-  if (!bq_query(self, &call, &rows, error)) return false;
-  for (;;) {
-    const char *const *cells = NULL;
-    if (!bigquery_next(rows, &cells, error)) return false;
-    if (!cells) break;
-    stop_add(stops, text, cells, rules);
-  }
+  struct staged_stops staged = {.rules = rules, .stops = stops, .text = text};
+  if (!bq_each(self, &call, stop_add, &staged, error)) return false;
   int64_t added_n = 0;
   if (!bq_stops_write(self, stops, rules->now_us, &added_n, error)) return false;
   report->suppressed_n += added_n;
@@ -227,6 +228,21 @@ static bool events_send(struct facts *facts, guint at_least_n, GError **error)
   return is_ok;
 }
 
+/* Asks, hands over each row, and sends the events that came of it, some at once: they may be as many as the rows. */
+static bool facts_each(struct facts *facts, const struct bq_call *call,
+                       void (*row_take)(struct facts *facts, const char *const *cells), GError **error)
+{
+  bigquery_rows_scope struct bigquery_rows *rows = NULL;
+  if (!bq_query(facts->self, call, &rows, error)) return false;
+  for (;;) {
+    const char *const *cells = NULL;
+    if (!bigquery_next(rows, &cells, error)) return false;
+    if (!cells) return events_send(facts, 1, error);
+    row_take(facts, cells);
+    if (!events_send(facts, EVENTS_AT_ONCE, error)) return false;
+  }
+}
+
 static bool is_homeless(const struct stage_rules *rules, const struct remote_lead *row, bool is_known)
 {
   struct stamp stamp;
@@ -278,15 +294,7 @@ static bool matched_facts(struct facts *facts, GError **error)
   bq_json_int(json, "seen", rules->scan_started_at_us ? rules->scan_started_at_us : rules->now_us);
   g_string_append_c(json, '}');
   struct bq_call call = BQ_SCRIPT(json->str, BQ_MATCHES_GATHER, BQ_SEEN_GATHER, BQ_SEEN_APPLY, BQ_MATCHES_READ);
-  bigquery_rows_scope struct bigquery_rows *rows = NULL;
-  if (!bq_query(facts->self, &call, &rows, error)) return false;
-  for (;;) {
-    const char *const *cells = NULL;
-    if (!bigquery_next(rows, &cells, error)) return false;
-    if (!cells) return events_send(facts, 1, error);
-    row_facts(facts, cells);
-    if (!events_send(facts, EVENTS_AT_ONCE, error)) return false;
-  }
+  return facts_each(facts, &call, row_facts, error);
 }
 
 /* Absent twice, far enough apart: vanished the first time and the last, finished with the last. */
@@ -318,15 +326,7 @@ static bool vanished_facts(struct facts *facts, GError **error)
                                         bq_since("since", staged_since_us(facts->self)),
                                         bq_since("scan_started", facts->rules->scan_started_at_us)},
                          .parameters_n = 3};
-  bigquery_rows_scope struct bigquery_rows *rows = NULL;
-  if (!bq_query(facts->self, &call, &rows, error)) return false;
-  for (;;) {
-    const char *const *cells = NULL;
-    if (!bigquery_next(rows, &cells, error)) return false;
-    if (!cells) return events_send(facts, 1, error);
-    missing_facts(facts, cells);
-    if (!events_send(facts, EVENTS_AT_ONCE, error)) return false;
-  }
+  return facts_each(facts, &call, missing_facts, error);
 }
 
 static bool conflicts_report(struct facts *facts, GError **error)
@@ -355,23 +355,21 @@ bool bq_newest_id(struct ledger *ledger, char **id, GError **error)
   return true;
 }
 
+static void stamp_add(const char *const *cells, void *into)
+{
+  g_hash_table_add(into, g_strdup(cells[0]));
+}
+
 /* The claims of one run are read together: a page of stamps names few runs. */
 static bool stamps_read(struct bq_warehouse *self, const char *run_id, GError **error)
 {
   if (self->stamps.run_id && strcmp(self->stamps.run_id, run_id) == 0) return true;
   struct bq_call call = {
       .ids = {BQ_STAMPS_OF_RUN}, .ids_n = 1, .parameters = {bigquery_text("run_id", run_id)}, .parameters_n = 1};
-  bigquery_rows_scope struct bigquery_rows *rows = NULL;
-  if (!bq_query(self, &call, &rows, error)) return false;
   g_clear_pointer(&self->stamps.run_id, g_free);
   if (self->stamps.known) g_hash_table_remove_all(self->stamps.known);
   if (!self->stamps.known) self->stamps.known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-  for (;;) {
-    const char *const *cells = NULL;
-    if (!bigquery_next(rows, &cells, error)) return false;
-    if (!cells) break;
-    g_hash_table_add(self->stamps.known, g_strdup(cells[0]));
-  }
+  if (!bq_each(self, &call, stamp_add, self->stamps.known, error)) return false;
   self->stamps.run_id = g_strdup(run_id);
   return true;
 }

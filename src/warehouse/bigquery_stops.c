@@ -91,25 +91,21 @@ static void stop_read(const char *const *cells, struct page *page, struct suppre
                                .pushed_at_us = bq_cell_int(cells[7])};
 }
 
+static void suppression_add(const char *const *cells, void *into)
+{
+  struct page *page = into;
+  struct suppression stop;
+  stop_read(cells, page, &stop);
+  g_array_append_val(page->rows, stop);
+}
+
 bool bq_unpushed(struct ledger *ledger, int64_t now_us, size_t limit, struct page *page, GError **error)
 {
   struct bq_warehouse *self = bq_of_ledger(ledger);
   struct bq_call call = {
-      .ids = {BQ_UNPUSHED},
-      .ids_n = 1,
-      .parameters = {bq_since("now", now_us), bigquery_int("limit", (int64_t)MIN(limit, (size_t)INT32_MAX))},
-      .parameters_n = 2};
-  bigquery_rows_scope struct bigquery_rows *rows = NULL;
+      .ids = {BQ_UNPUSHED}, .ids_n = 1, .parameters = {bq_since("now", now_us), bq_limit(limit)}, .parameters_n = 2};
   page_reset(page);
-  if (!bq_query(self, &call, &rows, error)) return false;
-  for (;;) {
-    const char *const *cells = NULL;
-    struct suppression stop;
-    if (!bigquery_next(rows, &cells, error)) return false;
-    if (!cells) return true;
-    stop_read(cells, page, &stop);
-    g_array_append_val(page->rows, stop);
-  }
+  return bq_each(self, &call, suppression_add, page, error);
 }
 
 bool bq_pushed(struct ledger *ledger, const struct suppression *rows, size_t rows_n, int64_t at_us, GError **error)
@@ -135,52 +131,45 @@ bool bq_pushed(struct ledger *ledger, const struct suppression *rows, size_t row
 
 /* ---- reading ---- */
 
-static bool stops_ask(struct bq_warehouse *self, const struct stop_query *query, struct bigquery_rows **rows,
-                      GError **error)
+static bool stops_ask(struct bq_warehouse *self, const struct stop_query *query,
+                      void (*row_take)(const char *const *cells, void *into), struct page *page, GError **error)
 {
   struct suppression person = {.person = query->person};
   g_autofree char *person_key = query->person ? bq_match_key(&person) : g_strdup("");
   g_autofree char *domain_key = query->person ? g_strconcat("@", email_domain(query->person), NULL) : g_strdup("");
-  struct bq_call call = {.ids = {BQ_STOPS_LIST},
-                         .ids_n = 1,
-                         .parameters = {bigquery_text("person_key", person_key),
-                                        bigquery_text("domain_key", domain_key),
-                                        bigquery_text("domain", query->domain ? query->domain : ""),
-                                        bigquery_bool("only_in_force", query->only_in_force),
-                                        bigquery_int("after_id", query->after_id), bq_since("now", bq_now_us(self)),
-                                        bigquery_int("limit", (int64_t)MIN(query->limit, (size_t)INT32_MAX))},
-                         .parameters_n = 7};
-  return bq_query(self, &call, rows, error);
+  struct bq_call call = {
+      .ids = {BQ_STOPS_LIST},
+      .ids_n = 1,
+      .parameters = {bigquery_text("person_key", person_key), bigquery_text("domain_key", domain_key),
+                     bigquery_text("domain", query->domain ? query->domain : ""),
+                     bigquery_bool("only_in_force", query->only_in_force), bigquery_int("after_id", query->after_id),
+                     bq_since("now", bq_now_us(self)), bq_limit(query->limit)},
+      .parameters_n = 7};
+  page_reset(page);
+  return bq_each(self, &call, row_take, page, error);
+}
+
+static void stop_row_add(const char *const *cells, void *into)
+{
+  struct page *page = into;
+  struct stop_row row = {
+      .id = bq_cell_int(cells[0]), .revoked_at_us = bq_cell_int(cells[9]), .revoked_by = page_text(page, cells[10])};
+  stop_read(cells + 1, page, &row.stop);
+  g_array_append_val(page->rows, row);
 }
 
 bool bq_report_stops(struct warehouse *warehouse, const struct stop_query *query, struct page *page, GError **error)
 {
-  bigquery_rows_scope struct bigquery_rows *rows = NULL;
-  page_reset(page);
-  if (!stops_ask(bq_of(warehouse), query, &rows, error)) return false;
-  for (;;) {
-    const char *const *cells = NULL;
-    if (!bigquery_next(rows, &cells, error)) return false;
-    if (!cells) return true;
-    struct stop_row row = {
-        .id = bq_cell_int(cells[0]), .revoked_at_us = bq_cell_int(cells[9]), .revoked_by = page_text(page, cells[10])};
-    stop_read(cells + 1, page, &row.stop);
-    g_array_append_val(page->rows, row);
-  }
+  return stops_ask(bq_of(warehouse), query, stop_row_add, page, error);
+}
+
+static void listed_add(const char *const *cells, void *into)
+{
+  suppression_add(cells + 1, into);
 }
 
 bool bq_report_suppressions(struct warehouse *warehouse, const char *person, struct page *page, GError **error)
 {
   struct stop_query query = {.person = person, .limit = INT32_MAX};
-  bigquery_rows_scope struct bigquery_rows *rows = NULL;
-  page_reset(page);
-  if (!stops_ask(bq_of(warehouse), &query, &rows, error)) return false;
-  for (;;) {
-    const char *const *cells = NULL;
-    struct suppression stop;
-    if (!bigquery_next(rows, &cells, error)) return false;
-    if (!cells) return true;
-    stop_read(cells + 1, page, &stop);
-    g_array_append_val(page->rows, stop);
-  }
+  return stops_ask(bq_of(warehouse), &query, listed_add, page, error);
 }

@@ -4,41 +4,46 @@
 
 #include <string.h>
 
-static int64_t limit_of(size_t limit)
+static void run_add(const char *const *cells, void *into)
 {
-  return (int64_t)MIN(limit, (size_t)INT32_MAX);
+  struct page *page = into;
+  struct run_row row = {.run = {.run_id = page_text(page, cells[0]),
+                                .job = page_text(page, cells[1]),
+                                .verdict = page_text(page, cells[2]),
+                                .exit_code = bq_cell_int(cells[3]),
+                                .started_at_us = bq_cell_int(cells[4]),
+                                .ended_at_us = bq_cell_int(cells[5]),
+                                .scan_started_at_us = bq_cell_int(cells[6]),
+                                .full_scan_finished_at_us = bq_cell_int(cells[7]),
+                                .stops_read_at_us = bq_cell_int(cells[8]),
+                                .source_rows = bq_cell_int(cells[9]),
+                                .detail = page_text(page, cells[10]),
+                                .fingerprint = page_text(page, cells[11])},
+                        .counts = page_text(page, cells[12])};
+  g_array_append_val(page->rows, row);
 }
 
 bool bq_report_runs(struct warehouse *warehouse, const char *run_id, size_t limit, struct page *page, GError **error)
 {
   struct bq_warehouse *self = bq_of(warehouse);
-  struct bq_call call = {
-      .ids = {BQ_REPORT_RUNS},
-      .ids_n = 1,
-      .parameters = {bigquery_text("run_id", run_id ? run_id : ""), bigquery_int("limit", limit_of(limit))},
-      .parameters_n = 2};
-  bigquery_rows_scope struct bigquery_rows *rows = NULL;
+  struct bq_call call = {.ids = {BQ_REPORT_RUNS},
+                         .ids_n = 1,
+                         .parameters = {bigquery_text("run_id", run_id ? run_id : ""), bq_limit(limit)},
+                         .parameters_n = 2};
   page_reset(page);
-  if (!bq_query(self, &call, &rows, error)) return false;
-  for (;;) {
-    const char *const *cells = NULL;
-    if (!bigquery_next(rows, &cells, error)) return false;
-    if (!cells) return true;
-    struct run_row row = {.run = {.run_id = page_text(page, cells[0]),
-                                  .job = page_text(page, cells[1]),
-                                  .verdict = page_text(page, cells[2]),
-                                  .exit_code = bq_cell_int(cells[3]),
-                                  .started_at_us = bq_cell_int(cells[4]),
-                                  .ended_at_us = bq_cell_int(cells[5]),
-                                  .scan_started_at_us = bq_cell_int(cells[6]),
-                                  .full_scan_finished_at_us = bq_cell_int(cells[7]),
-                                  .stops_read_at_us = bq_cell_int(cells[8]),
-                                  .source_rows = bq_cell_int(cells[9]),
-                                  .detail = page_text(page, cells[10]),
-                                  .fingerprint = page_text(page, cells[11])},
-                          .counts = page_text(page, cells[12])};
-    g_array_append_val(page->rows, row);
-  }
+  return bq_each(self, &call, run_add, page, error);
+}
+
+static void error_add(const char *const *cells, void *into)
+{
+  struct page *page = into;
+  struct error_report_row row = {.error_id = page_text(page, cells[0]),
+                                 .type = page_text(page, cells[1]),
+                                 .lead_ref = page_text(page, cells[2]),
+                                 .message = page_text(page, cells[3]),
+                                 .at_us = bq_cell_int(cells[4]),
+                                 .retry_count = bq_cell_int(cells[5])};
+  g_array_append_val(page->rows, row);
 }
 
 bool bq_report_errors(struct warehouse *warehouse, const struct error_query *query, struct page *page, GError **error)
@@ -47,24 +52,10 @@ bool bq_report_errors(struct warehouse *warehouse, const struct error_query *que
   struct bq_call call = {.ids = {BQ_REPORT_ERRORS},
                          .ids_n = 1,
                          .parameters = {bq_since("since", query->since_us),
-                                        bigquery_text("type", query->type ? query->type : ""),
-                                        bigquery_int("limit", limit_of(query->limit))},
+                                        bigquery_text("type", query->type ? query->type : ""), bq_limit(query->limit)},
                          .parameters_n = 3};
-  bigquery_rows_scope struct bigquery_rows *rows = NULL;
   page_reset(page);
-  if (!bq_query(self, &call, &rows, error)) return false;
-  for (;;) {
-    const char *const *cells = NULL;
-    if (!bigquery_next(rows, &cells, error)) return false;
-    if (!cells) return true;
-    struct error_report_row row = {.error_id = page_text(page, cells[0]),
-                                   .type = page_text(page, cells[1]),
-                                   .lead_ref = page_text(page, cells[2]),
-                                   .message = page_text(page, cells[3]),
-                                   .at_us = bq_cell_int(cells[4]),
-                                   .retry_count = bq_cell_int(cells[5])};
-    g_array_append_val(page->rows, row);
-  }
+  return bq_each(self, &call, error_add, page, error);
 }
 
 /* Numbers of enums come as numbers; their names are core/lead.h's. NULL: not counted. */
@@ -77,51 +68,55 @@ static const char *name_of(const char *group, const char *name)
   return name;
 }
 
+static void count_add(const char *const *cells, void *into)
+{
+  struct page *page = into;
+  struct named_count row = {.group = page_text(page, cells[0]),
+                            .name = page_text(page, name_of(cells[0], cells[1])),
+                            .campaign_id = page_text(page, cells[2]),
+                            .n = bq_cell_int(cells[3])};
+  if (row.name) g_array_append_val(page->rows, row);
+}
+
 bool bq_report_counts(struct warehouse *warehouse, struct page *page, GError **error)
 {
   struct bq_warehouse *self = bq_of(warehouse);
   struct bq_call call = {
       .ids = {BQ_REPORT_COUNTS}, .ids_n = 1, .parameters = {bq_since("now", bq_now_us(self))}, .parameters_n = 1};
-  bigquery_rows_scope struct bigquery_rows *rows = NULL;
   page_reset(page);
-  if (!bq_query(self, &call, &rows, error)) return false;
-  for (;;) {
-    const char *const *cells = NULL;
-    if (!bigquery_next(rows, &cells, error)) return false;
-    if (!cells) return true;
-    struct named_count row = {.group = page_text(page, cells[0]),
-                              .name = page_text(page, name_of(cells[0], cells[1])),
-                              .campaign_id = page_text(page, cells[2]),
-                              .n = bq_cell_int(cells[3])};
-    if (row.name) g_array_append_val(page->rows, row);
-  }
+  return bq_each(self, &call, count_add, page, error);
+}
+
+static void campaign_add(const char *const *cells, void *into)
+{
+  struct page *page = into;
+  struct campaign_metric row = {.campaign_id = page_text(page, cells[0]),
+                                .campaign_name = page_text(page, cells[1]),
+                                .status = bq_cell_int(cells[2]),
+                                .leads = bq_cell_int(cells[3]),
+                                .contacted = bq_cell_int(cells[4]),
+                                .sent = bq_cell_int(cells[5]),
+                                .opened = bq_cell_int(cells[6]),
+                                .replied = bq_cell_int(cells[7]),
+                                .clicked = bq_cell_int(cells[8]),
+                                .bounced = bq_cell_int(cells[9]),
+                                .unsubscribed = bq_cell_int(cells[10]),
+                                .completed = bq_cell_int(cells[11])};
+  g_array_append_val(page->rows, row);
 }
 
 bool bq_report_campaigns(struct warehouse *warehouse, struct page *page, GError **error)
 {
   struct bq_warehouse *self = bq_of(warehouse);
   struct bq_call call = {.ids = {BQ_REPORT_CAMPAIGNS}, .ids_n = 1};
-  bigquery_rows_scope struct bigquery_rows *rows = NULL;
   page_reset(page);
-  if (!bq_metrics_flush(self, error) || !bq_query(self, &call, &rows, error)) return false;
-  for (;;) {
-    const char *const *cells = NULL;
-    if (!bigquery_next(rows, &cells, error)) return false;
-    if (!cells) return true;
-    struct campaign_metric row = {.campaign_id = page_text(page, cells[0]),
-                                  .campaign_name = page_text(page, cells[1]),
-                                  .status = bq_cell_int(cells[2]),
-                                  .leads = bq_cell_int(cells[3]),
-                                  .contacted = bq_cell_int(cells[4]),
-                                  .sent = bq_cell_int(cells[5]),
-                                  .opened = bq_cell_int(cells[6]),
-                                  .replied = bq_cell_int(cells[7]),
-                                  .clicked = bq_cell_int(cells[8]),
-                                  .bounced = bq_cell_int(cells[9]),
-                                  .unsubscribed = bq_cell_int(cells[10]),
-                                  .completed = bq_cell_int(cells[11])};
-    g_array_append_val(page->rows, row);
-  }
+  return bq_metrics_flush(self, error) && bq_each(self, &call, campaign_add, page, error);
+}
+
+static void empty_take(const char *const *cells, void *into)
+{
+  struct empty_count *count = into;
+  *count = (struct empty_count){.rows_n = bq_cell_int(cells[0]), .empty_n = bq_cell_int(cells[1])};
 }
 
 bool bq_report_empty_values(struct warehouse *warehouse, const struct empty_query *query, struct empty_count *count,
@@ -136,10 +131,6 @@ bool bq_report_empty_values(struct warehouse *warehouse, const struct empty_quer
                      bigquery_text("default_campaign", query->default_campaign ? query->default_campaign : ""),
                      bigquery_text("campaign_id", query->campaign_id)},
       .parameters_n = 4};
-  bigquery_rows_scope struct bigquery_rows *rows = NULL;
-  const char *const *cells = NULL;
   *count = (struct empty_count){0};
-  if (!bq_query(self, &call, &rows, error) || !bigquery_next(rows, &cells, error)) return false;
-  if (cells) *count = (struct empty_count){.rows_n = bq_cell_int(cells[0]), .empty_n = bq_cell_int(cells[1])};
-  return true;
+  return bq_each(self, &call, empty_take, count, error);
 }
