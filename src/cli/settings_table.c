@@ -91,6 +91,13 @@ const struct setting settings_table[] = {
         .doc = "Type bigquery: a statement that would bill more bytes is refused before it runs; 0: no limit"),
     FILE_PATH("warehouse.credentials_file", warehouse.credentials_file, NULL, .example = "/etc/leadferry/google.json",
               .doc = "Type bigquery: a credentials file; without it those that gcloud and Google's libraries use"),
+    TEXT("warehouse.credentials_url_base", warehouse.credentials_url_base, NULL,
+         .example = "https://tokens.example.com",
+         .doc = "Type bigquery: how the URL must begin from which a workload identity federation fetches its subject "
+                "token; without it no URL is asked"),
+    TEXT("warehouse.quota_project", warehouse.quota_project, NULL, .example = "my-project",
+         .doc = "Type bigquery: the project whose quota the calls count against; without it the one of "
+                "GOOGLE_CLOUD_QUOTA_PROJECT or of the credentials"),
 
     TEXT("instantly.base_url", instantly.base_url, "https://api.instantly.ai",
          .doc = "The API; another host than Instantly's must be on loopback or be allowed"),

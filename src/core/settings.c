@@ -41,6 +41,8 @@ void settings_clear(struct settings *settings)
   g_free(settings->warehouse.ops_dataset);
   g_free(settings->warehouse.location);
   g_free(settings->warehouse.credentials_file);
+  g_free(settings->warehouse.credentials_url_base);
+  g_free(settings->warehouse.quota_project);
   g_free(settings->warehouse.emulator_host);
   g_free(settings->instantly.base_url);
   g_free(settings->instantly.api_key);

@@ -29,6 +29,8 @@ struct warehouse_settings {
   char *location;               /* NULL: BigQuery finds out */
   int64_t maximum_bytes_billed; /* 0: no limit */
   char *credentials_file;       /* NULL: Google's usual places */
+  char *credentials_url_base;   /* how the URL of a federation must begin; NULL: none is asked */
+  char *quota_project;          /* NULL: the one of the credentials */
   /* From the environment, not from the file: */
   char *emulator_host;                          /* BIGQUERY_EMULATOR_HOST; NULL: Google */
   const char *(*environment)(const char *name); /* where credentials are looked for; NULL: nothing is set */

@@ -108,7 +108,10 @@ static bool client_open(struct bq_warehouse *self, GError **error)
   const char *host = settings->emulator_host;
   g_autofree char *url = host && *host ? bigquery_emulator_url(host, error) : NULL;
   if (host && *host && !url) return false;
-  struct credentials_options wanted = {.file = settings->credentials_file, .environment = settings->environment};
+  struct credentials_options wanted = {.file = settings->credentials_file,
+                                       .subject_base_url = settings->credentials_url_base,
+                                       .quota_project = settings->quota_project,
+                                       .environment = settings->environment};
   if (!url) self->credentials = credentials_open(&wanted, clock_system(), error);
   if (!url && !self->credentials) return false;
   struct bigquery_options options = {.project = settings->project,
