@@ -38,19 +38,6 @@ static bool differences(struct ledger *ledger, const struct verify_query *query,
   return not_built("`verify`", error);
 }
 
-static bool contacted_before(struct ledger *ledger, const char *after, size_t limit, struct page *page, GError **error)
-{
-  (void)ledger, (void)after, (void)limit, (void)page;
-  return not_built("adopting rows that were contacted before", error);
-}
-
-static bool retire_campaign(struct ledger *ledger, const struct retirement *retirement, int64_t *ended_n,
-                            GError **error)
-{
-  (void)ledger, (void)retirement, (void)ended_n;
-  return not_built("retiring a campaign", error);
-}
-
 static const struct ledger_ops ops = {
     .now_us = now_us,
     .lease_acquire = bq_lease_acquire,
@@ -79,8 +66,8 @@ static const struct ledger_ops ops = {
     .newest_id = bq_newest_id,
     .stamp_is_known = bq_stamp_is_known,
     .differences = differences,
-    .contacted_before = contacted_before,
-    .retire_campaign = retire_campaign,
+    .contacted_before = bq_contacted_before,
+    .retire_campaign = bq_retire_campaign,
     .hold_campaign = bq_hold_campaign,
     .suppress = bq_suppress,
     .unpushed = bq_unpushed,
@@ -146,6 +133,7 @@ static void bq_close(struct warehouse *warehouse)
   bq_forget(self);
   bq_stream_close(&self->watched);
   bq_stream_close(&self->leads);
+  bq_stream_close(&self->contacted);
   bigquery_free(self->client);
   credentials_close(self->credentials);
   sql_names_clear(&self->names);

@@ -70,7 +70,7 @@ struct bq_warehouse {
   int64_t last_id;              /* of suppressions */
   int64_t staged_n;             /* rows of sync_stage: the later one counts */
   struct bq_watch watch;
-  struct bq_stream claims, watched, removals, leads;
+  struct bq_stream claims, watched, removals, leads, contacted;
   char *claimed_run_id; /* whose claims may be contested */
   GArray *counts;       /* struct bq_campaign_count of counts_day_us, until the next fold; NULL: not read */
   int64_t counts_day_us;
@@ -288,6 +288,13 @@ bool bq_removals(struct ledger *ledger, const struct removal_query *removals, st
                  GError **error); /* ledger.h */
 bool bq_removal_counts(struct ledger *ledger, const struct removal_query *removals, GArray *counts,
                        GError **error); /* ledger.h */
+
+/* ---- bigquery_operators.c ---- */
+
+bool bq_contacted_before(struct ledger *ledger, const char *after, size_t limit, struct page *page,
+                         GError **error); /* ledger.h */
+bool bq_retire_campaign(struct ledger *ledger, const struct retirement *retirement, int64_t *ended_n,
+                        GError **error); /* ledger.h */
 
 /* ---- bigquery_report.c, bigquery_reports.c, bigquery_brakes.c: all as in warehouse.h and brakes.h ---- */
 

@@ -311,6 +311,7 @@ int64_t subject_claim(struct subject *subject, const struct claim_rules *rules, 
   bool is_ok = subject->ops->claim(subject->ledger, rules, report, &error);
   g_assert_no_error(error);
   g_assert_true(is_ok);
+  if (subject->cloud && !rules->is_dry_run) cloud_lease_end(subject);
   return report->claimed_n;
 }
 

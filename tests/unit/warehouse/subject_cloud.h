@@ -13,6 +13,8 @@ void cloud_open(struct subject *subject);
 void cloud_close(struct subject *subject);
 /* Gives the claim of a test a lease that nobody asked for. */
 void cloud_lease(struct subject *subject, int64_t epoch);
+/* Ends it: whoever needs one later has to ask. */
+void cloud_lease_end(struct subject *subject);
 void cloud_put(struct subject *subject, const struct lead *lead);                      /* subject.h */
 void cloud_drop(struct subject *subject, const char *lead_id);                         /* subject.h */
 void cloud_hold(struct subject *subject, const char *campaign_id, const char *reason); /* subject.h */

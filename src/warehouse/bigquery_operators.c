@@ -1,0 +1,112 @@
+/* What commands of operators need: leads that were contacted before, and the end of a campaign that is gone. */
+#include "base/email.h"
+#include "base/json.h"
+#include "warehouse/bigquery.h"
+
+#include <string.h>
+
+/* ---- contacted before ---- */
+
+static bool contacted_ask(struct bq_warehouse *self, const char *after, GError **error)
+{
+  g_autoptr(GString) json = g_string_new("{");
+  json_append_str(json, "after", after);
+  if (!bq_json_foreigners(self, false, json, error)) return false;
+  g_string_append_c(json, '}');
+  return bq_query(self, &BQ_SCRIPT(json->str, BQ_CONTACTED_BEFORE), &self->contacted.rows, error);
+}
+
+bool bq_contacted_before(struct ledger *ledger, const char *after, size_t limit, struct page *page, GError **error)
+{
+  struct bq_warehouse *self = bq_of_ledger(ledger);
+  page_reset(page);
+  if (!bq_stream_goes_on(&self->contacted, after ? after : "") && !contacted_ask(self, after, error)) return false;
+  while (page->rows->len < limit) {
+    const char *const *cells = NULL;
+    if (!bq_next(&self->contacted.rows, &cells, error)) {
+      bq_stream_close(&self->contacted);
+      return false;
+    }
+    if (!cells) return true;
+    g_autofree char *person = NULL;
+    if (email_canonical(cells[1], strlen(cells[1]), &person) != EMAIL_OK) continue;
+    struct contacted row = {.lead_id = page_text(page, cells[0]),
+                            .person = page_text(page, person),
+                            .campaign_id = page_text(page, cells[2])};
+    g_array_append_val(page->rows, row);
+  }
+  const struct contacted *last = page_row(page, struct contacted, page->rows->len - 1);
+  bq_stream_expect(&self->contacted, g_strdup(last->lead_id));
+  return true;
+}
+
+/* ---- a campaign that is gone for good ---- */
+
+/* Events on their way. */
+struct retiring {
+  const struct retirement *retirement;
+  GArray *events;
+  struct page text; /* their strings */
+};
+
+static struct lead_event *ending(struct retiring *retiring, const char *const *cells, enum event_kind kind)
+{
+  const struct retirement *retirement = retiring->retirement;
+  struct lead_event event = {.kind = kind,
+                             .lead_id = page_text(&retiring->text, cells[0]),
+                             .person = page_text(&retiring->text, cells[1]),
+                             .campaign_id = retirement->campaign_id,
+                             .generation = bq_cell_int(cells[5]),
+                             .epoch = bq_cell_int(cells[6]),
+                             .run_id = retirement->run_id,
+                             .occurred_at_us = retirement->now_us,
+                             .detail = retirement->detail};
+  g_array_append_val(retiring->events, event);
+  return &g_array_index(retiring->events, struct lead_event, retiring->events->len - 1);
+}
+
+/* resolved with the number of the hold, skipped for the open claim, finished for the running enrolment. */
+static void lead_end(struct retiring *retiring, const char *const *cells)
+{
+  bool is_claim = bq_cell_bool(cells[7]), is_running = !is_claim && bq_cell_bool(cells[8]);
+  if (bq_cell_bool(cells[9])) ending(retiring, cells, EVENT_RESOLVED)->attempt = bq_cell_int(cells[4]);
+  if (is_claim) {
+    struct lead_event *skipped = ending(retiring, cells, EVENT_SKIPPED);
+    skipped->reason = "campaign_gone";
+    skipped->claim_id = page_text(&retiring->text, cells[3]);
+  }
+  if (is_running) {
+    struct lead_event *finished = ending(retiring, cells, EVENT_FINISHED);
+    finished->reason = outcome_name(OUTCOME_REMOVED_BY_HAND);
+    finished->instantly_id = page_text(&retiring->text, cells[2]);
+  }
+}
+
+static bool leads_end(struct bq_warehouse *self, struct retiring *retiring, int64_t *ended_n, GError **error)
+{
+  struct bq_call call = {.ids = {BQ_RETIRING},
+                         .ids_n = 1,
+                         .parameters = {bigquery_text("campaign_id", retiring->retirement->campaign_id)},
+                         .parameters_n = 1};
+  bigquery_rows_scope struct bigquery_rows *rows = NULL;
+  if (!bq_query(self, &call, &rows, error)) return false;
+  for (*ended_n = 0;; (*ended_n)++) {
+    const char *const *cells = NULL;
+    if (!bigquery_next(rows, &cells, error)) return false;
+    if (!cells) break;
+    lead_end(retiring, cells);
+  }
+  return retiring->retirement->is_dry_run ||
+         bq_append(&self->ledger, (const struct lead_event *)(void *)retiring->events->data, retiring->events->len,
+                   error);
+}
+
+bool bq_retire_campaign(struct ledger *ledger, const struct retirement *retirement, int64_t *ended_n, GError **error)
+{
+  struct retiring retiring = {.retirement = retirement, .events = g_array_new(FALSE, TRUE, sizeof(struct lead_event))};
+  page_init(&retiring.text, 1);
+  bool is_ok = leads_end(bq_of_ledger(ledger), &retiring, ended_n, error);
+  g_array_unref(retiring.events);
+  page_clear(&retiring.text);
+  return is_ok;
+}
