@@ -1,6 +1,7 @@
 /* Statements as jobs, their cells, and rows that are streamed in. */
 #include "base/email.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "warehouse/bigquery.h"
 
 #include <string.h>
@@ -31,9 +32,20 @@ static char *script_text(struct bq_warehouse *self, const struct bq_call *call)
   return g_string_free(text, FALSE);
 }
 
+/* Which statements a job is made of, for whoever wants to know what a run asks. */
+static void call_log(const struct bq_call *call)
+{
+  if (!log_is_on(LOG_DEBUG)) return;
+  g_autoptr(GString) names = g_string_new(NULL);
+  for (size_t i = 0; i < call->ids_n; i++)
+    g_string_append_printf(names, i > 0 ? "+%s" : "%s", bq_statements[call->ids[i]].name);
+  log_event(LOG_DEBUG, "bigquery job", LOG_STR("statements", names->str));
+}
+
 bool bq_query(struct bq_warehouse *self, const struct bq_call *call, struct bigquery_rows **rows, GError **error)
 {
   g_autofree char *sql = script_text(self, call);
+  call_log(call);
   struct bigquery_statement statement = {.name = bq_statements[call->ids[0]].name,
                                          .sql = sql,
                                          .parameters = call->parameters,
@@ -45,6 +57,7 @@ bool bq_query(struct bq_warehouse *self, const struct bq_call *call, struct bigq
 bool bq_run(struct bq_warehouse *self, const struct bq_call *call, GError **error)
 {
   g_autofree char *sql = script_text(self, call);
+  call_log(call);
   struct bigquery_statement statement = {.name = bq_statements[call->ids[0]].name,
                                          .sql = sql,
                                          .parameters = call->parameters,

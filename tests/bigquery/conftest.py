@@ -5,7 +5,13 @@ import subprocess
 import time
 
 import pytest
+import ran
 from emulated import NO_GO, answers, binary, free_port, go_is_new_enough
+
+
+def pytest_configure(config):
+    if not hasattr(config, "workerinput"):  # the one that starts the others
+        ran.forget()
 
 
 @pytest.fixture(scope="session")

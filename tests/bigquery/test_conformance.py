@@ -5,6 +5,7 @@ import os
 import subprocess
 
 import pytest
+import ran
 from emulated import build_folder
 
 SUITES = ("claims", "protocol", "source", "stage", "stops", "report", "brakes", "retire")
@@ -35,6 +36,7 @@ def test_conformance(suite, path, emulator):
     """-p also runs what lies below a path: fold runs fold/hold-number."""
     done = subprocess.run([program(suite), "--tap", "-p", path], capture_output=True, text=True, timeout=280,
                           env={**os.environ, "BIGQUERY_EMULATOR_HOST": emulator})
+    ran.record(done.stderr)
     assert done.returncode == 0 and "\nok " in done.stdout, done.stdout[-3000:] + done.stderr[-3000:]
 
 

@@ -4,6 +4,7 @@ import json
 import urllib.request
 
 import product
+import ran
 from conftest import Sandbox
 from emulated import build_folder
 
@@ -18,7 +19,12 @@ class Cloud(product.Product):
         super().__init__(sandbox, build_folder() / "leadferry", folder)
 
     def configure(self, **sections):
-        super().configure(**{"warehouse": BLOCK, **sections})
+        super().configure(**{"warehouse": BLOCK, "log": {"level": "debug"}, **sections})
+
+    def run(self, *args, **options):
+        done = super().run(*args, **options)
+        ran.record(done.stderr)
+        return done
 
     def environment(self):
         return {**super().environment(), "BIGQUERY_EMULATOR_HOST": self.emulator}
@@ -43,6 +49,7 @@ def story(user, sandbox):
         sandbox.advance(days=2)
         user.run("sync", code=0)
         user.run("complete", code=(0, 6))
+    assert user.run("lease", "break", "--yes", code=0).stdout.startswith("nothing to break")
     counts = user.json("status")
     lines = user.run("leads", "export", "--show-pii", "--json", code=0).stdout.splitlines()
     leads = [json.loads(line) for line in lines]

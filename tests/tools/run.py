@@ -212,6 +212,14 @@ def build_emulator(build, options):
     return [Result("the emulator builds", said, "" if said == PASSED else tail(log))]
 
 
+def check_statements(build, options):
+    """After the tests on the emulator: has each BigQuery statement been run there?"""
+    log = RESULTS / "statements.log"
+    status = execute([sys.executable, "tests/bigquery/ran.py"], log, environment(build, options))
+    said = {0: PASSED, 77: SKIPPED}.get(status, FAILED)
+    return [Result("each BigQuery statement is run", said, "" if said == PASSED else tail(log))]
+
+
 def fuzz_one(target, options):
     """A short libFuzzer run over a copy of the target's seeds; a crash, a leak, a time-out or too much memory fails."""
     seeds = ROOT / "tests/fuzz/corpus" / target.name.removeprefix("fuzz_")
@@ -247,6 +255,7 @@ STEPS = (
     Step("faults", PLAIN, run_pytest("faults", "-n", str(2 * CORES))),  # so does half of this
     Step("bigquery", PLAIN, build_emulator),  # minutes with a cold cache
     Step("bigquery", PLAIN, run_pytest("bigquery", "-n", str(CORES))),
+    Step("bigquery", PLAIN, check_statements),
     Step("contract", PLAIN, run_pytest("contract")),  # last of those that talk to the sandbox: replays what the others said
     Step("fuzz", FUZZ, run_fuzz),
 )

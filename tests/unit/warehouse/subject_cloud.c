@@ -1,8 +1,11 @@
 /* The hands of the conformance tests in BigQuery, by an emulator. */
 #include "subject_cloud.h"
 
+#include "base/log.h"
 #include "base/random.h"
 #include "google/bigquery.h"
+
+#include <unistd.h>
 
 const char *cloud_emulator(void)
 {
@@ -75,8 +78,10 @@ static void dataset_make(const char *url, const struct bigquery_options *options
   curl(argv);
 }
 
+/* The log names the statements that were run: tests/bigquery/ran.py keeps count. */
 void cloud_open(struct subject *subject)
 {
+  log_init(&(struct log_options){.level = LOG_DEBUG, .format = LOG_LOGFMT, .fd = STDERR_FILENO});
   g_autoptr(GError) error = NULL;
   g_autofree char *url = bigquery_emulator_url(cloud_emulator(), &error);
   g_assert_no_error(error);

@@ -239,6 +239,22 @@ static void test_hold_campaign_after_a_clock_step(struct subject *subject)
   page_clear(&page);
 }
 
+/* Whose stamp a row carries is seen in the claims, settled or not. */
+static void test_stamps(struct subject *subject)
+{
+  static const struct {
+    const char *stamp;
+    bool is_known;
+  } cases[] = {{"1:run-1.1", true}, {"2:run-1.2", true}, {"1:run-1.3", false}, {"1:run-2.1", false}, {"ann", false}};
+  put_many(subject, 2);
+  g_assert_cmpint(subject_claim_all(subject, "run-1", 1), ==, 2);
+  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+    bool is_known = !cases[i].is_known;
+    OK(subject->ops->stamp_is_known(subject->ledger, cases[i].stamp, &is_known, &error));
+    g_assert_cmpint(is_known, ==, cases[i].is_known);
+  }
+}
+
 /* ---- stops right before sending ---- */
 
 static void test_stops_check(struct subject *subject)
@@ -361,6 +377,7 @@ int main(int argc, char **argv)
   subject_add("stops-check", test_stops_check);
   subject_add("stops-clock", test_stops_clock);
   subject_add("hold-check", test_hold_check);
+  subject_add("stamps", test_stamps);
   subject_add("campaign-counts", test_campaign_counts);
   return g_test_run();
 }

@@ -164,11 +164,6 @@ WHERE EXISTS (
 SELECT verdict, IF(verdict BETWEEN 17 AND 20, NULL, detail), campaign_id, COUNT(*) FROM ${scratch} WHERE @p IS NOT NULL
 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3;
 
--- name: claims_written
--- How many of a run's claims there are, counted right after they were written: fewer than decided means that the lease was
--- lost. One partition or two.
-SELECT COUNT(*) FROM ${lead_events} WHERE kind = 1 AND run_id = @run_id AND recorded_at >= @since;
-
 -- name: claims_read
 -- A run's claims in the order of their ord, with all that a body needs. The same event twice is one. is_contested: another
 -- run has a claim on the person that nobody settled, made in the last day: two holders of the lease would look like that,

@@ -20,9 +20,6 @@ INSERT OR IGNORE INTO temp.import_persons (person, lead_id) VALUES (:person, :le
 -- Whose lead_id is it? Rows of a dry run stand in temp.import_persons alone.
 SELECT person(${email}) FROM ${leads} WHERE ${lead_id} = :lead_id;
 
--- name: import_planned_clear
-DELETE FROM temp.import_planned;
-
 -- name: import_planned_find
 SELECT person FROM temp.import_planned WHERE lead_id = :lead_id;
 
