@@ -102,6 +102,12 @@ static struct net *open_net(struct bigquery *bigquery, const struct bigquery_opt
   return net_open(&net, error);
 }
 
+static void cost_free(gpointer cost)
+{
+  g_free(((struct bigquery_cost *)cost)->statement);
+  g_free(cost);
+}
+
 struct bigquery *bigquery_new(const struct bigquery_options *options, struct credentials *credentials,
                               const struct clock *clock, GError **error)
 {
@@ -121,6 +127,7 @@ struct bigquery *bigquery_new(const struct bigquery_options *options, struct cre
       .is_cancelled = options->is_cancelled,
       .cancel_context = options->cancel_context,
   };
+  bigquery->costs = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, cost_free);
   rng_init(&bigquery->rng, random_u64());
   bigquery->net = open_net(bigquery, options, error);
   if (bigquery->net) return bigquery;
@@ -133,6 +140,7 @@ void bigquery_free(struct bigquery *bigquery)
   if (!bigquery) return;
   net_close(bigquery->net);
   g_hash_table_unref(bigquery->labels);
+  g_hash_table_unref(bigquery->costs);
   g_free(bigquery->project);
   g_free(bigquery->dataset);
   g_free(bigquery->location);
@@ -185,6 +193,53 @@ struct bigquery_totals bigquery_totals(const struct bigquery *bigquery)
   return bigquery->totals;
 }
 
+void totals_note(struct bigquery *bigquery, const char *name, int64_t bytes_billed)
+{
+  struct bigquery_cost *cost = g_hash_table_lookup(bigquery->costs, name);
+  if (!cost) {
+    cost = g_new0(struct bigquery_cost, 1);
+    cost->statement = g_strdup(name);
+    g_hash_table_insert(bigquery->costs, cost->statement, cost);
+  }
+  bytes_billed = MAX(0, bytes_billed);
+  cost->jobs_n++;
+  cost->bytes_billed += bytes_billed;
+  bigquery->totals.jobs_n++;
+  bigquery->totals.bytes_billed += bytes_billed;
+}
+
+void bigquery_totals_reset(struct bigquery *bigquery)
+{
+  bigquery->totals = (struct bigquery_totals){0};
+  g_hash_table_remove_all(bigquery->costs);
+}
+
+static void cost_clear(gpointer cost)
+{
+  g_free(((struct bigquery_cost *)cost)->statement);
+}
+
+static int by_statement(gconstpointer a, gconstpointer b)
+{
+  return strcmp(((const struct bigquery_cost *)a)->statement, ((const struct bigquery_cost *)b)->statement);
+}
+
+GArray *bigquery_costs(const struct bigquery *bigquery)
+{
+  GArray *costs = g_array_new(FALSE, TRUE, sizeof(struct bigquery_cost));
+  g_array_set_clear_func(costs, cost_clear);
+  GHashTableIter iter;
+  gpointer cost = NULL;
+  g_hash_table_iter_init(&iter, bigquery->costs);
+  while (g_hash_table_iter_next(&iter, NULL, &cost)) {
+    struct bigquery_cost copy = *(struct bigquery_cost *)cost;
+    copy.statement = g_strdup(copy.statement);
+    g_array_append_val(costs, copy);
+  }
+  g_array_sort(costs, by_statement);
+  return costs;
+}
+
 enum bigquery_cause bigquery_cause(const struct bigquery *bigquery)
 {
   return bigquery->last.cause;
@@ -201,6 +256,6 @@ void labels_append(GString *out, const struct bigquery *bigquery, const char *na
   while (g_hash_table_iter_next(&iter, &key, &value)) {
     json_append_str(out, key, value);
   }
-  if (statement) json_append_str(out, "statement", statement);
+  if (statement) json_append_str(out, "leadferry_statement", statement);
   g_string_append_c(out, '}');
 }

@@ -55,10 +55,10 @@ void bigquery_free(struct bigquery *bigquery);
 char *bigquery_emulator_url(const char *value, GError **error);
 
 /* Labels every later job: lower-cased, what labels may not hold becomes '-', cut at 63 bytes. A NULL value takes the
- * label off. Statements are labelled with their name by themselves. */
+ * label off. Each job has the name of its statement as the label leadferry_statement by itself. */
 void bigquery_set_label(struct bigquery *bigquery, const char *key, const char *value);
 
-/* Jobs run and bytes billed since bigquery_new, as BigQuery reported them. */
+/* Jobs run and bytes billed since bigquery_new or the last reset, as BigQuery reported them. */
 struct bigquery_totals {
   int64_t jobs_n;
   int64_t bytes_billed;
@@ -66,6 +66,16 @@ struct bigquery_totals {
 };
 /* Reads the totals. */
 struct bigquery_totals bigquery_totals(const struct bigquery *bigquery);
+/* The share of the statements of one name. */
+struct bigquery_cost {
+  char *statement;
+  int64_t jobs_n, bytes_billed;
+};
+/* Shares of all that ran, struct bigquery_cost in the order of their names; the caller unrefs the array, which frees
+ * them. */
+GArray *bigquery_costs(const struct bigquery *bigquery);
+/* Counts from nothing again. */
+void bigquery_totals_reset(struct bigquery *bigquery);
 
 /* ---- statements ---- */
 
@@ -142,6 +152,7 @@ struct bigquery_result {
   int64_t rows_inserted, rows_updated, rows_deleted;
   int64_t bytes_billed, bytes_processed;
   bool was_there; /* the id was known: an earlier call of this or another process had begun the job */
+  int attempt;    /* which of its attempts took effect: 1 is the id itself, 2 is ID_a2 */
 };
 
 /* ---- reading ---- */
@@ -183,6 +194,10 @@ bool bigquery_estimate(struct bigquery *bigquery, const struct bigquery_statemen
  * again with the same id. result may be NULL. */
 bool bigquery_execute(struct bigquery *bigquery, const struct bigquery_statement *statement, const char *job_id,
                       struct bigquery_result *result, GError **error);
+
+/* The same, and then reads what the job's last statement gave (of a script that ends with a SELECT). */
+bool bigquery_execute_rows(struct bigquery *bigquery, const struct bigquery_statement *statement, const char *job_id,
+                           struct bigquery_rows **rows, GError **error);
 
 /* Where a table is; project NULL: the client's own. */
 struct bigquery_table {

@@ -168,7 +168,7 @@ static bool job_wait(struct bigquery *bigquery, const struct job_request *reques
 
 /* ---- once ---- */
 
-static char *attempt_id(const char *job_id, int attempt)
+char *job_attempt_id(const char *job_id, int attempt)
 {
   return attempt == 1 ? g_strdup(job_id) : g_strdup_printf("%s_a%d", job_id, attempt);
 }
@@ -217,10 +217,10 @@ static bool attempt(struct bigquery *bigquery, const struct job_request *request
   return is_known;
 }
 
-static void note_success(struct bigquery *bigquery, const struct job_state *state, struct bigquery_result *result)
+static void note_success(struct bigquery *bigquery, const char *name, const struct job_state *state,
+                         struct bigquery_result *result)
 {
-  if (!state->result.was_there) bigquery->totals.jobs_n++;
-  if (!state->result.was_there) bigquery->totals.bytes_billed += MAX(0, state->result.bytes_billed);
+  if (!state->result.was_there) totals_note(bigquery, name, state->result.bytes_billed);
   if (result) *result = state->result;
 }
 
@@ -229,11 +229,12 @@ bool job_run(struct bigquery *bigquery, const struct job_request *request, struc
 {
   bigquery->last = (struct refusal){0};
   for (int attempt_n = 1;; attempt_n++) {
-    g_autofree char *job_id = attempt_id(request->job_id, attempt_n);
+    g_autofree char *job_id = job_attempt_id(request->job_id, attempt_n);
     job_state_scope struct job_state state = {0};
     if (!attempt(bigquery, request, job_id, &state, error)) return false;
     if (!state.has_failed) {
-      note_success(bigquery, &state, result);
+      state.result.attempt = attempt_n;
+      note_success(bigquery, request->name, &state, result);
       return true;
     }
     bool is_repeatable = state.refusal.remedy == REMEDY_NEW && !bigquery->is_emulator;

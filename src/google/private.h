@@ -27,6 +27,7 @@ struct bigquery {
   struct rng rng;
   GHashTable *labels; /* char * -> char * */
   struct bigquery_totals totals;
+  GHashTable *costs;   /* name -> struct bigquery_cost */
   struct refusal last; /* of the last call that failed */
   bool (*is_cancelled)(void *context);
   void *cancel_context;
@@ -81,6 +82,9 @@ void limits_append(GString *out, const struct bigquery *bigquery);
 /* The member "labels", with the statement's name. */
 void labels_append(GString *out, const struct bigquery *bigquery, const char *name);
 
+/* Counts a job that ran. */
+void totals_note(struct bigquery *bigquery, const char *name, int64_t bytes_billed);
+
 /* A job as jobs.insert and jobs.get show it. */
 struct job_state {
   bool is_done;
@@ -109,6 +113,8 @@ struct job_request {
   void (*prepare)(struct ask *ask, const struct bigquery *bigquery, const char *job_id, const void *context);
   const void *context;
 };
+/* The id of an attempt of a job; the first is 1. Caller frees. */
+char *job_attempt_id(const char *job_id, int attempt);
 /* The walk over attempts that bigquery_execute() describes. */
 bool job_run(struct bigquery *bigquery, const struct job_request *request, struct bigquery_result *result,
              GError **error);

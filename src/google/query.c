@@ -138,8 +138,6 @@ static bool note_first_page(struct bigquery_rows *rows, GError **error)
     g_ptr_array_add(rows->columns, g_strdup(page->columns->pdata[i]));
   }
   rows->page_token = g_strdup(page->page_token);
-  rows->bigquery->totals.jobs_n++;
-  rows->bigquery->totals.bytes_billed += MAX(0, page->bytes_billed);
   return true;
 }
 
@@ -148,7 +146,9 @@ static bool start(struct bigquery_rows *rows, const struct bigquery_statement *s
   prepare_query(rows, statement);
   if (!fetch(rows, error)) return false;
   note_job(rows);
-  return wait_for_end(rows, error) && note_first_page(rows, error);
+  if (!wait_for_end(rows, error) || !note_first_page(rows, error)) return false;
+  totals_note(rows->bigquery, rows->name, rows->page.bytes_billed);
+  return true;
 }
 
 static struct bigquery_rows *rows_new(struct bigquery *bigquery, const char *name)
@@ -181,6 +181,21 @@ bool bigquery_query(struct bigquery *bigquery, const struct bigquery_statement *
     }
     if (!bigquery_pause(bigquery, attempts_n, error)) return false;
   }
+}
+
+bool bigquery_execute_rows(struct bigquery *bigquery, const struct bigquery_statement *statement, const char *job_id,
+                           struct bigquery_rows **rows, GError **error)
+{
+  struct bigquery_result result = {0};
+  *rows = NULL;
+  if (!bigquery_execute(bigquery, statement, job_id, &result, error)) return false;
+  bigquery_rows_scope struct bigquery_rows *begun = rows_new(bigquery, statement->name);
+  begun->job_id = job_attempt_id(job_id, result.attempt);
+  begun->location = g_strdup(bigquery->location);
+  prepare_results(begun, bigquery->page_rows_max);
+  if (!fetch(begun, error) || !wait_for_end(begun, error) || !note_first_page(begun, error)) return false;
+  *rows = g_steal_pointer(&begun);
+  return true;
 }
 
 /* ---- rows ---- */

@@ -176,7 +176,8 @@ static void test_golden(void)
   static const char expected[] =
       "{\"jobReference\":{\"projectId\":\"p\",\"jobId\":\"job\",\"location\":\"EU\"},\"configuration\":{"
       "\"jobTimeoutMs\":"
-      "\"600000\",\"labels\":{\"statement\":\"fold\"},\"query\":{\"query\":\"the script\",\"useLegacySql\":false,"
+      "\"600000\",\"labels\":{\"leadferry_statement\":\"fold\"},\"query\":{\"query\":\"the "
+      "script\",\"useLegacySql\":false,"
       "\"maximumBytesBilled\":\"123456789\",\"defaultDataset\":{\"projectId\":\"p\",\"datasetId\":\"d\"}}}}";
   const struct script_step steps[] = {TOKEN_STEP("ya29.x"), RUNNING, COMPLETE, DONE};
   struct google_fixture f;
@@ -239,6 +240,46 @@ static void test_job_ids(void)
   google_fixture_stop(&f);
 }
 
+/* A script's rows are read from the job that took effect: the second attempt here, whose insert's answer was lost. What
+ * each statement cost is known by its name. */
+static void test_rows(void)
+{
+  const struct script_step steps[] = {
+      TOKEN_STEP("ya29.x"), FAILED("backendError", "x"), DONE,
+      BODY("{\"jobComplete\":true,\"schema\":{\"fields\":[{\"name\":\"n\"}]},\"totalRows\":\"2\",\"rows\":["
+           "{\"f\":[{\"v\":\"7\"}]},{\"f\":[{\"v\":null}]}]}"),
+      DONE};
+  struct google_fixture f;
+  g_autoptr(GError) error = NULL;
+  bigquery_rows_scope struct bigquery_rows *rows = NULL;
+  const char *const *cells = NULL;
+  google_fixture_start(&f, steps, G_N_ELEMENTS(steps));
+  google_fixture_client(&f, true);
+  bigquery_execute_rows(f.bigquery, &statement, "job", &rows, &error);
+  g_assert_no_error(error);
+  g_assert_true(g_str_has_prefix(google_fixture_seen(&f, 3)->head, "GET /bigquery/v2/projects/p/queries/job_a2?"));
+  g_assert_nonnull(strstr(google_fixture_seen(&f, 3)->head, "location=EU"));
+  g_assert_true(bigquery_next(rows, &cells, &error));
+  g_assert_cmpstr(cells[0], ==, "7");
+  g_assert_true(bigquery_next(rows, &cells, &error));
+  g_assert_cmpstr(cells[0], ==, NULL);
+  g_assert_true(bigquery_next(rows, &cells, &error));
+  g_assert_null(cells);
+  const struct bigquery_statement other = {.name = "claim", .sql = "another"};
+  g_assert_true(bigquery_execute(f.bigquery, &other, "other", NULL, &error));
+  g_autoptr(GArray) costs = bigquery_costs(f.bigquery);
+  g_assert_cmpuint(costs->len, ==, 2);
+  const struct bigquery_cost *first = &g_array_index(costs, struct bigquery_cost, 0);
+  g_assert_cmpstr(first[0].statement, ==, "claim");
+  g_assert_cmpstr(first[1].statement, ==, "fold");
+  g_assert_cmpint(first[1].jobs_n, ==, 1);
+  g_assert_cmpint(first[1].bytes_billed, ==, 10485760);
+  g_assert_cmpint(bigquery_totals(f.bigquery).jobs_n, ==, 2);
+  bigquery_totals_reset(f.bigquery);
+  g_assert_cmpint(bigquery_totals(f.bigquery).bytes_billed, ==, 0);
+  google_fixture_stop(&f);
+}
+
 /* ---- loads ---- */
 
 static void test_load(void)
@@ -247,7 +288,8 @@ static void test_load(void)
       "--leadferry-part-of-a-load-job\r\nContent-Type: application/json; charset=UTF-8\r\n\r\n{\"jobReference\":{"
       "\"projectId\":\"p\",\"jobId\":\"load\",\"location\":\"EU\"},\"configuration\":{\"jobTimeoutMs\":\"600000\","
       "\"labels\":{"
-      "\"statement\":\"t\"},\"load\":{\"destinationTable\":{\"projectId\":\"p\",\"datasetId\":\"d\",\"tableId\":\"t\"},"
+      "\"leadferry_statement\":\"t\"},\"load\":{\"destinationTable\":{\"projectId\":\"p\",\"datasetId\":\"d\","
+      "\"tableId\":\"t\"},"
       "\"sourceFormat\":\"NEWLINE_DELIMITED_JSON\",\"writeDisposition\":\"WRITE_APPEND\",\"createDisposition\":"
       "\"CREATE_NEVER\"}}}\r\n--leadferry-part-of-a-load-job\r\nContent-Type: "
       "application/octet-stream\r\n\r\n{\"id\":1}\n\r\n"
@@ -283,6 +325,7 @@ int main(int argc, char **argv)
   g_test_add_func("/google/execute/golden", test_golden);
   g_test_add_func("/google/execute/deadline", test_deadline);
   g_test_add_func("/google/execute/job_ids", test_job_ids);
+  g_test_add_func("/google/execute/rows", test_rows);
   g_test_add_func("/google/execute/load", test_load);
   return g_test_run();
 }

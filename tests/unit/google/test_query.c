@@ -281,7 +281,7 @@ static void test_golden(void)
       "\"parameterType\":"
       "{\"type\":\"TIMESTAMP\"},\"parameterValue\":{\"value\":\"1970-01-01 00:00:01.000001+00:00\"}}],"
       "\"maximumBytesBilled\":\"123456789\",\"defaultDataset\":{\"projectId\":\"p\",\"datasetId\":\"d\"},\"labels\":{"
-      "\"run\":\"20261122t13-05_x\",\"statement\":\"some_rows\"},\"location\":\"EU\",\"requestId\":\"%s\","
+      "\"run\":\"20261122t13-05_x\",\"leadferry_statement\":\"some_rows\"},\"location\":\"EU\",\"requestId\":\"%s\","
       "\"maxResults\":5000,"
       "\"timeoutMs\":20000,\"formatOptions\":{\"useInt64Timestamp\":true}}";
   const struct script_step steps[] = {TOKEN_STEP("ya29.x"), BODY(NOT_YET), BODY(ONE_ROW)};
