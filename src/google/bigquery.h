@@ -195,7 +195,8 @@ bool bigquery_estimate(struct bigquery *bigquery, const struct bigquery_statemen
 bool bigquery_execute(struct bigquery *bigquery, const struct bigquery_statement *statement, const char *job_id,
                       struct bigquery_result *result, GError **error);
 
-/* The same, and then reads what the job's last statement gave (of a script that ends with a SELECT). */
+/* The same, and then reads what the job's last statement gave (of a script that ends with a SELECT). An emulator gets
+ * it by jobs.query, so that there it is not done once alone. */
 bool bigquery_execute_rows(struct bigquery *bigquery, const struct bigquery_statement *statement, const char *job_id,
                            struct bigquery_rows **rows, GError **error);
 

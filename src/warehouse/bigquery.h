@@ -113,8 +113,10 @@ struct bq_call {
   size_t ids_n;
   struct bigquery_parameter parameters[8];
   size_t parameters_n;
+  const char *job_id; /* of a job that somebody may look for later; NULL: a new one */
 };
-/* Runs it as one job and gives its (last) rows; ERROR_CONFIG names `schema apply` when a table is missing. */
+/* Runs it as one job and gives its (last) rows; ERROR_CONFIG names `schema apply` when a table is missing. What changes
+ * a table goes by jobs.insert under an id, so that it happens once (google/bigquery.h). */
 bool bq_query(struct bq_warehouse *self, const struct bq_call *call, struct bigquery_rows **rows, GError **error);
 /* The same to its end, for what has no rows of interest. */
 bool bq_run(struct bq_warehouse *self, const struct bq_call *call, GError **error);

@@ -42,28 +42,48 @@ static void call_log(const struct bq_call *call)
   log_event(LOG_DEBUG, "bigquery job", LOG_STR("statements", names->str));
 }
 
+static struct bigquery_statement statement_of(const struct bq_call *call, const char *sql)
+{
+  call_log(call);
+  return (struct bigquery_statement){.name = bq_statements[call->ids[0]].name,
+                                     .sql = sql,
+                                     .parameters = call->parameters,
+                                     .parameters_n = call->parameters_n};
+}
+
+/* Does it change a table that stays? Then it is a job under an id of its own, whatever it answers. */
+static bool is_writing(const struct bq_call *call)
+{
+  static const char *const verbs[] = {"INSERT ", "UPDATE ", "MERGE ", "DELETE "};
+  for (size_t i = 0; i < call->ids_n; i++)
+    for (size_t j = 0; j < G_N_ELEMENTS(verbs); j++)
+      if (g_str_has_prefix(bq_statements[call->ids[i]].text, verbs[j])) return true;
+  return false;
+}
+
+/* Without one of the caller's own the id of the job is new, so that an answer that was lost is asked for again and
+ * nothing is done twice. */
+static char *job_id_of(const struct bq_warehouse *self, const struct bq_call *call)
+{
+  if (call->job_id) return g_strdup(call->job_id);
+  return g_strdup_printf("leadferry_%016" G_GINT64_MODIFIER "x_%" G_GINT64_FORMAT "_%s", self->nonce, self->scratch_n,
+                         bq_statements[call->ids[0]].name);
+}
+
 bool bq_query(struct bq_warehouse *self, const struct bq_call *call, struct bigquery_rows **rows, GError **error)
 {
   g_autofree char *sql = script_text(self, call);
-  call_log(call);
-  struct bigquery_statement statement = {.name = bq_statements[call->ids[0]].name,
-                                         .sql = sql,
-                                         .parameters = call->parameters,
-                                         .parameters_n = call->parameters_n};
-  return bigquery_query(self->client, &statement, rows, error);
+  struct bigquery_statement statement = statement_of(call, sql);
+  if (!is_writing(call)) return bigquery_query(self->client, &statement, rows, error);
+  g_autofree char *job_id = job_id_of(self, call);
+  return bigquery_execute_rows(self->client, &statement, job_id, rows, error);
 }
 
-/* The id of the job is new, so that an answer that was lost is asked for again and nothing is done twice. */
 bool bq_run(struct bq_warehouse *self, const struct bq_call *call, GError **error)
 {
   g_autofree char *sql = script_text(self, call);
-  call_log(call);
-  struct bigquery_statement statement = {.name = bq_statements[call->ids[0]].name,
-                                         .sql = sql,
-                                         .parameters = call->parameters,
-                                         .parameters_n = call->parameters_n};
-  g_autofree char *job_id = g_strdup_printf("leadferry_%016" G_GINT64_MODIFIER "x_%" G_GINT64_FORMAT "_%s", self->nonce,
-                                            self->scratch_n, statement.name);
+  struct bigquery_statement statement = statement_of(call, sql);
+  g_autofree char *job_id = job_id_of(self, call);
   return bigquery_execute(self->client, &statement, job_id, NULL, error);
 }
 
