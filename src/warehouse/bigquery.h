@@ -274,9 +274,15 @@ bool bq_stage_stops(struct ledger *ledger, const struct stage_rules *rules, stru
                     GError **error); /* ledger.h */
 bool bq_stage_facts(struct ledger *ledger, const struct stage_rules *rules, struct stage_report *report,
                     GError **error); /* ledger.h */
+/* "run_id", "since" and "seen": what matches_gather is told. */
+void bq_json_stage(const struct bq_warehouse *self, const struct stage_rules *rules, GString *out);
+
+/* ---- bigquery_home.c ---- */
 
 bool bq_newest_id(struct ledger *ledger, char **id, GError **error);                             /* ledger.h */
 bool bq_stamp_is_known(struct ledger *ledger, const char *text, bool *is_known, GError **error); /* ledger.h */
+/* Brings staged rows home as rules->home says, folded on return; what is there is there, run again it does the rest. */
+bool bq_bring_home(struct bq_warehouse *self, const struct stage_rules *rules, int64_t *home_n, GError **error);
 
 /* ---- bigquery_metrics.c: metrics, campaign_status, removals ---- */
 

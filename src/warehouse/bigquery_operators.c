@@ -47,6 +47,7 @@ struct retiring {
   const struct retirement *retirement;
   GArray *events;
   struct page text; /* their strings */
+  int64_t ended_n;
 };
 
 static struct lead_event *ending(struct retiring *retiring, const char *const *cells, enum event_kind kind)
@@ -66,9 +67,11 @@ static struct lead_event *ending(struct retiring *retiring, const char *const *c
 }
 
 /* resolved with the number of the hold, skipped for the open claim, finished for the running enrolment. */
-static void lead_end(struct retiring *retiring, const char *const *cells)
+static void lead_end(const char *const *cells, void *into)
 {
+  struct retiring *retiring = into;
   bool is_claim = bq_cell_bool(cells[7]), is_running = !is_claim && bq_cell_bool(cells[8]);
+  retiring->ended_n++;
   if (bq_cell_bool(cells[9])) ending(retiring, cells, EVENT_RESOLVED)->attempt = bq_cell_int(cells[4]);
   if (is_claim) {
     struct lead_event *skipped = ending(retiring, cells, EVENT_SKIPPED);
@@ -82,30 +85,18 @@ static void lead_end(struct retiring *retiring, const char *const *cells)
   }
 }
 
-static bool leads_end(struct bq_warehouse *self, struct retiring *retiring, int64_t *ended_n, GError **error)
-{
-  struct bq_call call = {.ids = {BQ_RETIRING},
-                         .ids_n = 1,
-                         .parameters = {bigquery_text("campaign_id", retiring->retirement->campaign_id)},
-                         .parameters_n = 1};
-  bigquery_rows_scope struct bigquery_rows *rows = NULL;
-  if (!bq_query(self, &call, &rows, error)) return false;
-  for (*ended_n = 0;; (*ended_n)++) {
-    const char *const *cells = NULL;
-    if (!bigquery_next(rows, &cells, error)) return false;
-    if (!cells) break;
-    lead_end(retiring, cells);
-  }
-  return retiring->retirement->is_dry_run ||
-         bq_append(&self->ledger, (const struct lead_event *)(void *)retiring->events->data, retiring->events->len,
-                   error);
-}
-
 bool bq_retire_campaign(struct ledger *ledger, const struct retirement *retirement, int64_t *ended_n, GError **error)
 {
   struct retiring retiring = {.retirement = retirement, .events = g_array_new(FALSE, TRUE, sizeof(struct lead_event))};
+  struct bq_call call = {.ids = {BQ_RETIRING},
+                         .ids_n = 1,
+                         .parameters = {bigquery_text("campaign_id", retirement->campaign_id)},
+                         .parameters_n = 1};
   page_init(&retiring.text, 1);
-  bool is_ok = leads_end(bq_of_ledger(ledger), &retiring, ended_n, error);
+  bool is_ok = bq_each(bq_of_ledger(ledger), &call, lead_end, &retiring, error);
+  if (is_ok && !retirement->is_dry_run)
+    is_ok = bq_append(ledger, (const struct lead_event *)(void *)retiring.events->data, retiring.events->len, error);
+  *ended_n = retiring.ended_n;
   g_array_unref(retiring.events);
   page_clear(&retiring.text);
   return is_ok;

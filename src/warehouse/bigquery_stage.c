@@ -192,6 +192,7 @@ struct facts {
   struct page row_text; /* of the state of one row */
   GPtrArray *conflicts; /* lead_ids */
   int64_t homeless_n;
+  bool ends_at_homeless; /* the first row that has to be brought home ends the reading: such rows come first */
 };
 
 static void tally(struct stage_report *report, const struct lead_event *event)
@@ -239,6 +240,7 @@ static bool facts_each(struct facts *facts, const struct bq_call *call,
     if (!bigquery_next(rows, &cells, error)) return false;
     if (!cells) return events_send(facts, 1, error);
     row_take(facts, cells);
+    if (facts->ends_at_homeless && facts->homeless_n > 0) return true;
     if (!events_send(facts, EVENTS_AT_ONCE, error)) return false;
   }
 }
@@ -246,22 +248,9 @@ static bool facts_each(struct facts *facts, const struct bq_call *call,
 static bool is_homeless(const struct stage_rules *rules, const struct remote_lead *row, bool is_known)
 {
   struct stamp stamp;
-  if (is_known || !home_is_stamped(row) || !stamp_read(row->stamp, &stamp)) return false;
+  if (!rules->is_full_scan || is_known || !home_is_stamped(row) || !stamp_read(row->stamp, &stamp)) return false;
   for (size_t i = 0; i < rules->campaigns_n; i++)
     if (g_strcmp0(rules->campaigns[i], row->campaign_id) == 0) return true;
-  return false;
-}
-
-/* Rows of a ledger that was lost are only counted here so far; nobody is mailed because of them, the export refuses. */
-static bool homeless_report(struct facts *facts, GError **error)
-{
-  facts->report->homeless_n += facts->homeless_n;
-  if (facts->homeless_n == 0 || facts->rules->home == HOME_LEAVE) return true;
-  error_set(error, ERROR_CONFIG,
-            "%" G_GINT64_FORMAT
-            " rows in Instantly carry leadferry's stamp and this ledger does not know them; taking them "
-            "in is not built for a BigQuery warehouse yet: restore the dataset as it was (time travel), then run again",
-            facts->homeless_n);
   return false;
 }
 
@@ -272,8 +261,7 @@ static void row_facts(struct facts *facts, const char *const *cells)
   struct remote_lead row;
   bq_cell_remote(cells, &row);
   facts->report->staged_n++;
-  if (!cells[21] && facts->rules->is_full_scan && is_homeless(facts->rules, &row, bq_cell_bool(cells[51])))
-    facts->homeless_n++;
+  facts->homeless_n += !cells[21] && is_homeless(facts->rules, &row, bq_cell_bool(cells[51]));
   page_reset(&facts->row_text);
   if (cells[21]) bq_cell_state(cells + 21, &facts->row_text, &state);
   if (!cells[21] || sync_is_foreign(&row, &state)) {
@@ -285,16 +273,41 @@ static void row_facts(struct facts *facts, const char *const *cells)
     event_add(facts, &events[i]);
 }
 
+/* What the statements of a sync's rows are told. */
+void bq_json_stage(const struct bq_warehouse *self, const struct stage_rules *rules, GString *out)
+{
+  json_append_str(out, "run_id", rules->run_id);
+  bq_json_int(out, "since", staged_since_us(self));
+  bq_json_int(out, "seen", rules->scan_started_at_us ? rules->scan_started_at_us : rules->now_us);
+}
+
 static bool matched_facts(struct facts *facts, GError **error)
 {
-  const struct stage_rules *rules = facts->rules;
   g_autoptr(GString) json = g_string_new("{");
-  json_append_str(json, "run_id", rules->run_id);
-  bq_json_int(json, "since", staged_since_us(facts->self));
-  bq_json_int(json, "seen", rules->scan_started_at_us ? rules->scan_started_at_us : rules->now_us);
+  bq_json_stage(facts->self, facts->rules, json);
   g_string_append_c(json, '}');
   struct bq_call call = BQ_SCRIPT(json->str, BQ_MATCHES_GATHER, BQ_SEEN_GATHER, BQ_SEEN_APPLY, BQ_MATCHES_READ);
   return facts_each(facts, &call, row_facts, error);
+}
+
+/* A scan that rebuilds brings rows home in any case, another one when it meets the first of them: a whole ledger pays
+ * nothing for it. */
+static bool home_and_facts(struct facts *facts, GError **error)
+{
+  const struct stage_rules *rules = facts->rules;
+  struct stage_report *report = facts->report, before = *report;
+  bool rebuilds = rules->is_full_scan && rules->home == HOME_REBUILD;
+  if (rebuilds && !bq_bring_home(facts->self, rules, &report->home_n, error)) return false;
+  facts->ends_at_homeless = rules->is_full_scan && rules->home == HOME_ADOPT;
+  if (!matched_facts(facts, error)) return false;
+  if (facts->ends_at_homeless && facts->homeless_n > 0) {
+    *report = before;
+    facts->homeless_n = 0;
+    facts->ends_at_homeless = false;
+    if (!bq_bring_home(facts->self, rules, &report->home_n, error) || !matched_facts(facts, error)) return false;
+  }
+  report->homeless_n += facts->homeless_n;
+  return true;
 }
 
 /* Absent twice, far enough apart: vanished the first time and the last, finished with the last. */
@@ -341,49 +354,7 @@ static bool conflicts_report(struct facts *facts, GError **error)
   return true;
 }
 
-/* ---- what is known ---- */
-
-bool bq_newest_id(struct ledger *ledger, char **id, GError **error)
-{
-  struct bq_warehouse *self = bq_of_ledger(ledger);
-  struct bq_call call = {.ids = {BQ_NEWEST_ID}, .ids_n = 1};
-  bigquery_rows_scope struct bigquery_rows *rows = NULL;
-  const char *const *cells = NULL;
-  *id = NULL;
-  if (!bq_query(self, &call, &rows, error) || !bigquery_next(rows, &cells, error)) return false;
-  if (cells) *id = g_strdup(cells[0]);
-  return true;
-}
-
-static void stamp_add(const char *const *cells, void *into)
-{
-  g_hash_table_add(into, g_strdup(cells[0]));
-}
-
-/* The claims of one run are read together: a page of stamps names few runs. */
-static bool stamps_read(struct bq_warehouse *self, const char *run_id, GError **error)
-{
-  if (self->stamps.run_id && strcmp(self->stamps.run_id, run_id) == 0) return true;
-  struct bq_call call = {
-      .ids = {BQ_STAMPS_OF_RUN}, .ids_n = 1, .parameters = {bigquery_text("run_id", run_id)}, .parameters_n = 1};
-  g_clear_pointer(&self->stamps.run_id, g_free);
-  if (self->stamps.known) g_hash_table_remove_all(self->stamps.known);
-  if (!self->stamps.known) self->stamps.known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-  if (!bq_each(self, &call, stamp_add, self->stamps.known, error)) return false;
-  self->stamps.run_id = g_strdup(run_id);
-  return true;
-}
-
-bool bq_stamp_is_known(struct ledger *ledger, const char *text, bool *is_known, GError **error)
-{
-  struct bq_warehouse *self = bq_of_ledger(ledger);
-  struct stamp stamp;
-  *is_known = false;
-  if (!stamp_read(text, &stamp)) return true;
-  if (!stamps_read(self, stamp.run_id, error)) return false;
-  *is_known = g_hash_table_contains(self->stamps.known, stamp.claim_id);
-  return true;
-}
+/* ---- all ---- */
 
 bool bq_stage_facts(struct ledger *ledger, const struct stage_rules *rules, struct stage_report *report, GError **error)
 {
@@ -396,8 +367,8 @@ bool bq_stage_facts(struct ledger *ledger, const struct stage_rules *rules, stru
                         .conflicts = g_ptr_array_new_with_free_func(g_free)};
   page_init(&facts.text, 1);
   page_init(&facts.row_text, 1);
-  bool is_ok = matched_facts(&facts, error) && (!rules->is_full_scan || vanished_facts(&facts, error)) &&
-               conflicts_report(&facts, error) && homeless_report(&facts, error);
+  bool is_ok = home_and_facts(&facts, error) && (!rules->is_full_scan || vanished_facts(&facts, error)) &&
+               conflicts_report(&facts, error);
   g_ptr_array_unref(facts.conflicts);
   g_array_unref(facts.events);
   page_clear(&facts.text);

@@ -1,33 +1,14 @@
 """The same story on SQLite and on BigQuery: only the `warehouse:` block differs, and what is known in the end is the same."""
 
 import json
-import urllib.request
 
 import product
-import ran
+from cloud import Cloud, ask
 from conftest import Sandbox
 from emulated import build_folder
 
-BLOCK = {"type": "bigquery", "project": "test", "dataset": "d"}
 # What depends on the moment or on a random id.
 VARYING = ("claim_id", "instantly_id", "run", "updated_at", "last_seen_at", "first_recorded_at", "recorded_at", "epoch")
-
-
-class Cloud(product.Product):
-    def __init__(self, sandbox, folder, emulator):
-        self.emulator = emulator
-        super().__init__(sandbox, build_folder() / "leadferry", folder)
-
-    def configure(self, **sections):
-        super().configure(**{"warehouse": BLOCK, "log": {"level": "debug"}, **sections})
-
-    def run(self, *args, **options):
-        done = super().run(*args, **options)
-        ran.record(done.stderr)
-        return done
-
-    def environment(self):
-        return {**super().environment(), "BIGQUERY_EMULATOR_HOST": self.emulator}
 
 
 def settled(leads):
@@ -83,11 +64,7 @@ def test_same_rows_as_sqlite(emulator, tmp_path):
 
 def jobs_of_runs(emulator):
     """[(job, statements)] of the runs that ended, in their order, as the table has them."""
-    query = {"query": "SELECT job, statements FROM d.pipeline_runs WHERE is_end = 1 ORDER BY started_at", "useLegacySql": False}
-    request = urllib.request.Request(f"http://{emulator}/bigquery/v2/projects/test/queries", json.dumps(query).encode(),
-                                     {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=30) as answer:
-        return [(row["f"][0]["v"], int(row["f"][1]["v"])) for row in json.load(answer)["rows"]]
+    return ask(emulator, "SELECT job, statements FROM d.pipeline_runs WHERE is_end = 1 ORDER BY started_at")[1]
 
 
 def test_jobs_do_not_grow_with_leads(emulator, tmp_path):

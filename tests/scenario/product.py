@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -106,6 +107,21 @@ class Product:
     def import_people(self, n, prefix="p"):
         """n leads L000, L001, ... with the addresses p0@example.com, p1@..."""
         return self.import_rows(*((f"L{i:03d}", f"{prefix}{i}@example.com") for i in range(n)))
+
+    # -- losing the warehouse ---------------------------------------------------------------------------------------
+
+    def lose(self):
+        """The database is gone, as after a bad day; the user's leads are in it, so they have to be imported again."""
+        for path in self.folder.glob("lf.db*"):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+    def keep(self):
+        """A backup of the database as it is now."""
+        self.sql("VACUUM INTO ?", str(self.folder / "backup.db"))
+
+    def restore(self):
+        self.lose()
+        shutil.copy(self.folder / "backup.db", self.db)
 
     # -- looking ----------------------------------------------------------------------------------------------------
 

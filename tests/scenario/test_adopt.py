@@ -5,16 +5,19 @@ import pytest
 from product import Product, quiet_config
 
 
-@pytest.fixture
-def world(start_sandbox, leadferry_binary, tmp_path):
+def contacted(world):
     """L000 to L002 are in the campaign, put there by an earlier script; L003 is in another campaign, L004 nowhere."""
-    world = Product(start_sandbox(config=quiet_config()), leadferry_binary, tmp_path)
     other = world.sandbox.campaign("Operations")
     world.sandbox.add(world.campaign, *(f"p{i}@example.com" for i in range(3)))
     world.sandbox.add(other, "p3@example.com")
     world.import_people(6)
     world.sql("UPDATE leads SET added_to_instantly = 1 WHERE lead_id < 'L005'")
     return world
+
+
+@pytest.fixture
+def world(start_sandbox, leadferry_binary, tmp_path):
+    return contacted(Product(start_sandbox(config=quiet_config()), leadferry_binary, tmp_path))
 
 
 def test_those_that_are_found(world):
@@ -44,7 +47,7 @@ def test_one_campaign_alone(world):
 
 
 def test_two_rows_of_a_person_are_adopted_once(world):
-    world.sql("INSERT INTO leads (lead_id, email, cold_email_sent) VALUES ('M000', ' P0@example.com', 1)")
+    world.sql("INSERT INTO leads (lead_id, email, cold_email_sent) VALUES ('M000', ' P0@example.com', TRUE)")
     assert world.json("adopt")["adopted"] == 3
     assert world.json("adopt")["adopted"] == 0
 

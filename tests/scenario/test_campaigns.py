@@ -7,9 +7,7 @@ from product import Product, quiet_config
 GONE = "0190a000-0000-7000-8000-00000000dead"
 
 
-@pytest.fixture
-def world(start_sandbox, leadferry_binary, tmp_path):
-    world = Product(start_sandbox(config=quiet_config()), leadferry_binary, tmp_path)
+def exported(world):
     world.other = world.sandbox.campaign("Operations")
     world.configure(campaigns=[{"id": world.campaign, "name": "Spring"}, {"id": world.other}])
     world.import_people(4)
@@ -18,6 +16,11 @@ def world(start_sandbox, leadferry_binary, tmp_path):
     world.sandbox.advance(days=1)
     world.run("sync", code=0)
     return world
+
+
+@pytest.fixture
+def world(start_sandbox, leadferry_binary, tmp_path):
+    return exported(Product(start_sandbox(config=quiet_config()), leadferry_binary, tmp_path))
 
 
 def retire(world, *args, code=0):

@@ -1,7 +1,5 @@
 """A ledger that was lost, or restored from an older backup, in front of campaigns that it once filled."""
 
-import shutil
-
 import pytest
 
 from product import Product, quiet_config
@@ -10,22 +8,6 @@ from product import Product, quiet_config
 @pytest.fixture
 def world(start_sandbox, leadferry_binary, tmp_path):
     return Product(start_sandbox(config=quiet_config()), leadferry_binary, tmp_path)
-
-
-def lose(world):
-    """The database is gone, as after a bad day; the user's leads are in it, so they are imported again."""
-    for path in world.folder.glob("lf.db*"):
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
-
-
-def keep(world):
-    """A backup of the database as it is now."""
-    world.sql("VACUUM INTO ?", str(world.folder / "backup.db"))
-
-
-def restore(world):
-    lose(world)
-    shutil.copy(world.folder / "backup.db", world.db)
 
 
 def refused(world, *args):
@@ -44,7 +26,7 @@ def test_an_empty_ledger_is_refused_and_rebuilt(world):
     world.sandbox.advance(days=1)
     world.run("sync", code=0)
     before = [world.row(f"L{i:03d}") for i in range(4)]
-    lose(world)
+    world.lose()
     world.import_people(7)
     refused(world, "export")
     refused(world, "plan")
@@ -67,7 +49,7 @@ def test_a_rebuilt_ledger_goes_on(world):
     world.import_people(3)
     world.run("export", code=0)
     world.sandbox.add(world.campaign, "p3@example.com")
-    lose(world)
+    world.lose()
     world.import_people(4)
     world.run("export", "--bootstrap", code=0)
     for _ in range(4):
@@ -83,7 +65,7 @@ def test_a_rebuilt_ledger_goes_on(world):
 def test_rebuilding_twice_is_rebuilding_once(world):
     world.import_people(5)
     world.run("export", code=0)
-    lose(world)
+    world.lose()
     world.import_people(5)
     first = world.json("export", "--bootstrap")
     assert first["brought_home"] == 5 and first["added"] == 0
@@ -100,7 +82,7 @@ def test_nobody_is_sent_to_another_campaign(world):
     other = world.sandbox.campaign("Operations")
     world.import_people(3)
     world.run("export", code=0)
-    lose(world)
+    world.lose()
     world.configure(campaigns=[{"id": world.campaign}, {"id": other}], export={"default_campaign": other})
     world.import_people(3)
     refused(world, "export")
@@ -112,7 +94,7 @@ def test_nobody_is_sent_to_another_campaign(world):
 def test_rows_of_ours_without_a_source_row_are_known_and_never_deleted(world):
     world.import_people(3)
     world.run("export", code=0)
-    lose(world)
+    world.lose()
     world.import_rows(("L000", "p0@example.com"))
     world.run("export", "--bootstrap", code=0)
     world.configure(complete={"include_adopted": True})
@@ -134,11 +116,11 @@ def test_an_older_backup_is_seen_before_anybody_is_claimed(world):
     world.import_people(2)
     world.run("export", code=0)
     world.run("sync", "--full", code=0)
-    keep(world)
+    world.keep()
     world.sandbox.advance(hours=1)
     world.import_people(5)
     assert world.json("export")["added"] == 3
-    restore(world)
+    world.restore()
     world.import_people(5)
     refused(world, "export")
     world.sandbox.advance(hours=1)
@@ -165,7 +147,7 @@ def test_a_person_known_by_another_lead_is_not_sent_again(world):
     stamp = world.sandbox.lead("p0@example.com")["payload"]["leadferry"]
     world.sandbox.add(other, {"email": "p0@example.com", "custom_variables": {"leadferry": "1:20250101T000000-aaaaaaaa.7"}})
     assert stamp
-    lose(world)
+    world.lose()
     world.import_rows(("X1", " P0@Example.com"), ("X2", "p0@example.com"), ("X3", "new@example.com"), code=(0, 3))
     assert world.json("export", "--bootstrap")["added"] == 1
     assert world.sandbox.lead("new@example.com")

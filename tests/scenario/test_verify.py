@@ -7,14 +7,17 @@ import pytest
 from product import Product, quiet_config
 
 
-@pytest.fixture
-def world(start_sandbox, leadferry_binary, tmp_path):
-    world = Product(start_sandbox(config=quiet_config()), leadferry_binary, tmp_path)
+def exported(world):
     world.import_people(5)
     world.run("export", code=0)
     world.sandbox.advance(days=1)
     world.run("sync", code=0)
     return world
+
+
+@pytest.fixture
+def world(start_sandbox, leadferry_binary, tmp_path):
+    return exported(Product(start_sandbox(config=quiet_config()), leadferry_binary, tmp_path))
 
 
 def found(world, *args, code=3):

@@ -150,11 +150,3 @@ SELECT COUNT(*) FROM ${pipeline_errors}
 WHERE error_id = @error_id AND error_timestamp > IFNULL((
   SELECT MAX(ended_at) FROM ${pipeline_runs}
   WHERE is_end = 1 AND job = @job AND exit_code IN (0, 3)), TIMESTAMP '1970-01-01 00:00:00+00');
-
--- name: newest_id
--- Ids of version 7 rise with time.
-SELECT MAX(instantly_id) FROM ${lead_state} WHERE LENGTH(instantly_id) > 14 AND SUBSTR(instantly_id, 15, 1) = '7';
-
--- name: stamps_of_run
-SELECT DISTINCT claim_id FROM ${lead_events}
-WHERE kind = 1 AND run_id = @run_id AND claim_id IS NOT NULL;

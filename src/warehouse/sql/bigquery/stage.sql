@@ -84,7 +84,9 @@ MERGE ${lead_state} T USING ${scratch_2} S ON T.lead_id = S.lead_id
 WHEN MATCHED THEN UPDATE SET last_seen_at = S.last_seen_at, subsequence_id = S.subsequence_id;
 
 -- name: matches_read
-SELECT * FROM ${scratch} WHERE @p IS NOT NULL ORDER BY row_id;
+-- Rows that may have to be brought home first: whoever meets one does that before anything follows from the others.
+SELECT * FROM ${scratch} WHERE @p IS NOT NULL
+ORDER BY IF(lead_id IS NULL AND stamp IS NOT NULL AND NOT is_known, 0, 1), row_id;
 
 -- name: missing
 -- Enrolments that a whole scan which began after they came did not show, by id or by stamp, with the first scan that missed
@@ -148,7 +150,8 @@ WITH persons AS (
       AS is_completed
   FROM (
     SELECT s.*, s.removed_at IS NOT NULL AND s.removed_id IS NOT DISTINCT FROM s.instantly_id AS is_removed
-    FROM ${lead_state} s WHERE s.ever_added_at IS NOT NULL AND s.campaign_id IS NOT NULL)
+    FROM (SELECT * EXCEPT (campaign_id), IFNULL(campaign_id, current_campaign_id) AS campaign_id FROM ${lead_state}) s
+    WHERE s.ever_added_at IS NOT NULL AND s.campaign_id IS NOT NULL)
   GROUP BY campaign_id, person),
 totals AS (
   SELECT campaign_id, COUNT(*) AS total, COUNTIF(is_completed) AS completed FROM persons GROUP BY campaign_id)
@@ -166,7 +169,8 @@ WHEN NOT MATCHED THEN INSERT (campaign_id, campaign_name, total_leads, leads_com
 
 -- name: removals
 -- What is due for removal, oldest first, read page by page from one job. Whoever replied (5) is treated so, whatever outranks
--- it. The grace of an outcome is a text in a list; one that is never over is not in it.
+-- it. The grace of an outcome is a text in a list; one that is never over is not in it. A lead `instantly:...` is a row that
+-- others put there: known, never ours.
 SELECT s.lead_id, s.person, s.current_campaign_id, s.instantly_id, s.claim_id, s.generation, s.epoch, s.outcome,
   s.finished_at, s.settlement = 7,
   s.person IN (SELECT person FROM ${suppressions} WHERE pushed_at IS NOT NULL AND person IS NOT NULL), g.outcome
@@ -176,6 +180,7 @@ JOIN (SELECT CAST(JSON_VALUE(r, '$.outcome') AS INT64) AS outcome,
       FROM UNNEST(JSON_QUERY_ARRAY(@p, '$.grace')) r) g
   ON g.outcome = IF(s.replied_at IS NOT NULL, 5, s.outcome)
 WHERE (s.settlement = 8 OR (s.settlement = 7 AND JSON_VALUE(@p, '$.include_adopted') = '1')) AND s.withdrawn_at IS NULL
+  AND NOT STARTS_WITH(s.lead_id, 'instantly:')
   AND s.finished_at IS NOT NULL AND s.outcome > 1 AND s.instantly_id IS NOT NULL
   AND NOT (s.removed_at IS NOT NULL AND s.removed_id IS NOT DISTINCT FROM s.instantly_id) AND s.held_n <= s.resolved_n
   AND s.finished_at <= g.until
@@ -223,6 +228,7 @@ JOIN (SELECT CAST(JSON_VALUE(r, '$.outcome') AS INT64) AS outcome,
       FROM UNNEST(JSON_QUERY_ARRAY(@p, '$.grace')) r) g
   ON g.outcome = IF(s.replied_at IS NOT NULL, 5, s.outcome)
 WHERE (s.settlement = 8 OR (s.settlement = 7 AND JSON_VALUE(@p, '$.include_adopted') = '1')) AND s.withdrawn_at IS NULL
+  AND NOT STARTS_WITH(s.lead_id, 'instantly:')
   AND s.finished_at IS NOT NULL AND s.outcome > 1 AND s.instantly_id IS NOT NULL
   AND NOT (s.removed_at IS NOT NULL AND s.removed_id IS NOT DISTINCT FROM s.instantly_id) AND s.held_n <= s.resolved_n
   AND s.finished_at <= g.until

@@ -1,0 +1,64 @@
+"""Scenario tests that SQLite has, over BigQuery: the same function, another `warehouse:` block."""
+
+import pytest
+import test_adopt
+import test_campaigns
+import test_lost_ledger
+from cloud import Cloud
+from conftest import Sandbox
+from product import quiet_config
+
+# (how its world begins, the test); what is not here opens the SQLite file itself or says nothing more about a warehouse.
+STORIES = [
+    *((None, test) for test in (
+        test_lost_ledger.test_an_empty_ledger_is_refused_and_rebuilt,
+        test_lost_ledger.test_a_rebuilt_ledger_goes_on,
+        test_lost_ledger.test_rebuilding_twice_is_rebuilding_once,
+        test_lost_ledger.test_nobody_is_sent_to_another_campaign,
+        test_lost_ledger.test_an_older_backup_is_seen_before_anybody_is_claimed,
+        test_lost_ledger.test_a_person_known_by_another_lead_is_not_sent_again,
+    )),
+    (test_adopt.contacted, test_adopt.test_those_that_are_found),
+    (test_adopt.contacted, test_adopt.test_two_rows_of_a_person_are_adopted_once),
+    (test_campaigns.exported, test_campaigns.test_a_campaign_that_is_gone_is_ended),
+]  # fmt: skip
+
+
+@pytest.fixture
+def world(tmp_path, emulator):
+    sandbox = Sandbox(tmp_path, config=quiet_config())
+    world = Cloud(sandbox, tmp_path, emulator)
+    world.run("schema", "apply", code=0)
+    yield world
+    sandbox.stop()
+
+
+@pytest.mark.parametrize("begin, test", [pytest.param(*story, id=f"{story[1].__module__}-{story[1].__name__}") for story in STORIES])
+def test_as_on_sqlite(begin, test, world):
+    test(begin(world) if begin else world)
+
+
+def test_a_bootstrap_that_dies_half_way_is_met_and_goes_on(world):
+    """Only some of the rows came home, and the last of them without its claim: the next export refuses, nobody is added twice,
+    and the same command again brings the rest."""
+    world.import_people(6)
+    world.run("export", code=0)
+    world.lose()
+    world.import_people(7)
+    assert world.json("export", "--bootstrap")["brought_home"] == 6
+    ids = [row[0] for row in world.sql("SELECT instantly_id FROM lead_events WHERE kind = 3 ORDER BY instantly_id")]
+    world.sql("DELETE FROM lead_state WHERE TRUE")
+    world.sql("DELETE FROM lead_events WHERE kind NOT IN (1, 3)")
+    world.sql("DELETE FROM lead_events WHERE kind = 1 AND IFNULL(reason, '') <> 'bootstrap'")
+    world.sql("DELETE FROM lead_events WHERE kind = 3 AND instantly_id > ?", ids[2])
+    kept = "SELECT lead_id FROM d.lead_events WHERE kind = 3 AND instantly_id < ?"
+    world.sql(f"DELETE FROM lead_events WHERE kind = 1 AND lead_id NOT IN ({kept})", ids[2])
+    calls = world.creating_calls()
+    assert "--bootstrap" in world.run("export", code=6).stderr
+    assert world.creating_calls() == calls
+    assert world.json("export", "--bootstrap")["brought_home"] == 4 + 1  # and L006, which the lost export had added
+    assert {world.shown(f"L{i:03d}")["state"]["phase"] for i in range(7)} == {"added"}
+    world.sandbox.advance(days=40)
+    world.run("sync", "--full", code=0)
+    assert world.json("complete")["removed"] == 7  # all are ours by their stamps
+    assert world.sandbox.totals()["created_twice"] == 0
