@@ -61,6 +61,7 @@ static bool check_config(struct findings *findings, struct cli *cli, const char 
     findings_add(findings, "config_invalid", problem->path, "%s", text);
   }
   config_clear(&config);
+  config_take_google(&cli->settings);
   return is_loaded;
 }
 

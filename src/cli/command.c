@@ -72,8 +72,7 @@ static bool load_settings(struct cli *cli, const struct command *command, GError
     warn(cli, g_ptr_array_index(config.warnings, i));
   config_clear(&config);
   if (!is_loaded) return false;
-  cli->settings.warehouse.emulator_host = g_strdup(g_getenv("BIGQUERY_EMULATOR_HOST"));
-  cli->settings.warehouse.environment = g_getenv;
+  config_take_google(&cli->settings);
   log_start(cli);
   if (!(command->needs & NEEDS_INSTANTLY)) return true;
   g_autofree char *warning = NULL;

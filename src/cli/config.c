@@ -112,3 +112,9 @@ bool config_load(struct config *config, const struct config_options *options, GE
   struct config_text text = {path, bytes, size};
   return config_load_bytes(config, options, &text, error);
 }
+
+void config_take_google(struct settings *settings)
+{
+  settings->warehouse.emulator_host = g_strdup(g_getenv("BIGQUERY_EMULATOR_HOST"));
+  settings->warehouse.environment = g_getenv;
+}

@@ -51,6 +51,9 @@ void config_clear(struct config *config);
  * problems, each in a line of its own; config->problems has them one by one. */
 bool config_load(struct config *config, const struct config_options *options, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* What only the environment says of BigQuery: an emulator, and where credentials are. After loading. */
+void config_take_google(struct settings *settings);
+
 /* A file that is already in memory; the name is used in messages and for relative paths. */
 struct config_text {
   const char *name;

@@ -35,7 +35,7 @@ const struct doctor_id doctor_ids[] = {
                "`leadferry schema apply` or the first import makes it"),
     ERROR_ID("warehouse_unusable", EXIT_CODE_FAILED, "The warehouse cannot be opened or read", "See the sentence"),
     WARNING_ID("schema_incomplete", "A table or column of ours is missing", "`leadferry schema apply`"),
-    ERROR_ID("schema_wrong", EXIT_CODE_FAILED, "A table or column is missing or of a type with which jobs cannot run",
+    ERROR_ID("schema_wrong", EXIT_CODE_CONFIG, "A table or column is missing or of a type with which jobs cannot run",
              "Correct the table; `leadferry schema apply` makes what is missing"),
     ERROR_ID("instantly_unreachable", EXIT_CODE_TEMPORARY, "Instantly gave no answer",
              "Check network and instantly.base_url"),

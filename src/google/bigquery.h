@@ -244,6 +244,7 @@ struct bigquery_table_info {
   char *etag; /* for bigquery_table_patch() */
   char *location;
   GArray *fields;    /* struct bigquery_field */
+  char *fields_json; /* the same with descriptions, policies and what is nested: "[{...}]" for a patch */
   char *partitioned; /* the column it is partitioned by, or NULL */
   int64_t rows_n;    /* without the streaming buffer; -1: not said */
   int64_t modified_us;

@@ -57,7 +57,11 @@ static bool read_table(const cJSON *tree, struct bigquery_table_info *info)
   info->streaming_rows_n = count_of(buffer, "estimatedRows", 0);
   info->fields = g_array_new(FALSE, FALSE, sizeof(struct bigquery_field));
   g_array_set_clear_func(info->fields, field_clear);
-  cJSON_ArrayForEach(field, json_array(json_get(tree, "schema"), "fields"))
+  const cJSON *fields = json_array(json_get(tree, "schema"), "fields");
+  char *text = cJSON_PrintUnformatted(fields);
+  info->fields_json = g_strdup(text ? text : "[]");
+  cJSON_free(text);
+  cJSON_ArrayForEach(field, fields)
   {
     if (!read_field(field, info->fields)) return false;
   }
@@ -70,6 +74,7 @@ void bigquery_table_info_clear(struct bigquery_table_info *info)
   g_clear_pointer(&info->etag, g_free);
   g_clear_pointer(&info->location, g_free);
   g_clear_pointer(&info->partitioned, g_free);
+  g_clear_pointer(&info->fields_json, g_free);
   g_clear_pointer(&info->fields, g_array_unref);
 }
 

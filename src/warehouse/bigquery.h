@@ -49,6 +49,8 @@ struct bq_warehouse {
   struct credentials *credentials; /* NULL: an emulator asks for none */
   struct sql_names names;
   struct bigquery_table source;
+  bool is_shaped;          /* its columns are read through conversions, see bigquery_shape.c */
+  char *unreadable;        /* why nobody's leads can be read from it; NULL: they can */
   const char *ops_dataset; /* where our tables are */
   bool is_read_only;
   int64_t scratch_n; /* temporary tables made so far */
@@ -183,6 +185,20 @@ bool bq_schema_print(struct warehouse *warehouse, GString *text, GError **error)
 bool bq_schema_shadow(struct bq_warehouse *self, GError **error);
 /* All of our tables' names into self->names. */
 void bq_schema_names(struct bq_warehouse *self);
+
+/* Frees what a struct schema_finding holds. */
+void bq_finding_clear(gpointer finding);
+
+/* ---- bigquery_shape.c: the user's own table or view as it is ---- */
+
+/* Looks at it, so that later statements read it under the user's names and types; fine when it is not there yet. */
+bool bq_source_open(struct bq_warehouse *self, GError **error);
+/* Appends what is wrong with it. */
+void bq_source_check(const struct bq_warehouse *self, const struct bigquery_table_info *info, GArray *findings);
+/* A column of a table by its name, in any case; NULL when it has none. */
+const struct bigquery_field *bq_field_find(const struct bigquery_table_info *info, const char *name);
+/* May leads from files be put into it? ERROR_CONFIG says why not. */
+bool bq_source_takes_rows(const struct bq_warehouse *self, GError **error);
 
 /* ---- bigquery_lease.c: the lease, holds, and who was stopped meanwhile ---- */
 

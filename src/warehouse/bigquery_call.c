@@ -70,8 +70,20 @@ static char *job_id_of(const struct bq_warehouse *self, const struct bq_call *ca
                          bq_statements[call->ids[0]].name);
 }
 
+/* A source without a usable key or address would read as one without leads. */
+static bool source_refuse(const struct bq_warehouse *self, const struct bq_call *call, GError **error)
+{
+  for (size_t i = 0; self->unreadable && i < call->ids_n; i++) {
+    if (!strstr(bq_statements[call->ids[i]].text, "${leads}")) continue;
+    error_set(error, ERROR_CONFIG, "%s", self->unreadable);
+    return true;
+  }
+  return false;
+}
+
 bool bq_query(struct bq_warehouse *self, const struct bq_call *call, struct bigquery_rows **rows, GError **error)
 {
+  if (source_refuse(self, call, error)) return false;
   g_autofree char *sql = script_text(self, call);
   struct bigquery_statement statement = statement_of(call, sql);
   if (!is_writing(call)) return bigquery_query(self->client, &statement, rows, error);
@@ -81,6 +93,7 @@ bool bq_query(struct bq_warehouse *self, const struct bq_call *call, struct bigq
 
 bool bq_run(struct bq_warehouse *self, const struct bq_call *call, GError **error)
 {
+  if (source_refuse(self, call, error)) return false;
   g_autofree char *sql = script_text(self, call);
   struct bigquery_statement statement = statement_of(call, sql);
   g_autofree char *job_id = job_id_of(self, call);

@@ -169,32 +169,39 @@ static const char *rest_type(const char *type)
   return type;
 }
 
-static void finding_add(GArray *findings, const char *table, const char *column, char *problem)
-{
-  struct schema_finding finding = {
-      .table = g_strdup(table), .column = g_strdup(column), .problem = problem, .is_fatal = true};
-  g_array_append_val(findings, finding);
-}
+enum fault { FAULT_MISSING, FAULT_TYPE };
 
-static const struct bigquery_field *field_find(const struct bigquery_table_info *info, const char *name)
+static void finding_add(GArray *findings, const char *table, const char *column, enum fault fault, char *problem)
 {
-  for (guint i = 0; i < info->fields->len; i++) {
-    const struct bigquery_field *field = &g_array_index(info->fields, struct bigquery_field, i);
-    if (g_ascii_strcasecmp(field->name, name) == 0) return field;
-  }
-  return NULL;
+  struct schema_finding finding = {.table = g_strdup(table),
+                                   .column = g_strdup(column),
+                                   .problem = problem,
+                                   .is_fatal = true,
+                                   .is_made_by_apply = fault == FAULT_MISSING};
+  g_array_append_val(findings, finding);
 }
 
 static void column_check(GArray *findings, const char *table, const struct column *column,
                          const struct bigquery_table_info *info)
 {
-  const struct bigquery_field *field = field_find(info, column->name);
+  const struct bigquery_field *field = bq_field_find(info, column->name);
   if (!field)
-    finding_add(findings, table, column->name, g_strdup_printf("is missing; it is %s", column->type));
+    finding_add(findings, table, column->name, FAULT_MISSING, g_strdup_printf("is missing; it is %s", column->type));
   else if (strcmp(rest_type(field->type), rest_type(column->type)) != 0)
-    finding_add(findings, table, column->name, g_strdup_printf("is %s; it must be %s", field->type, column->type));
+    finding_add(findings, table, column->name, FAULT_TYPE,
+                g_strdup_printf("is %s; it must be %s", field->type, column->type));
   else if (g_strcmp0(field->mode, "REPEATED") == 0)
-    finding_add(findings, table, column->name, g_strdup("is REPEATED; it must be one value"));
+    finding_add(findings, table, column->name, FAULT_TYPE, g_strdup("is REPEATED; it must be one value"));
+}
+
+static void columns_check(const struct bq_warehouse *self, const struct bq_table_row *row,
+                          const struct bigquery_table_info *info, GArray *findings)
+{
+  struct table_text text;
+  table_parse(self, row->statement, &text);
+  for (guint i = 0; i < text.columns->len; i++)
+    column_check(findings, row->name, &g_array_index(text.columns, struct column, i), info);
+  table_clear(&text);
 }
 
 static bool table_check(struct bq_warehouse *self, const struct bq_table_row *row, GArray *findings, GError **error)
@@ -205,17 +212,16 @@ static bool table_check(struct bq_warehouse *self, const struct bq_table_row *ro
   if (!bigquery_table_get(self->client, &table, &info, &failure)) {
     bigquery_table_info_clear(&info);
     if (is_missing(failure)) {
-      finding_add(findings, table.table, NULL, g_strdup("is missing"));
+      finding_add(findings, table.table, NULL, FAULT_MISSING, g_strdup("is missing"));
       return true;
     }
     g_propagate_error(error, g_steal_pointer(&failure));
     return false;
   }
-  struct table_text text;
-  table_parse(self, row->statement, &text);
-  for (guint i = 0; i < text.columns->len; i++)
-    column_check(findings, table.table, &g_array_index(text.columns, struct column, i), &info);
-  table_clear(&text);
+  if (row->is_source)
+    bq_source_check(self, &info, findings);
+  else
+    columns_check(self, row, &info, findings);
   bigquery_table_info_clear(&info);
   return true;
 }
@@ -228,7 +234,7 @@ bool bq_schema_check(struct warehouse *warehouse, GArray *findings, GError **err
   return true;
 }
 
-static void finding_clear(gpointer data)
+void bq_finding_clear(gpointer data)
 {
   struct schema_finding *finding = data;
   g_free(finding->table);
@@ -236,17 +242,28 @@ static void finding_clear(gpointer data)
   g_free(finding->problem);
 }
 
+static void finding_refuse(const struct schema_finding *finding, guint fatal_n, GError **error)
+{
+  error_set(error, ERROR_CONFIG, "table %s%s%s %s%s; %s`leadferry schema check` lists all", finding->table,
+            finding->column ? ", column " : "", finding->column ? finding->column : "", finding->problem,
+            fatal_n > 1 ? " (and there is more)" : "",
+            finding->is_made_by_apply ? "run `leadferry schema apply`, " : "");
+}
+
 bool bq_schema_ready(struct warehouse *warehouse, bool *created, GError **error)
 {
   *created = false;
   g_autoptr(GArray) findings = g_array_new(FALSE, TRUE, sizeof(struct schema_finding));
-  g_array_set_clear_func(findings, finding_clear);
+  g_array_set_clear_func(findings, bq_finding_clear);
   if (!bq_schema_check(warehouse, findings, error)) return false;
-  if (findings->len == 0) return bq_key(bq_of(warehouse), error);
-  const struct schema_finding *first = &g_array_index(findings, struct schema_finding, 0);
-  error_set(error, ERROR_CONFIG, "table %s%s%s %s%s; run `leadferry schema apply`, `leadferry schema check` lists all",
-            first->table, first->column ? ", column " : "", first->column ? first->column : "", first->problem,
-            findings->len > 1 ? " (and there is more)" : "");
+  guint first = 0, fatal_n = 0;
+  for (guint i = findings->len; i-- > 0;) {
+    if (!g_array_index(findings, struct schema_finding, i).is_fatal) continue;
+    first = i;
+    fatal_n++;
+  }
+  if (fatal_n == 0) return bq_key(bq_of(warehouse), error);
+  finding_refuse(&g_array_index(findings, struct schema_finding, first), fatal_n, error);
   return false;
 }
 
@@ -300,24 +317,18 @@ static char *table_resource(const struct table_text *table)
   return g_string_free(out, FALSE);
 }
 
-/* The fields that are there, and behind them those of ours that are not; NULL when none is missing. */
+/* The fields that are there, with all that belongs to them, and behind them those of ours that are not; NULL when none
+ * is missing. */
 static char *patch_resource(const struct table_text *text, const struct bigquery_table_info *info)
 {
-  GString *out = g_string_new("{\"schema\":{\"fields\":[");
+  GString *out = g_string_new("{\"schema\":{\"fields\":");
+  g_string_append_len(out, info->fields_json, (gssize)strlen(info->fields_json) - 1);
   bool is_missing_any = false;
-  for (guint i = 0; i < info->fields->len; i++) {
-    const struct bigquery_field *field = &g_array_index(info->fields, struct bigquery_field, i);
-    g_string_append(out, i > 0 ? ",{" : "{");
-    json_append_str(out, "name", field->name);
-    json_append_str(out, "type", field->type);
-    json_append_str(out, "mode", field->mode ? field->mode : "NULLABLE");
-    g_string_append_c(out, '}');
-  }
   for (guint i = 0; i < text->columns->len; i++) {
     const struct column *column = &g_array_index(text->columns, struct column, i);
-    if (field_find(info, column->name)) continue;
+    if (bq_field_find(info, column->name)) continue;
     is_missing_any = true;
-    g_string_append(out, ",{");
+    g_string_append(out, out->str[out->len - 1] == '[' ? "{" : ",{");
     json_append_str(out, "name", column->name);
     json_append_str(out, "type", rest_type(column->type));
     json_append_str(out, "mode", "NULLABLE");
@@ -329,11 +340,13 @@ static char *patch_resource(const struct table_text *text, const struct bigquery
   return json;
 }
 
-/* A view's columns are its maker's; the check has said what is missing. */
+/* A view's columns are its maker's, and so are those of a table that we do not write to; the check has said what is
+ * missing. */
 static bool columns_add(struct bq_warehouse *self, const struct bigquery_table *table, const struct table_text *text,
                         bool *created, GError **error)
 {
   struct bigquery_table_info info = {0};
+  if (table->table == self->source.table && !self->settings->source.write_back) return true;
   bool is_ok = bigquery_table_get(self->client, table, &info, error);
   g_autofree char *json = is_ok && g_strcmp0(info.type, "TABLE") == 0 ? patch_resource(text, &info) : NULL;
   if (json) is_ok = bigquery_table_patch(self->client, table, json, info.etag, error);
@@ -356,13 +369,14 @@ static bool table_apply(struct bq_warehouse *self, const struct bq_table_row *ro
   return is_ok;
 }
 
-static bool has_wrong_type(const GArray *findings, GError **error)
+/* Nothing is begun that cannot be finished. */
+static bool has_fault(const GArray *findings, GError **error)
 {
   for (guint i = 0; i < findings->len; i++) {
     const struct schema_finding *finding = &g_array_index(findings, struct schema_finding, i);
-    if (!finding->column || strstr(finding->problem, "is missing")) continue;
-    error_set(error, ERROR_CONFIG, "table %s, column %s %s; nothing was changed", finding->table, finding->column,
-              finding->problem);
+    if (!finding->is_fatal || finding->is_made_by_apply) continue;
+    error_set(error, ERROR_CONFIG, "table %s%s%s %s; nothing was changed", finding->table,
+              finding->column ? ", column " : "", finding->column ? finding->column : "", finding->problem);
     return true;
   }
   return false;
@@ -393,9 +407,9 @@ bool bq_schema_apply(struct warehouse *warehouse, bool *created, GError **error)
   struct bq_warehouse *self = bq_of(warehouse);
   *created = false;
   g_autoptr(GArray) findings = g_array_new(FALSE, TRUE, sizeof(struct schema_finding));
-  g_array_set_clear_func(findings, finding_clear);
-  if (!bq_schema_check(warehouse, findings, error) || has_wrong_type(findings, error)) return false;
+  g_array_set_clear_func(findings, bq_finding_clear);
+  if (!bq_schema_check(warehouse, findings, error) || has_fault(findings, error)) return false;
   for (size_t i = 0; i < G_N_ELEMENTS(tables); i++)
     if (!table_apply(self, &tables[i], created, error)) return false;
-  return notes_init(self, error);
+  return bq_source_open(self, error) && notes_init(self, error);
 }

@@ -215,7 +215,7 @@ bool bq_import_rows(struct warehouse *warehouse, struct import_row *rows, size_t
 {
   struct bq_warehouse *self = bq_of(warehouse);
   if (rows_n == 0) return true;
-  if (!bq_key(self, error)) return false;
+  if (!bq_source_takes_rows(self, error) || !bq_key(self, error)) return false;
   struct import import = {.self = self,
                           .by_id = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free),
                           .by_person = g_hash_table_new(g_str_hash, g_str_equal),

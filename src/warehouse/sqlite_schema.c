@@ -252,8 +252,11 @@ GArray *sqlite_findings_new(void)
 
 static void finding_add(GArray *findings, const char *table, const char *column, char *problem, bool is_fatal)
 {
-  struct schema_finding finding = {
-      .table = g_strdup(table), .column = g_strdup(column), .problem = problem, .is_fatal = is_fatal};
+  struct schema_finding finding = {.table = g_strdup(table),
+                                   .column = g_strdup(column),
+                                   .problem = problem,
+                                   .is_fatal = is_fatal,
+                                   .is_made_by_apply = !is_fatal};
   g_array_append_val(findings, finding);
 }
 

@@ -35,7 +35,8 @@ struct schema_finding {
   char *table;
   char *column; /* or NULL */
   char *problem;
-  bool is_fatal; /* jobs cannot run */
+  bool is_fatal;         /* jobs cannot run */
+  bool is_made_by_apply; /* schema_apply() makes what is missing */
 };
 /* Compares the warehouse with what leadferry needs: GArray of struct schema_finding, empty when all is well. */
 bool schema_check(struct warehouse *warehouse, GArray *findings, GError **error);

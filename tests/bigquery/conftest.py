@@ -1,12 +1,22 @@
 """The BigQuery warehouse over goccy's emulator: built once (emulated.py), started anew for each test, because it gets
-slower with every table and job that it has seen."""
+slower with every table and job that it has seen; and bigquery-relay before one that lasts as long as the process, whose
+tables are put back for each test."""
 
+import importlib.util
+import pathlib
 import subprocess
 import time
 
 import pytest
 import ran
-from emulated import NO_GO, answers, binary, free_port, go_is_new_enough
+from emulated import NO_GO, answers, binary, build_folder, free_port, go_is_new_enough
+from product import quiet_config
+from relayed import Cloud, CloudWorld, relay_binary
+
+path = pathlib.Path(__file__).resolve().parents[1] / "scenario" / "conftest.py"
+spec = importlib.util.spec_from_file_location("scenario_fixtures", path)
+scenario = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(scenario)
 
 
 def pytest_configure(config):
@@ -38,3 +48,31 @@ def emulator(emulator_binary, tmp_path):
     yield f"127.0.0.1:{port}"
     process.kill()
     process.wait()
+
+
+@pytest.fixture(scope="session")
+def cloud(emulator_binary, tmp_path_factory):
+    """The relay before an emulator."""
+    if not relay_binary().exists():
+        pytest.skip(f"no {relay_binary()}: build it")
+    cloud = Cloud(emulator_binary, tmp_path_factory.mktemp("cloud"))
+    yield cloud
+    assert cloud.stop() == 0
+
+
+@pytest.fixture(scope="session")
+def world_of_job(cloud, tmp_path_factory):
+    """A function: the world of this job, made when it is asked for first."""
+    made = {}
+
+    def get(job, **settings):
+        name = "-".join([job, *settings])
+        if name not in made:
+            folder = tmp_path_factory.mktemp(name)
+            sandbox = scenario.Sandbox(folder, config=quiet_config())
+            made[name] = CloudWorld(sandbox, build_folder() / "leadferry", folder, job, cloud, **settings)
+        return made[name]
+
+    yield get
+    for world in made.values():
+        assert world.sandbox.stop() == 0

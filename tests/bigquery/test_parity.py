@@ -4,7 +4,7 @@ import pytest
 import test_adopt
 import test_campaigns
 import test_lost_ledger
-from cloud import Cloud
+from dataset import Cloud
 from conftest import Sandbox
 from product import quiet_config
 

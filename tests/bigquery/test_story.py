@@ -3,7 +3,7 @@
 import json
 
 import product
-from cloud import Cloud, ask
+from dataset import Cloud, ask
 from conftest import Sandbox
 from emulated import build_folder
 

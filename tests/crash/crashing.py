@@ -41,9 +41,11 @@ class Call:
 class World:
     """Where a job begins: `begin` prepares it once with the real program."""
 
+    calls_from = "lf.db"  # calls count from the first open of such a path; None: all
+
     def __init__(self, sandbox, binary, folder, job):
         self.sandbox, self.binary, self.folder, self.job = sandbox, binary, folder, job
-        self.product = Product(sandbox, binary, folder)
+        self.product = self.new_product()
         self.product.configure(
             instantly={"batch_size": 2, "request_timeout_s": 1, "connect_timeout_s": 1, "writes_in_flight": 1,
                        "reads_in_flight": 2},
@@ -55,6 +57,9 @@ class World:
         self.expected = self.undisturbed()
 
     # -- the beginning ----------------------------------------------------------------------------------------------
+
+    def new_product(self):
+        return Product(self.sandbox, self.binary, self.folder)
 
     def play(self, method, path, body, is_api=False):
         self.script.append((method, path, body, is_api))
@@ -121,7 +126,7 @@ class World:
 
     def trace(self, job):
         """The calls of an undisturbed run from here; the database is put back by the caller."""
-        shutil.copy(self.product.db, self.folder / "imported.db")
+        self.keep(self.folder / "imported.db")
         path = self.folder / "calls"
         path.unlink(missing_ok=True)
         done = self.run(job, count_file=path)
@@ -131,10 +136,13 @@ class World:
     def save(self):
         """A crash leaves a journal behind: it is part of the state."""
         self.journal = None
-        shutil.copy(self.product.db, self.outset)
+        self.keep(self.outset)
         journal = self.folder / "lf.db-journal"
         if journal.exists():
             self.journal = journal.read_bytes()
+
+    def keep(self, database):
+        shutil.copy(self.product.db, database)
 
     def restore(self, database):
         shutil.copy(database, self.product.db)
@@ -154,15 +162,17 @@ class World:
     # -- runs -------------------------------------------------------------------------------------------------------
 
     def run(self, job=None, crash_at=None, when="before", fail_at=None, fault=None, for_ever=False, count_file=None,
-            step_at=None, step_s=None, timeout=60):
+            step_at=None, step_s=None, timeout=60, crash_request=None):
         """Runs the job; with the shim when anything is asked of it."""
         env = self.product.environment()
-        asked = {"CRASH_AT": crash_at, "CRASH_WHEN": crash_at and when, "FAIL_AT": fail_at, "FAIL_ERRNO": fault,
+        asked = {"CRASH_AT": crash_at, "CRASH_REQUEST": crash_request,
+                 "CRASH_WHEN": (crash_at or crash_request) and when, "FAIL_AT": fail_at, "FAIL_ERRNO": fault,
                  "FAIL_FOREVER": for_ever and "1", "COUNT_FILE": count_file,
                  "STEP_AT": step_at, "STEP_S": step_s}
         asked = {f"LEADFERRY_{name}": str(value) for name, value in asked.items() if value}
         if asked:
-            env.update(asked, LD_PRELOAD=str(shim(self.binary)), LEADFERRY_CALLS_FROM="lf.db")
+            env.update(asked, LD_PRELOAD=str(shim(self.binary)))
+            env.update({"LEADFERRY_CALLS_FROM": self.calls_from} if self.calls_from else {})
         done = subprocess.run(self.product.command(job or self.job), cwd=self.folder, env=env, capture_output=True,
                               text=True, timeout=timeout)
         said = done.stdout + done.stderr
@@ -192,13 +202,19 @@ class World:
 
     # -- the end ----------------------------------------------------------------------------------------------------
 
-    def found(self):
+    def rows(self, query):
         with sqlite3.connect(self.product.db) as db:
-            leads = {row[0]: row[1:] for row in db.execute(OUTCOMES)}
-            removed = {row[0] for row in db.execute("SELECT lead_id FROM lead_state WHERE removed_at IS NOT NULL")}
-            ids = dict(db.execute("SELECT lead_id, instantly_id FROM lead_state WHERE added_at IS NOT NULL"))
-            open_n = db.execute("SELECT count(*) FROM lead_state WHERE settlement = 1 OR held_n > resolved_n").fetchone()[0]
-            sound = db.execute("PRAGMA integrity_check").fetchall()
+            return db.execute(query).fetchall()
+
+    def soundness(self):
+        return self.rows("PRAGMA integrity_check")
+
+    def found(self):
+        leads = {row[0]: row[1:] for row in self.rows(OUTCOMES)}
+        removed = {row[0] for row in self.rows("SELECT lead_id FROM lead_state WHERE removed_at IS NOT NULL")}
+        ids = dict(self.rows("SELECT lead_id, instantly_id FROM lead_state WHERE added_at IS NOT NULL"))
+        open_n = self.rows("SELECT count(*) FROM lead_state WHERE settlement = 1 OR held_n > resolved_n")[0][0]
+        sound = self.soundness()
         rows = {row["email"]: row["id"] for row in self.sandbox.leads(campaign=self.product.campaign)}
         blocked = sorted(e["bl_value"] for e in self.sandbox.api("GET", "/block-lists-entries?limit=100").json["items"])
         return {"leads": leads, "removed": removed, "ids": ids, "open": open_n, "sound": sound, "rows": rows,

@@ -2,11 +2,13 @@
  *
  * Calls count from the first open of a path that contains LEADFERRY_CALLS_FROM (all, without it). Then
  *   LEADFERRY_CRASH_AT=k  LEADFERRY_CRASH_WHEN=before|after   ends the process there with 137, flushing nothing;
- *   LEADFERRY_FAIL_AT=k   LEADFERRY_FAIL_ERRNO=EIO|ENOSPC|EAGAIN|SHORT  makes the call fail, or do half of its work;
- *   LEADFERRY_FAIL_FOREVER=1                                  so do all later calls of its class (disk or network);
- *   LEADFERRY_STEP_AT=k   LEADFERRY_STEP_S=[-]seconds         sets this machine's clock there, as this process sees it;
- *   LEADFERRY_COUNT_FILE  gets a line per call, "k name class first-bytes", which is how many there are and which.
- * What libc does for itself (stdio, memory maps) is not seen. The product has one thread, so nothing here is locked. */
+ *   LEADFERRY_CRASH_REQUEST=k  LEADFERRY_CRASH_WHEN=before|half|unread  ends it before the k-th HTTP request, once its
+ * first bytes are out, or when the first bytes that come after it are to be read; LEADFERRY_FAIL_AT=k
+ * LEADFERRY_FAIL_ERRNO=EIO|ENOSPC|EAGAIN|SHORT  makes the call fail, or do half of its work; LEADFERRY_FAIL_FOREVER=1
+ * so do all later calls of its class (disk or network); LEADFERRY_STEP_AT=k   LEADFERRY_STEP_S=[-]seconds         sets
+ * this machine's clock there, as this process sees it; LEADFERRY_COUNT_FILE  gets a line per call, "k name class
+ * first-bytes", which is how many there are and which. What libc does for itself (stdio, memory maps) is not seen. The
+ * product has one thread, so nothing here is locked. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -30,9 +32,13 @@ struct plan {
   bool is_counting;
   bool is_forever;
   bool is_after;
+  bool is_half;
+  bool is_unread;
   bool is_short;
   int fail_errno;
   long crash_at;
+  long crash_request;
+  long requests;
   long fail_at;
   long step_at;
   long step_s;
@@ -78,9 +84,12 @@ static void prepare(void)
   plan.is_counting = getenv("LEADFERRY_CALLS_FROM") == NULL;
   plan.is_forever = number_of("LEADFERRY_FAIL_FOREVER") == 1;
   plan.is_after = when != NULL && strcmp(when, "after") == 0;
+  plan.is_half = when != NULL && strcmp(when, "half") == 0;
+  plan.is_unread = when != NULL && strcmp(when, "unread") == 0;
   plan.is_short = word != NULL && strcmp(word, "SHORT") == 0;
   plan.fail_errno = errno_of(word);
   plan.crash_at = number_of("LEADFERRY_CRASH_AT");
+  plan.crash_request = number_of("LEADFERRY_CRASH_REQUEST");
   plan.fail_at = number_of("LEADFERRY_FAIL_AT");
   plan.step_at = number_of("LEADFERRY_STEP_AT");
   plan.step_s = number_of("LEADFERRY_STEP_S");
@@ -104,6 +113,26 @@ static void trace(const char *name, enum class class, const void *data, size_t s
   if (length > 0 && plan.write(plan.trace_fd, line, (size_t)length) < 0) abort();
 }
 
+/* Are these the first bytes of an HTTP request? */
+static bool begins_request(const void *data, size_t size)
+{
+  static const char *const methods[] = {"GET /", "POST /", "PATCH /", "DELETE /"};
+  for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
+    if (size > strlen(methods[i]) && memcmp(data, methods[i], strlen(methods[i])) == 0) return true;
+  return false;
+}
+
+/* Counts requests, and ends the process at the one that was asked for. */
+static void look_at_request(const char *name, const void *data, size_t size)
+{
+  bool is_reading = strcmp(name, "recv") == 0;
+  if (plan.crash_request == 0) return;
+  if (is_reading && plan.is_unread && plan.requests >= plan.crash_request) _exit(137);
+  if (strcmp(name, "send") != 0 || !begins_request(data, size)) return;
+  plan.requests++;
+  if (plan.requests == plan.crash_request && !plan.is_half && !plan.is_unread) _exit(137);
+}
+
 /* Counts the call and says what becomes of it; data is what it sends or writes, or a path. */
 static enum fate fate_of(const char *name, enum class class, const void *data, size_t size)
 {
@@ -112,6 +141,7 @@ static enum fate fate_of(const char *name, enum class class, const void *data, s
   int kept = errno;
   plan.count++;
   if (plan.trace_fd >= 0) trace(name, class, data, size);
+  look_at_request(name, data, size);
   if (plan.count == plan.crash_at && !plan.is_after) _exit(137);
   errno = kept;
   bool is_hit = plan.fail_at > 0 &&
@@ -126,6 +156,7 @@ static enum fate fate_of(const char *name, enum class class, const void *data, s
 static void done(void)
 {
   if (plan.is_counting && plan.count == plan.crash_at && plan.is_after) _exit(137);
+  if (plan.is_half && plan.crash_request > 0 && plan.requests >= plan.crash_request) _exit(137);
 }
 
 /* A call of bytes: a short one does half of them, at least one. */

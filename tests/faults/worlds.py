@@ -2,7 +2,6 @@
 
 import pathlib
 import re
-import sqlite3
 import time
 
 from crashing import DIED, NEVER, World
@@ -113,10 +112,6 @@ class FaultWorld(World):
         return [self.run(job).returncode for job in (*before, self.job, self.job, *self.start.after)]
 
     # -- what came of it --------------------------------------------------------------------------------------------
-
-    def rows(self, query):
-        with sqlite3.connect(self.product.db) as db:
-            return db.execute(query).fetchall()
 
     def errors(self):
         """Types of pipeline_errors."""

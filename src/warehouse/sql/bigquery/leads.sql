@@ -19,7 +19,7 @@ FROM UNNEST(JSON_QUERY_ARRAY(@p, '$.rows')) r;
 
 -- name: import_insert
 -- Twice the same batch (an answer that was lost) inserts once.
-INSERT INTO ${leads} (${lead_id}, ${email}, ${first_name}, ${last_name}, ${company_name}, ${campaign_id},
+INSERT INTO ${leads_table} (${lead_id}, ${email}, ${first_name}, ${last_name}, ${company_name}, ${campaign_id},
   ${added_to_instantly}, ${sequence_completed}, ${cold_email_sent})
 SELECT lead_id, email, first_name, last_name, company_name, campaign_id, FALSE, FALSE, FALSE FROM ${scratch}
 WHERE is_new AND @p IS NOT NULL AND lead_id NOT IN (SELECT ${lead_id} FROM ${leads} WHERE ${lead_id} IS NOT NULL);
@@ -30,7 +30,7 @@ SELECT lead_id, fields FROM ${scratch}
 WHERE fields IS NOT NULL AND @p IS NOT NULL AND lead_id NOT IN (SELECT lead_id FROM ${lead_fields});
 
 -- name: import_update
-MERGE ${leads} T USING ${scratch} S ON T.${lead_id} = S.lead_id
+MERGE ${leads_table} T USING ${scratch} S ON T.${lead_id} = S.lead_id
 WHEN MATCHED AND NOT S.is_new THEN UPDATE SET ${first_name} = S.first_name, ${last_name} = S.last_name,
   ${company_name} = S.company_name, ${campaign_id} = S.campaign_id;
 
@@ -102,10 +102,11 @@ WHERE added IS DISTINCT FROM old_added OR added_date IS DISTINCT FROM old_added_
 
 -- name: changes_apply
 -- The last statement of a run that touches the user's table, and the only one; it bills the table once.
-MERGE ${leads} T USING ${scratch} S ON T.${lead_id} = S.lead_id
-WHEN MATCHED THEN UPDATE SET ${added_to_instantly} = S.added, ${added_date} = S.added_date,
-  ${sequence_completed} = S.completed, ${sequence_completed_date} = S.completed_date, ${last_email_status} = S.status,
-  ${cold_email_sent} = S.sent, ${updated_at} = S.changed_at;
+MERGE ${leads_table} T USING ${scratch} S ON ${leads_key} = S.lead_id
+WHEN MATCHED THEN UPDATE SET ${added_to_instantly} = ${set_added_to_instantly}, ${added_date} = ${set_added_date},
+  ${sequence_completed} = ${set_sequence_completed}, ${sequence_completed_date} = ${set_sequence_completed_date},
+  ${last_email_status} = ${set_last_email_status}, ${cold_email_sent} = ${set_cold_email_sent},
+  ${updated_at} = ${set_updated_at};
 
 -- name: scratch_count
 SELECT COUNT(*) FROM ${scratch} WHERE @p IS NOT NULL;

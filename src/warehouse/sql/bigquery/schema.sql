@@ -5,7 +5,7 @@
 -- name: schema_leads
 -- The export asks for those not yet added, so that their blocks lie together; a table of this size pays for that only
 -- above some 64 MB. No partitions: a row has no day of its own.
-CREATE TABLE ${leads} (
+CREATE TABLE ${leads_table} (
   ${lead_id} STRING NOT NULL,
   ${email} STRING NOT NULL,
   ${first_name} STRING,

@@ -1,0 +1,108 @@
+"""Death before, during and after each request that a job makes of BigQuery or of Instantly; then the program runs again, and
+all is as if nothing had happened.
+
+LEADFERRY_CLOUD_POINTS: how many deaths in all. LEADFERRY_LONG=1: all there are. The XML report counts points and violations.
+"""
+
+import os
+import random
+import subprocess
+
+import pytest
+from crashing import DIED, is_long, spread
+
+JOBS = ("export", "sync", "complete", "recover")
+# Nothing of the request is out; its first bytes are (all of a short one, so that it is worked on while nobody waits for
+# it); it was answered, and nobody read that.
+MOMENTS = ("before", "half", "unread")
+POINTS = 0 if is_long() else int(os.environ.get("LEADFERRY_CLOUD_POINTS") or 60)
+pytestmark = pytest.mark.timeout(3600 if is_long() else 300)
+
+
+def problem_of(world, story):
+    """What is wrong after it, or None."""
+    try:
+        world.reset()
+        story()
+        world.check()
+    except (AssertionError, subprocess.TimeoutExpired) as error:
+        return str(error)[:2000]
+    return None
+
+
+def die(world, number, moment):
+    done = world.run(crash_request=number, when=moment)
+    assert done.returncode in (DIED, 0, 3), done
+    return done.returncode == DIED
+
+
+def deaths(world, points):
+    """[(point, problem)] and how many died; a point is a list of (number, moment), one death after the other."""
+    problems, died_n = [], 0
+
+    def story():
+        nonlocal died_n
+        for number, moment in point:
+            died_n += die(world, number, moment)
+        world.finish()
+
+    for point in points:
+        problem = problem_of(world, story)
+        if problem:
+            problems.append((point, problem))
+    return problems, died_n
+
+
+def judge(problems, points, record_property):
+    record_property("points", points)
+    record_property("violations", len(problems))
+    assert not problems, f"{len(problems)} of {points}: " + "\n".join(f"{point}: {what}" for point, what in problems[:5])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("job", JOBS)
+def test_death_at_each_request(world_of_job, job, record_property):
+    """Guarantee 1, 12. Dead at once, with BigQuery as the warehouse: the next run brings all of it to its end."""
+    world = world_of_job(job)
+    world.reset()
+    requests = world.requests(job)
+    every = [[(number, moment)] for number in range(1, len(requests) + 1) for moment in MOMENTS]
+    points = spread(every, POINTS // len(JOBS))
+    problems, died_n = deaths(world, points)
+    assert died_n >= len(points) * 9 // 10, f"only {died_n} of {len(points)} runs died"
+    judge([(f"{point} {requests[point[0][0] - 1]}", what) for point, what in problems], died_n, record_property)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("job", JOBS)
+def test_death_while_it_comes_back(world_of_job, job, record_property):
+    """Two deaths: one in the job, one in the run that was to repair it."""
+    world = world_of_job(job)
+    world.reset()
+    count, chance = len(world.requests(job)), random.Random(7)
+    points = [[(chance.randint(1, count), chance.choice(MOMENTS)) for _ in range(2)] for _ in range(15 if is_long() else 2)]
+    problems, died_n = deaths(world, points)
+    assert died_n > len(points), "the second runs never died"
+    judge(problems, died_n, record_property)
+
+
+def test_violations_are_noticed(world_of_job):
+    """Somebody lost, somebody created twice, a row that the ledger does not know."""
+    world = world_of_job("export")
+
+    def lose():
+        world.product.sql("UPDATE leads SET added_to_instantly = FALSE WHERE lead_id = 'L3'")
+
+    def vanish():
+        world.sandbox.control("POST", "/leads/delete", {"email": "p2@example.com"})
+
+    def twice():
+        vanish()
+        world.sandbox.add(world.product.campaign, "p2@example.com")
+
+    def stranger():
+        world.sandbox.add(world.product.campaign, "p77@example.com")
+
+    for mistake in (lose, vanish, twice, stranger):
+        assert problem_of(world, lambda mistake=mistake: (world.finish(), mistake())), mistake.__name__
+    assert problem_of(world, world.finish) is None

@@ -1,0 +1,124 @@
+"""Leads in the user's own table or view: other names, other types, columns that are missing, and what cannot be used."""
+
+import json
+
+import product
+import pytest
+from cloud import OwnCloud
+from conftest import Sandbox
+
+COLUMNS = {"lead_id": "id", "email": "mail", "first_name": "vorname", "added_to_instantly": "in_instantly",
+           "added_date": "since", "sequence_completed": "done", "sequence_completed_date": "done_at",
+           "last_email_status": "status", "cold_email_sent": "mailed", "updated_at": "changed"}
+CONTACTS = {"id": "INTEGER", "mail": "STRING", "vorname": "STRING", "last_name": "STRING", "company_name": "STRING",
+            "campaign_id": "STRING",
+            "in_instantly": "INTEGER", "since": "DATETIME", "done": "STRING", "done_at": "DATETIME", "status": "STRING",
+            "mailed": "BOOLEAN", "changed": "DATETIME", "untouched": "STRING"}
+
+
+@pytest.fixture
+def user(emulator, tmp_path):
+    sandbox = Sandbox(tmp_path, "--seed", 7, "--stamp", "leadferry", config=product.quiet_config())
+    yield OwnCloud(sandbox, tmp_path, emulator)
+    sandbox.stop()
+
+
+def put_contacts(user, n):
+    user.make_table("contacts", **CONTACTS)
+    rows = ", ".join(f"({i}, 'p{i}@example.com', 'Ann', 'no', 'kept')" for i in range(1, n + 1))
+    user.query(f"INSERT INTO d.contacts (id, mail, vorname, done, untouched) VALUES {rows}")
+
+
+def test_main_job_over_a_mapped_table(user):
+    put_contacts(user, 12)
+    user.configure(source={"table": "contacts", "columns": COLUMNS})
+    user.run("schema", "apply", code=0)
+    assert user.json("schema", "check")["findings"] == []
+    user.run("export", code=0)
+    user.run("export", code=0)
+    assert user.creating_calls() == 1
+    user.sandbox.advance(hours=2)
+    user.run("sync", code=0)
+    added = user.query("SELECT in_instantly, since IS NOT NULL, done, status, mailed, untouched FROM d.contacts")
+    assert added == [("1", "true", "no", "sent", "true", "kept")] * 12  # "no" says FALSE, and stays as it was written
+    user.sandbox.advance(days=45)
+    for job in ("sync", "complete", "sync"):
+        user.run(job, code=(0, 3))
+    ended = user.query("SELECT in_instantly, done, done_at > since, status FROM d.contacts")
+    assert ended == [("1", "true", "true", "sent")] * 12
+    assert {lead["lead_id"] for lead in exported(user)} == {str(i) for i in range(1, 13)}
+    assert user.shown("7")["state"]["outcome"] == "no_reply"
+    before = user.query("SELECT * FROM d.contacts ORDER BY id")
+    user.run("sync", code=0)
+    assert user.query("SELECT * FROM d.contacts ORDER BY id") == before  # nothing changed, so nothing is written
+
+
+def exported(user):
+    return [json.loads(line) for line in user.run("leads", "export", "--show-pii", "--json", code=0).stdout.splitlines()]
+
+
+def test_main_job_over_a_view(user):
+    put_contacts(user, 5)
+    user.make_view("hot", "SELECT id AS lead_id, mail AS email, vorname AS first_name FROM d.contacts WHERE id > 2")
+    user.configure(source={"table": "hot"})
+    for words in (("schema", "apply"), ("export",), ("suppress", "add", "p3@example.com", "--reason", "manual")):
+        assert "table hot is a view, which nobody can write to; set source.write_back: false" in user.run(*words, code=78).stderr
+    user.configure(source={"table": "hot", "write_back": False})
+    user.run("schema", "apply", code=0)
+    assert user.json("schema", "check")["findings"] == []
+    before = user.query("SELECT * FROM d.contacts ORDER BY id")
+    assert "+ 3 to add" in user.run("plan", code=0).stdout
+    for _ in range(2):
+        user.run("export", code=0)
+    user.sandbox.advance(hours=2)
+    user.run("sync", code=0)
+    assert user.creating_calls() == 1 and user.json("status")["enrolled"] == 3
+    assert user.query("SELECT * FROM d.contacts ORDER BY id") == before
+    assert "import writes only into a table" in user.import_rows(("x", "x@example.com"), code=78).stderr
+
+
+@pytest.mark.parametrize("text, said", [
+    ("SELECT id AS lead_id FROM d.contacts", "table bad, column email is missing; it is STRING: add it to the view"),
+    ("SELECT mail AS lead_id, id AS email FROM d.contacts", "table bad, column email is INT64; it must be STRING"),
+    ("SELECT CURRENT_TIMESTAMP() AS lead_id, mail AS email FROM d.contacts",
+     "table bad, column lead_id is TIMESTAMP; it must be STRING or INT64"),
+    ("SELECT id AS lead_id, mail AS email, since AS added_to_instantly FROM d.contacts",
+     "table bad, column added_to_instantly is DATETIME; it must be BOOL or INT64 or STRING"),
+])
+def test_a_view_that_cannot_be_used(user, text, said):
+    put_contacts(user, 1)
+    user.configure(source={"table": "hot", "write_back": False})
+    user.make_view("hot", "SELECT id AS lead_id, mail AS email FROM d.contacts")
+    user.run("schema", "apply", code=0)
+    user.make_view("bad", text)
+    user.configure(source={"table": "bad", "write_back": False})
+    for words in (("plan",), ("export",), ("sync",), ("leads", "export"), ("schema", "apply")):
+        assert said in user.run(*words, code=78).stderr, words
+    listed = user.run("schema", "check", code=78).stdout
+    assert said.split("column ")[1].split(" ", 1)[1] in listed
+    assert user.creating_calls() == 0
+    assert user.query("SELECT COUNT(*) FROM d.lead_events") == [("0",)]
+
+
+def test_a_name_that_no_column_has(user):
+    put_contacts(user, 1)
+    user.configure(source={"table": "contacts", "columns": {**COLUMNS, "first_name": "forename"}})
+    said = user.run("schema", "apply", code=78).stderr
+    assert "column forename is missing, and source.columns names it for first_name" in said and "nothing was changed" in said
+    told = {(finding["id"], finding["subject"]) for finding in user.json("doctor", code=78)["findings"]}
+    assert ("schema_wrong", "contacts.forename") in told
+
+
+def test_columns_are_added_and_nothing_else_is_changed(user):
+    nested = {"name": "origin", "type": "RECORD", "description": "where from", "fields": [{"name": "list", "type": "STRING"}]}
+    user.ask("datasets/d/tables", {
+        "tableReference": {"projectId": "test", "datasetId": "d", "tableId": "leads"},
+        "schema": {"fields": [{"name": "lead_id", "type": "STRING"}, {"name": "email", "type": "STRING"}, nested]}})
+    user.run("schema", "apply", code=0)
+    fields = user.table("leads")["schema"]["fields"]
+    assert [field["name"] for field in fields[:4]] == ["lead_id", "email", "origin", "first_name"] and len(fields) == 14
+    assert fields[2]["description"] == "where from" and fields[2]["fields"][0]["name"] == "list"
+    user.configure(source={"table": "bare", "write_back": False})
+    user.make_table("bare", lead_id="STRING", email="STRING")
+    user.run("schema", "apply", code=0)
+    assert len(user.table("bare")["schema"]["fields"]) == 2  # nobody writes to it, so nothing is added
