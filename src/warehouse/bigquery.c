@@ -26,18 +26,6 @@ static int64_t now_us(struct ledger *ledger)
   return bq_now_us(bq_of_ledger(ledger));
 }
 
-static bool not_built(const char *what, GError **error)
-{
-  error_set(error, ERROR_CONFIG, "%s is not built for a bigquery warehouse yet; see docs/bigquery.md", what);
-  return false;
-}
-
-static bool differences(struct ledger *ledger, const struct verify_query *query, struct page *page, GError **error)
-{
-  (void)ledger, (void)query, (void)page;
-  return not_built("`verify`", error);
-}
-
 static const struct ledger_ops ops = {
     .now_us = now_us,
     .lease_acquire = bq_lease_acquire,
@@ -65,7 +53,7 @@ static const struct ledger_ops ops = {
     .stage_facts = bq_stage_facts,
     .newest_id = bq_newest_id,
     .stamp_is_known = bq_stamp_is_known,
-    .differences = differences,
+    .differences = bq_differences,
     .contacted_before = bq_contacted_before,
     .retire_campaign = bq_retire_campaign,
     .hold_campaign = bq_hold_campaign,

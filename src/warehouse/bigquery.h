@@ -40,6 +40,16 @@ struct bq_watch {
   bool is_ours;
 };
 
+/* The answer to a half of verify's checks, read on from check to check. */
+struct bq_verify {
+  struct bigquery_rows *rows; /* NULL: nothing is open */
+  char *question;
+  const char *const *cells; /* the next row; NULL: there is none */
+  int64_t n;                /* which one of its check it is */
+  enum verify_check check;  /* asked last, and how many of its rows were read */
+  int64_t read_n;           /* see above */
+};
+
 struct bq_warehouse {
   struct warehouse warehouse; /* first: backends are cast from it */
   struct ledger ledger;
@@ -73,6 +83,7 @@ struct bq_warehouse {
   int64_t staged_n;             /* rows of sync_stage: the later one counts */
   struct bq_watch watch;
   struct bq_stream claims, watched, removals, leads, contacted;
+  struct bq_verify verify;
   char *claimed_run_id; /* whose claims may be contested */
   GArray *counts;       /* struct bq_campaign_count of counts_day_us, until the next fold; NULL: not read */
   int64_t counts_day_us;
@@ -312,6 +323,12 @@ bool bq_removals(struct ledger *ledger, const struct removal_query *removals, st
                  GError **error); /* ledger.h */
 bool bq_removal_counts(struct ledger *ledger, const struct removal_query *removals, GArray *counts,
                        GError **error); /* ledger.h */
+
+/* ---- bigquery_verify.c ---- */
+
+bool bq_differences(struct ledger *ledger, const struct verify_query *query, struct page *page,
+                    GError **error);            /* ledger.h */
+void bq_verify_close(struct bq_verify *verify); /* forgets the answer: something was staged or appended */
 
 /* ---- bigquery_operators.c ---- */
 

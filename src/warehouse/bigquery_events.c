@@ -12,6 +12,7 @@ void bq_forget(struct bq_warehouse *self)
   g_clear_pointer(&self->unsettled_own_run_id, g_free);
   bq_stream_close(&self->claims);
   bq_stream_close(&self->removals);
+  bq_verify_close(&self->verify);
 }
 
 /* ---- append ---- */

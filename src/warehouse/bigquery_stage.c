@@ -64,6 +64,7 @@ bool bq_stage_begin(struct ledger *ledger, const char *run_id, GError **error)
   (void)run_id;
   struct bq_warehouse *self = bq_of_ledger(ledger);
   bq_stream_close(&self->watched);
+  bq_verify_close(&self->verify);
   return bq_metrics_flush(self, error);
 }
 

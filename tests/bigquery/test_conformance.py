@@ -8,7 +8,7 @@ import pytest
 import ran
 from emulated import build_folder
 
-SUITES = ("claims", "protocol", "source", "stage", "stops", "report", "brakes", "retire", "home")
+SUITES = ("claims", "protocol", "source", "stage", "stops", "report", "brakes", "retire", "home", "verify")
 NOT_HERE = {
     "/bigquery/stage/bounce-spike": "holding a mailbox that bounces is not built for BigQuery (docs/bigquery.md)",
     "/bigquery/stage/no-spike": "as bounce-spike; hundreds of leads are more than the emulator can join",

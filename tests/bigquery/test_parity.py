@@ -4,6 +4,7 @@ import pytest
 import test_adopt
 import test_campaigns
 import test_lost_ledger
+import test_verify
 from dataset import Cloud
 from conftest import Sandbox
 from product import quiet_config
@@ -21,6 +22,13 @@ STORIES = [
     (test_adopt.contacted, test_adopt.test_those_that_are_found),
     (test_adopt.contacted, test_adopt.test_two_rows_of_a_person_are_adopted_once),
     (test_campaigns.exported, test_campaigns.test_a_campaign_that_is_gone_is_ended),
+    *((test_verify.exported, test) for test in (
+        test_verify.test_nothing_differs,
+        test_verify.test_an_open_claim,
+        test_verify.test_rows_that_the_ledger_does_not_know,
+        test_verify.test_a_stopped_person_who_is_live,
+        test_verify.test_a_campaign_that_is_gone,
+    )),
 ]  # fmt: skip
 
 
@@ -62,3 +70,11 @@ def test_a_bootstrap_that_dies_half_way_is_met_and_goes_on(world):
     world.run("sync", "--full", code=0)
     assert world.json("complete")["removed"] == 7  # all are ours by their stamps
     assert world.sandbox.totals()["created_twice"] == 0
+
+
+def test_what_was_bent_in_the_dataset(world):
+    """All at once: each is found, and none hides another."""
+    test_verify.exported(world)
+    for statement in test_verify.BENT.values():
+        world.sql(statement)
+    assert set(test_verify.BENT) <= set(test_verify.found(world))

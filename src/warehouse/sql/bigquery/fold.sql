@@ -4,7 +4,8 @@
 -- name: fold_gather
 -- Every event is lifted to the state that it alone implies, the stored states are put beside them, and one aggregate merges
 -- them all: so there is one set of rules. Events recorded since @since alone are read (partitions by day); they may have been
--- folded before: every rule is a maximum or a minimum. Fields of a generation come from the newest generation alone.
+-- folded before: every rule is a maximum or a minimum. Fields of a generation come from the newest generation alone. A @since
+-- before the epoch leaves the stored states out: `verify` asks so.
 CREATE TEMP TABLE ${scratch} AS
 WITH fresh AS (
   SELECT kind, fact, reason, lead_id, person, campaign_id, instantly_id, claim_id, attempt,
@@ -48,7 +49,8 @@ lifted AS (
   SELECT lead_id, person, generation, reopened_at, claim_id, campaign_id, epoch, attempts, settlement, settlement_epoch,
     reason, instantly_id, current_campaign_id, current_at, added_at, ever_added_at, sent_at, replied_at, email_status,
     finished_at, outcome, removed_at, removed_id, withdrawn_at, held_n, held_reason, resolved_n, first_recorded_at, version
-  FROM ${lead_state} WHERE lead_id IN (SELECT lead_id FROM fresh)),
+  FROM ${lead_state}
+  WHERE @since >= TIMESTAMP '1970-01-01 00:00:00+00' AND lead_id IN (SELECT lead_id FROM fresh)),
 ranked AS (SELECT l.*, l.generation = MAX(l.generation) OVER (PARTITION BY l.lead_id) AS is_newest FROM lifted l),
 merged AS (
   SELECT lead_id, MIN(person) AS person, MAX(generation) AS generation, MAX(reopened_at) AS reopened_at,
