@@ -11,6 +11,8 @@ static enum exit_code run(struct cli *cli, int argc, char **argv, GError **error
 static const struct command_option options[] = {
     {"allow-mass-removal", OPTION_INT, "N",
      "remove although a safety stop says it is too much; N is the planned number"},
+    {"allow-shrunk-source", OPTION_INT, "N",
+     "go on although the source lost most of its rows; N is the number that it has now"},
     {NULL, OPTION_FLAG, NULL, NULL},
 };
 

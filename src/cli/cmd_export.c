@@ -9,6 +9,8 @@ static enum exit_code run(struct cli *cli, int argc, char **argv, GError **error
 }
 
 static const struct command_option options[] = {
+    {"allow-shrunk-source", OPTION_INT, "N",
+     "go on although the source lost most of its rows; N is the number that it has now"},
     {"bootstrap", OPTION_FLAG, NULL, "rebuild a lost ledger from Instantly's list first: rows with our stamp are ours"},
     {NULL, OPTION_FLAG, NULL, NULL},
 };
@@ -25,7 +27,8 @@ const struct command command_export = {
         "something was refused or nothing could be added, 5 when answers are still unknown (`leadferry recover`), 6 "
         "when "
         "Instantly holds leads with our stamp that the ledger does not know: it was lost, or restored from an older "
-        "backup. --bootstrap then rebuilds it from Instantly's list before it claims anybody.",
+        "backup (--bootstrap then rebuilds it from Instantly's list before it claims anybody), or when the source lost "
+        "more than source.max_shrink_percent of its rows (--allow-shrunk-source).",
     .example = "leadferry export --limit 100",
     .needs = NEEDS_CONFIG | NEEDS_WAREHOUSE_WRITE | NEEDS_INSTANTLY | NEEDS_INBOX,
     .writes = true,

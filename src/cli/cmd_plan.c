@@ -277,6 +277,11 @@ static enum exit_code run(struct cli *cli, int argc, char **argv, GError **error
   return EXIT_CODE_OK;
 }
 
+static const struct command_option options[] = {
+    {"allow-shrunk-source", OPTION_INT, "N", "see `leadferry export --help`"},
+    {NULL, OPTION_FLAG, NULL, NULL},
+};
+
 const struct command command_plan = {
     .name = "plan",
     .arguments = "",
@@ -288,5 +293,6 @@ const struct command command_plan = {
         "each merge tag of the campaigns' steps with its source and how many leads have no value for it.",
     .example = "leadferry plan --json",
     .needs = NEEDS_CONFIG | NEEDS_WAREHOUSE_READ | NEEDS_INSTANTLY | NEEDS_INBOX,
+    .options = options,
     .run = run,
 };

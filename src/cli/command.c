@@ -32,6 +32,7 @@ void cli_job_init(struct cli *cli, struct job *job)
   job->limit = cli->limit;
   job->is_dry_run = cli->is_dry_run;
   job->allow_mass_removal = option_int(cli, "allow-mass-removal", 0);
+  job->allow_shrunk_source = option_int(cli, "allow-shrunk-source", 0);
 }
 
 static void say(const char *what, const char *sentence)

@@ -181,6 +181,10 @@ const struct setting settings_table[] = {
     BOOL("source.write_back", source.write_back, "true",
          .doc = "Write added_to_instantly and its sisters into the table; false for read-only sources"),
 
+    INT("source.max_shrink_percent", source.max_shrink_percent, "50", 0, 99,
+        .doc = "Export and complete stop with 6 when the table has lost more of its rows than this since the last "
+               "export (50 rows and more); 0: never"),
+
     BOOL("complete.armed", complete.armed, "false",
          .doc = "Really remove; while it is false `complete` prints what it would remove and ends with code 6"),
     INT("complete.max_removals", complete.max_removals, "1000", 0, G_MAXINT64 - 1, .takes_unlimited = true,

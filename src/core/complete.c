@@ -4,6 +4,7 @@
 #include "core/complete_remove.h"
 #include "core/job.h"
 #include "core/settle.h"
+#include "core/source_guard.h"
 
 #define PAGE_MAX           500
 #define SCAN_AGE_MAX_HOURS 24
@@ -142,6 +143,8 @@ static bool check_safety(struct job *job, struct complete_report *report, GError
   if (!job->settings->complete.armed)
     stop(report, "complete.armed is false: look at the list with `leadferry plan`, then set it to true");
   check_age(job, &facts, report);
+  g_autofree char *doubt = source_guard_doubt(job, &facts);
+  if (doubt != NULL) stop(report, "%s", doubt);
   if (job->allow_mass_removal > 0 && job->allow_mass_removal != report->planned_n)
     stop(report, "--allow-mass-removal=%" G_GINT64_FORMAT " does not equal the %" G_GINT64_FORMAT " planned removals",
          job->allow_mass_removal, report->planned_n);

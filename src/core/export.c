@@ -7,11 +7,13 @@
 #include "core/export_send.h"
 #include "core/job.h"
 #include "core/settle.h"
+#include "core/source_guard.h"
 #include "core/sync.h"
 
 static bool export_steps(struct job *job, struct export_report *report, struct run_record *record, GError **error);
 static bool settle_earlier(struct job *job, struct export_report *report, GError **error);
-static bool refresh_stops(struct job *job, struct run_record *record, GError **error);
+static bool look_at_source(struct job *job, struct ledger_facts *facts, GError **error);
+static bool refresh_stops(struct job *job, const struct ledger_facts *facts, struct run_record *record, GError **error);
 static bool claim_leads(struct job *job, struct export_report *report, GError **error);
 static bool send_claims(struct job *job, struct export_report *report, GError **error);
 static bool finish(struct job *job, struct export_report *report, GError **error);
@@ -35,11 +37,13 @@ bool export_run(struct job *job, struct export_report *report, GError **error)
 
 static bool export_steps(struct job *job, struct export_report *report, struct run_record *record, GError **error)
 {
-  if (!settle_earlier(job, report, error)) return false;    /* 1 */
-  if (!refresh_stops(job, record, error)) return false;     /* 1 */
-  if (!export_read_feeds(job, report, error)) return false; /* 2 */
-  if (!export_know_rows(job, report, error)) return false;  /* 2 */
-  if (!claim_leads(job, report, error)) return false;       /* 3 */
+  struct ledger_facts facts;
+  if (!settle_earlier(job, report, error)) return false;        /* 1 */
+  if (!look_at_source(job, &facts, error)) return false;        /* 1 */
+  if (!refresh_stops(job, &facts, record, error)) return false; /* 1 */
+  if (!export_read_feeds(job, report, error)) return false;     /* 2 */
+  if (!export_know_rows(job, report, error)) return false;      /* 2 */
+  if (!claim_leads(job, report, error)) return false;           /* 3 */
   record->source_rows = report->claim.source_n;
   g_autoptr(GError) sending = NULL;
   bool is_sent = send_claims(job, report, &sending);              /* 4, 5, 6: settle unknown */
@@ -51,9 +55,11 @@ static bool export_steps(struct job *job, struct export_report *report, struct r
 bool export_plan(struct job *job, struct export_report *report, GError **error)
 {
   struct run_record record = {0}; /* what was read is forgotten */
+  struct ledger_facts facts;
   job->is_dry_run = true;
-  return refresh_stops(job, &record, error) && export_read_feeds(job, report, error) &&
-         export_know_rows(job, report, error) && claim_leads(job, report, error);
+  return look_at_source(job, &facts, error) && refresh_stops(job, &facts, &record, error) &&
+         export_read_feeds(job, report, error) && export_know_rows(job, report, error) &&
+         claim_leads(job, report, error);
 }
 
 /* Step 1: claims of earlier runs first, so that nobody is decided upon twice. */
@@ -67,14 +73,21 @@ static bool settle_earlier(struct job *job, struct export_report *report, GError
   return is_ok;
 }
 
+/* Step 1: a source that lost most of its rows stops the run before anybody is decided upon. */
+static bool look_at_source(struct job *job, struct ledger_facts *facts, GError **error)
+{
+  if (!job->ledger->ops->facts(job->ledger, facts, error)) return false;
+  g_autofree char *doubt = source_guard_doubt(job, facts);
+  if (doubt != NULL) error_set(error, ERROR_UNSAFE, "%s", doubt);
+  return doubt == NULL;
+}
+
 /* Step 1: who said stop anywhere in the workspace since yesterday is not mailed today, and is not promised by a plan.
  */
-static bool refresh_stops(struct job *job, struct run_record *record, GError **error)
+static bool refresh_stops(struct job *job, const struct ledger_facts *facts, struct run_record *record, GError **error)
 {
-  struct ledger_facts facts;
-  if (!job->ledger->ops->facts(job->ledger, &facts, error)) return false;
-  int64_t age_us = job->ledger->ops->now_us(job->ledger) - facts.stops_read_at_us;
-  if (facts.stops_read_at_us != 0 && age_us < job->settings->sync.stops_every_h * 3600 * SECOND_US) return true;
+  int64_t age_us = job->ledger->ops->now_us(job->ledger) - facts->stops_read_at_us;
+  if (facts->stops_read_at_us != 0 && age_us < job->settings->sync.stops_every_h * 3600 * SECOND_US) return true;
   int64_t stops_n = 0;
   if (!sync_read_stops(job, &stops_n, error)) {
     g_prefix_error(error, "nothing was sent because the workspace's stops could not be read: ");

@@ -1,7 +1,8 @@
 #pragma once
 /* Export: leads go out, each exactly once. export_run() is the story, numbered like the design:
  *
- * 1. take the lease; fold; settle what an earlier crash left; refresh the stops when they are older than a day
+ * 1. take the lease; fold; settle what an earlier crash left; stop if the source lost most of its rows
+ * (core/source_guard.h); refresh the stops when they are older than a day
  * 2. read each target campaign: status, steps and their merge tags, plan quota; a campaign that holds rows of ours
  * which the ledger does not know ends the run, or rebuilds the ledger first (core/export_guard.h)
  * 3. claim: one statement decides every source row and appends `claimed`

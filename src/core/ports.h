@@ -22,8 +22,9 @@ struct job {
   char *run_id;
   int64_t limit; /* --limit, or SETTING_UNLIMITED */
   bool is_dry_run;
-  int64_t allow_mass_removal; /* --allow-mass-removal=N, 0: not given */
-  bool is_bootstrap;          /* --bootstrap: Instantly's list rebuilds the ledger first */
+  int64_t allow_mass_removal;  /* --allow-mass-removal=N, 0: not given */
+  int64_t allow_shrunk_source; /* --allow-shrunk-source=N, 0: not given */
+  bool is_bootstrap;           /* --bootstrap: Instantly's list rebuilds the ledger first */
   struct lease lease;
   int64_t now_us;           /* Instantly's time, fixed at the job's first answer */
   GHashTable *subsequences; /* id -> struct subsequence_view, of core/subsequence.h; NULL until one was asked about */

@@ -93,6 +93,7 @@ struct source_settings {
   char *table;     /* default "leads" */
   GArray *columns; /* struct field_mapping: our column <- the user's column */
   bool write_back;
+  int64_t max_shrink_percent; /* losing more than this since the last export is a safety stop; 0: never */
 };
 
 struct outcome_settings {

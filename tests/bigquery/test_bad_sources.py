@@ -1,0 +1,37 @@
+"""Sources that are not what they ought to be, on BigQuery: one that shrank, NULL and repeated keys, addresses that are none."""
+
+import product
+import pytest
+from cloud import OwnCloud
+from conftest import Sandbox
+
+
+@pytest.fixture
+def user(emulator, tmp_path):
+    sandbox = Sandbox(tmp_path, "--seed", 7, "--stamp", "leadferry", config=product.quiet_config())
+    user = OwnCloud(sandbox, tmp_path, emulator)
+    user.run("schema", "apply", code=0)
+    yield user
+    sandbox.stop()
+
+
+def test_a_source_that_shrank(user):
+    user.import_people(60)
+    user.run("export", "--limit", 50, code=0)
+    user.query("DELETE FROM d.leads WHERE lead_id < 'L036'")
+    events = user.query("SELECT COUNT(*) FROM d.lead_events")
+    said = user.run("export", code=6).stderr
+    assert "the source has 24 rows, and the last export counted 60: it lost 60 %" in said and "--allow-shrunk-source=24" in said
+    assert user.query("SELECT COUNT(*) FROM d.lead_events") == events and user.creating_calls() == 1
+    assert user.json("export", "--allow-shrunk-source", 24)["added"] == 10
+
+
+def test_keys_and_addresses_that_are_none(user):
+    rows = [("'a'", "'a@example.com'"), ("'a'", "'a@example.com'"), ("NULL", "'b@example.com'"), ("'c'", "'not an address'"),
+            ("'d'", "NULL"), ("'e'", "''"), ("'f'", "'a@example.com'"), ("'g'", "'g@example.com, h@example.com'"),
+            ("'h'", "' H@Example.com '"), ("'i'", "'i@exa\\u0000mple.com'"), ("'j'", "'<script>'")]
+    user.query("INSERT INTO d.leads (lead_id, email) VALUES " + ", ".join(f"({key}, {mail})" for key, mail in rows))
+    assert user.json("export")["added"] == 2  # a and h: one person each, whatever the number of rows
+    assert sorted(lead["email"] for lead in user.sandbox.leads()) == ["a@example.com", "h@example.com"]
+    assert user.query("SELECT lead_id FROM d.leads WHERE added_to_instantly GROUP BY lead_id ORDER BY 1") == [("a",), ("h",)]
+    assert user.json("export")["added"] == 0 and user.json("verify")["differences"] == []
