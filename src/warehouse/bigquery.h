@@ -285,6 +285,7 @@ char *bq_match_key(const struct suppression *stop);
 struct bq_stop_row {
   struct suppression stop;
   int64_t evidence_at_us; /* 0: somebody said so */
+  bool is_void;           /* written as removed already: a bounce that was judged with its mailbox */
   bool is_brake;          /* brakes.h: counts as there already only if the one there lasts as long */
 };
 /* Writes those (struct bq_stop_row) that are not there yet, as of now_us; *added_n of them were not. */
@@ -297,12 +298,17 @@ bool bq_watched(struct ledger *ledger, const struct watch_query *watch, struct p
 bool bq_stage_begin(struct ledger *ledger, const char *run_id, GError **error); /* ledger.h */
 bool bq_stage(struct ledger *ledger, const char *run_id, const struct remote_lead *rows, size_t rows_n,
               GError **error); /* ledger.h */
-bool bq_stage_stops(struct ledger *ledger, const struct stage_rules *rules, struct stage_report *report,
-                    GError **error); /* ledger.h */
 bool bq_stage_facts(struct ledger *ledger, const struct stage_rules *rules, struct stage_report *report,
                     GError **error); /* ledger.h */
+/* Where this run's rows of sync_stage begin: the partition predicate. */
+int64_t bq_staged_since_us(const struct bq_warehouse *self);
 /* "run_id", "since" and "seen": what matches_gather is told. */
 void bq_json_stage(const struct bq_warehouse *self, const struct stage_rules *rules, GString *out);
+
+/* ---- bigquery_asks.c ---- */
+
+bool bq_stage_stops(struct ledger *ledger, const struct stage_rules *rules, struct stage_report *report,
+                    GError **error); /* ledger.h */
 
 /* ---- bigquery_home.c ---- */
 

@@ -10,7 +10,7 @@
 #define EVENTS_AT_ONCE 2000
 
 /* Where this run's rows of sync_stage begin: the partition predicate. */
-static int64_t staged_since_us(const struct bq_warehouse *self)
+int64_t bq_staged_since_us(const struct bq_warehouse *self)
 {
   return (self->run.started_at_us ? self->run.started_at_us : bq_now_us(self)) - BQ_OVERLAP_US;
 }
@@ -34,7 +34,7 @@ bool bq_watched(struct ledger *ledger, const struct watch_query *watch, struct p
                      bq_since("finished_after", watch->finished_after_us),
                      bigquery_text("unstaged_run_id", watch->unstaged_run_id ? watch->unstaged_run_id : ""),
                      bigquery_text("campaign_id", watch->campaign_id ? watch->campaign_id : ""),
-                     bq_since("since", staged_since_us(self))},
+                     bq_since("since", bq_staged_since_us(self))},
       .parameters_n = 5};
   g_autofree char *question = watched_question(watch, watch->after_id);
   page_reset(page);
@@ -109,19 +109,6 @@ static void rows_keep(struct bq_warehouse *self, const struct remote_lead *rows,
   }
 }
 
-/* No entry of the warehouse is asked about: a stop that was removed there is counted all the same, which errs to the
- * safe side of a plan. */
-static void kept_stops(struct bq_warehouse *self, const struct stage_rules *rules, struct stage_report *report)
-{
-  for (guint i = 0; i < self->kept_rows->len; i++) {
-    struct sync_stop stop;
-    if (!sync_stop(&g_array_index(self->kept_rows, struct remote_lead, i), rules, &stop)) continue;
-    bq_stop_keep(self, &stop.suppression);
-    report->suppressed_n++;
-  }
-  g_array_set_size(self->kept_rows, 0);
-}
-
 bool bq_stage(struct ledger *ledger, const char *run_id, const struct remote_lead *rows, size_t rows_n, GError **error)
 {
   struct bq_warehouse *self = bq_of_ledger(ledger);
@@ -139,47 +126,6 @@ bool bq_stage(struct ledger *ledger, const char *run_id, const struct remote_lea
   bool is_ok = bq_batch_send(self, &batch, "sync_stage", error);
   bq_batch_clear(&batch);
   return is_ok;
-}
-
-/* ---- stops ---- */
-
-struct staged_stops {
-  const struct stage_rules *rules;
-  GArray *stops;      /* struct bq_stop_row */
-  GStringChunk *text; /* their strings */
-};
-
-static void stop_add(const char *const *cells, void *into)
-{
-  struct staged_stops *staged = into;
-  struct remote_lead row;
-  struct sync_stop stop;
-  bq_cell_remote(cells, &row);
-  if (!sync_stop(&row, staged->rules, &stop)) return;
-  struct bq_stop_row out = {.stop = stop.suppression, .evidence_at_us = stop.evidence_at_us};
-  out.stop.person = g_string_chunk_insert(staged->text, stop.suppression.person);
-  g_array_append_val(staged->stops, out);
-}
-
-/* As many rows as there are persons who said stop; they are written by one script. */
-bool bq_stage_stops(struct ledger *ledger, const struct stage_rules *rules, struct stage_report *report, GError **error)
-{
-  struct bq_warehouse *self = bq_of_ledger(ledger);
-  struct bq_call call = {
-      .ids = {BQ_STAGED_STOPS},
-      .ids_n = 1,
-      .parameters = {bigquery_text("run_id", rules->run_id), bq_since("since", staged_since_us(self))},
-      .parameters_n = 2};
-  g_autoptr(GArray) stops = g_array_new(FALSE, TRUE, sizeof(struct bq_stop_row));
-  g_autoptr(GStringChunk) text = g_string_chunk_new(4096);
-  if (self->is_read_only) kept_stops(self, rules, report);
-  if (self->is_read_only) return true;
-  struct staged_stops staged = {.rules = rules, .stops = stops, .text = text};
-  if (!bq_each(self, &call, stop_add, &staged, error)) return false;
-  int64_t added_n = 0;
-  if (!bq_stops_write(self, stops, rules->now_us, &added_n, error)) return false;
-  report->suppressed_n += added_n;
-  return true;
 }
 
 /* ---- facts ---- */
@@ -278,7 +224,7 @@ static void row_facts(struct facts *facts, const char *const *cells)
 void bq_json_stage(const struct bq_warehouse *self, const struct stage_rules *rules, GString *out)
 {
   json_append_str(out, "run_id", rules->run_id);
-  bq_json_int(out, "since", staged_since_us(self));
+  bq_json_int(out, "since", bq_staged_since_us(self));
   bq_json_int(out, "seen", rules->scan_started_at_us ? rules->scan_started_at_us : rules->now_us);
 }
 
@@ -337,7 +283,7 @@ static bool vanished_facts(struct facts *facts, GError **error)
   struct bq_call call = {.ids = {BQ_MISSING},
                          .ids_n = 1,
                          .parameters = {bigquery_text("run_id", facts->rules->run_id),
-                                        bq_since("since", staged_since_us(facts->self)),
+                                        bq_since("since", bq_staged_since_us(facts->self)),
                                         bq_since("scan_started", facts->rules->scan_started_at_us)},
                          .parameters_n = 3};
   return facts_each(facts, &call, missing_facts, error);

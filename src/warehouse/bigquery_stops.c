@@ -27,6 +27,8 @@ static void row_append(struct bq_warehouse *self, GString *out, const struct bq_
   bq_json_time(out, "expires_at", stop->expires_at_us);
   bq_json_time(out, "pushed_at", stop->pushed_at_us);
   bq_json_time(out, "evidence_at", row->evidence_at_us);
+  bq_json_time(out, "revoked_at", row->is_void ? bq_now_us(self) : 0);
+  json_append_str(out, "revoked_by", row->is_void ? "bounce_spike" : NULL);
   bq_json_flag(out, "is_brake", row->is_brake);
   g_string_append_c(out, '}');
 }

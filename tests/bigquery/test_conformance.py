@@ -10,8 +10,6 @@ from emulated import build_folder
 
 SUITES = ("claims", "protocol", "source", "stage", "stops", "report", "brakes", "retire", "home", "verify")
 NOT_HERE = {
-    "/bigquery/stage/bounce-spike": "holding a mailbox that bounces is not built for BigQuery (docs/bigquery.md)",
-    "/bigquery/stage/no-spike": "as bounce-spike; hundreds of leads are more than the emulator can join",
     "/bigquery/retire/lease": "the lease is a row by BigQuery's own clock, and `lease break` ends an active one",
 }
 

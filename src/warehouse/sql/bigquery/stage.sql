@@ -12,14 +12,36 @@ WHERE instantly_id > @after_id AND (@campaign_id = '' OR current_campaign_id = @
 GROUP BY instantly_id ORDER BY instantly_id;
 
 -- name: staged_stops
--- Rows that core/sync.h sync_stop() may say something about, in the order of their ids.
-SELECT instantly_id, person, campaign_id, subsequence_id, stamp, last_step, mailbox, status, interest, verification, opens,
-  clicks, replies, created_at, contacted_at, opened_at, clicked_at, replied_at, updated_at, last_step_at, pause_until
-FROM ${sync_stage}
-WHERE run_id = @run_id AND staged_at >= @since AND person IS NOT NULL
-  AND (status IN (-1, -2) OR replies > 0 OR replied_at IS NOT NULL)
-QUALIFY ROW_NUMBER() OVER (PARTITION BY instantly_id ORDER BY n DESC) = 1
-ORDER BY instantly_id;
+-- Rows that core/sync.h sync_stop() may say something about, in the order of their ids. Beside each: was it mailed since the
+-- sync before by a mailbox of which more than @percent of at least @sends rows of ours bounced since (core/sync.h
+-- sync_is_bounce_spike); the lead that has it; and what is known of the person's bounces.
+WITH staged AS (
+  SELECT * FROM ${sync_stage} WHERE run_id = @run_id AND staged_at >= @since
+  QUALIFY ROW_NUMBER() OVER (PARTITION BY instantly_id ORDER BY n DESC) = 1),
+enrolled AS (
+  SELECT instantly_id, MIN(lead_id) AS lead_id FROM ${lead_state}
+  WHERE instantly_id IN (SELECT instantly_id FROM staged) GROUP BY instantly_id),
+sent AS (
+  SELECT instantly_id, mailbox, IFNULL(status = -1, FALSE) AS is_bounced FROM staged
+  WHERE @judges AND mailbox IS NOT NULL AND instantly_id IN (SELECT instantly_id FROM enrolled)
+    AND GREATEST(IFNULL(contacted_at, TIMESTAMP_MICROS(0)), IFNULL(last_step_at, TIMESTAMP_MICROS(0))) > @sent_since),
+spiking AS (
+  SELECT mailbox FROM sent GROUP BY mailbox
+  HAVING COUNT(*) >= @sends AND COUNTIF(is_bounced) * 100 > COUNT(*) * @percent),
+known AS (
+  SELECT person, LOGICAL_OR(revoked_at IS NULL AND (expires_at IS NULL OR expires_at > @now)) AS is_in_force,
+    MAX(IF(revoked_at IS NOT NULL, evidence_at, NULL)) AS evidence_at
+  FROM ${suppressions} WHERE reason = 'bounced' AND domain IS NULL AND person IS NOT NULL GROUP BY person)
+SELECT t.instantly_id, t.person, t.campaign_id, t.subsequence_id, t.stamp, t.last_step, t.mailbox, t.status, t.interest,
+  t.verification, t.opens, t.clicks, t.replies, t.created_at, t.contacted_at, t.opened_at, t.clicked_at, t.replied_at,
+  t.updated_at, t.last_step_at, t.pause_until,
+  t.instantly_id IN (SELECT instantly_id FROM sent WHERE is_bounced AND mailbox IN (SELECT mailbox FROM spiking)),
+  s.lead_id, s.person, s.current_campaign_id, s.instantly_id, s.claim_id, s.generation, s.epoch, s.held_n > s.resolved_n,
+  k.is_in_force, k.evidence_at
+FROM staged t LEFT JOIN enrolled n ON n.instantly_id = t.instantly_id LEFT JOIN ${lead_state} s ON s.lead_id = n.lead_id
+LEFT JOIN known k ON k.person = t.person
+WHERE t.person IS NOT NULL AND (t.status IN (-1, -2) OR t.replies > 0 OR t.replied_at IS NOT NULL)
+ORDER BY t.instantly_id;
 
 -- name: matches_gather
 -- Which lead a staged row belongs to: its own by id (of several leads the lowest); else by the stamp of the lead's newest

@@ -13,7 +13,8 @@ WITH wanted AS (
     TIMESTAMP_MICROS(CAST(JSON_VALUE(r, '$.expires_at') AS INT64)) AS expires_at,
     TIMESTAMP_MICROS(CAST(JSON_VALUE(r, '$.pushed_at') AS INT64)) AS pushed_at,
     TIMESTAMP_MICROS(CAST(JSON_VALUE(r, '$.evidence_at') AS INT64)) AS evidence_at,
-    JSON_VALUE(r, '$.is_brake') = '1' AS is_brake
+    TIMESTAMP_MICROS(CAST(JSON_VALUE(r, '$.revoked_at') AS INT64)) AS revoked_at,
+    JSON_VALUE(r, '$.revoked_by') AS revoked_by, JSON_VALUE(r, '$.is_brake') = '1' AS is_brake
   FROM UNNEST(JSON_QUERY_ARRAY(@p, '$.rows')) r),
 there AS (
   SELECT match_key, person, domain, reason, expires_at, revoked_at, evidence_at,
@@ -32,8 +33,9 @@ QUALIFY ROW_NUMBER() OVER (PARTITION BY w.person, w.domain, w.reason, w.is_brake
 
 -- name: stops_insert
 INSERT INTO ${suppressions} (id, match_key, person, domain, reason, source, actor, created_at, expires_at, pushed_at,
-  evidence_at)
-SELECT id, match_key, person, domain, reason, source, actor, created_at, expires_at, pushed_at, evidence_at FROM ${scratch}
+  evidence_at, revoked_at, revoked_by)
+SELECT id, match_key, person, domain, reason, source, actor, created_at, expires_at, pushed_at, evidence_at, revoked_at,
+  revoked_by FROM ${scratch}
 WHERE @p IS NOT NULL;
 
 -- name: evidence_gather
