@@ -69,6 +69,26 @@ static void check_schema(struct findings *findings, struct warehouse *warehouse)
     add_schema_finding(findings, &g_array_index(found, struct schema_finding, i));
 }
 
+static void ailment_clear(gpointer data)
+{
+  struct ailment *ailment = data;
+  g_free(ailment->subject);
+  g_free(ailment->sentence);
+}
+
+/* False: there is no use in opening it. */
+static bool check_reach(struct findings *findings, const struct cli *cli)
+{
+  g_autoptr(GArray) found = g_array_new(FALSE, TRUE, sizeof(struct ailment));
+  g_array_set_clear_func(found, ailment_clear);
+  bool goes_on = warehouse_diagnose(&cli->settings, cli->clock, found);
+  for (guint i = 0; i < found->len; i++) {
+    const struct ailment *ailment = &g_array_index(found, struct ailment, i);
+    findings_add(findings, ailment->id, ailment->subject, "%s", ailment->sentence);
+  }
+  return goes_on;
+}
+
 void doctor_check_warehouse(struct findings *findings, const struct cli *cli)
 {
   const struct warehouse_settings *settings = &cli->settings.warehouse;
@@ -76,6 +96,7 @@ void doctor_check_warehouse(struct findings *findings, const struct cli *cli)
     findings_add(findings, "warehouse_missing", "warehouse.path", "%s does not exist yet.", settings->path);
     return;
   }
+  if (!check_reach(findings, cli)) return;
   g_autoptr(GError) error = NULL;
   struct warehouse *warehouse = warehouse_open(&cli->settings, WAREHOUSE_READ, cli->clock, &error);
   if (warehouse)

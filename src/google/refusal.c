@@ -56,6 +56,7 @@ static const struct rule rules[] = {
     {"jobInternalError", 400, "table not found", BIGQUERY_CAUSE_NOT_FOUND, ERROR_NOT_FOUND, REMEDY_NONE, absent},
     {"jobInternalError", 400, "failed to parse", BIGQUERY_CAUSE_QUERY, ERROR_REJECTED, REMEDY_NONE, refused},
     {"jobInternalError", 400, "failed to analyze", BIGQUERY_CAUSE_QUERY, ERROR_REJECTED, REMEDY_NONE, refused},
+    {"internalError", 500, "unsupported bigquery.", BIGQUERY_CAUSE_OTHER, ERROR_REJECTED, REMEDY_NONE, refused},
     /* Limits. */
     {NULL, ANY_STATUS, "exceeded limit for bytes billed", BIGQUERY_CAUSE_TOO_MUCH, ERROR_CONFIG, REMEDY_NONE, limit},
     {"bytesBilledLimitExceeded", ANY_STATUS, NULL, BIGQUERY_CAUSE_TOO_MUCH, ERROR_CONFIG, REMEDY_NONE, limit},

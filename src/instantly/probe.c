@@ -9,6 +9,7 @@ static const struct {
     {"workspaces:read", ENDPOINT_WORKSPACE},
     {"workspace_billing:read", ENDPOINT_PLAN_DETAILS},
     {"campaigns:read", ENDPOINT_CAMPAIGNS_LIST},
+    {"subsequences:read", ENDPOINT_SUBSEQUENCE_GET},
     {"leads:read", ENDPOINT_LEADS_LIST},
     {"block_list_entries:read", ENDPOINT_BLOCKLIST_LIST},
     {"background-jobs:read", ENDPOINT_JOBS_LIST},
@@ -16,12 +17,16 @@ static const struct {
     {"all:read (webhooks)", ENDPOINT_WEBHOOKS_LIST},
 };
 
+/* There is none of this id: with the scope the answer is 404, without it 403. */
+#define NOBODYS_ID "00000000-0000-0000-0000-000000000000"
+
 static void ask_probe(struct ask *ask, enum endpoint_id endpoint)
 {
   static const struct leads_list_body one_lead = {.limit = 1};
   *ask = (struct ask){.endpoint = endpoint};
   if (endpoint == ENDPOINT_LEADS_LIST) ask->body_source = &one_lead;
-  if (endpoint_of(endpoint)->fields == NULL) ask->query = "limit=1";
+  if (endpoint == ENDPOINT_SUBSEQUENCE_GET) ask->id = NOBODYS_ID;
+  if (endpoint_of(endpoint)->fields == NULL && !ask->id) ask->query = "limit=1";
   if (endpoint == ENDPOINT_WORKSPACE || endpoint == ENDPOINT_PLAN_DETAILS || endpoint == ENDPOINT_ANALYTICS_STEPS) {
     ask->query = NULL;
   }

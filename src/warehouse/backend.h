@@ -19,7 +19,8 @@ struct warehouse_backend {
 
   struct warehouse *(*open)(const struct settings *settings, enum warehouse_mode mode, const struct clock *clock,
                             GError **error);
-  void (*close)(struct warehouse *warehouse); /* never NULL here */
+  void (*close)(struct warehouse *warehouse);                                                     /* never NULL here */
+  bool (*diagnose)(const struct settings *settings, const struct clock *clock, GArray *ailments); /* NULL: nothing */
 
   bool (*schema_apply)(struct warehouse *warehouse, bool *created, GError **error);
   bool (*schema_check)(struct warehouse *warehouse, GArray *findings, GError **error);

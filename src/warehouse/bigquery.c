@@ -142,8 +142,9 @@ static void bq_close(struct warehouse *warehouse)
   g_free(self);
 }
 
-static struct warehouse *bq_open(const struct settings *settings, enum warehouse_mode mode, const struct clock *clock,
-                                 GError **error)
+/* A handle with its names and a client, which has asked nothing yet. */
+static struct bq_warehouse *bq_make(const struct settings *settings, enum warehouse_mode mode,
+                                    const struct clock *clock, GError **error)
 {
   if (!setting_check("project", settings->warehouse.project, error) ||
       !setting_check("dataset", settings->warehouse.dataset, error))
@@ -159,17 +160,39 @@ static struct warehouse *bq_open(const struct settings *settings, enum warehouse
   self->kept_stops = g_array_new(FALSE, TRUE, sizeof(struct suppression));
   self->kept_rows = g_array_new(FALSE, TRUE, sizeof(struct remote_lead));
   self->kept_text = g_string_chunk_new(4096);
-  bool is_open = names_open(self, error) && client_open(self, error) && bq_source_open(self, error) &&
-                 (!self->is_read_only || bq_schema_shadow(self, error));
-  if (is_open) return &self->warehouse;
+  if (names_open(self, error) && client_open(self, error)) return self;
   bq_close(&self->warehouse);
   return NULL;
+}
+
+static struct warehouse *bq_open(const struct settings *settings, enum warehouse_mode mode, const struct clock *clock,
+                                 GError **error)
+{
+  struct bq_warehouse *self = bq_make(settings, mode, clock, error);
+  if (!self) return NULL;
+  if (bq_source_open(self, error) && (!self->is_read_only || bq_schema_shadow(self, error))) return &self->warehouse;
+  bq_close(&self->warehouse);
+  return NULL;
+}
+
+static bool diagnose(const struct settings *settings, const struct clock *clock, GArray *ailments)
+{
+  g_autoptr(GError) failure = NULL;
+  struct bq_warehouse *self = bq_make(settings, WAREHOUSE_READ, clock, &failure);
+  if (!self) {
+    bq_ailment_add(ailments, "google_refused", "warehouse", "%s", failure->message);
+    return false;
+  }
+  bool goes_on = bq_diagnose(self, ailments);
+  bq_close(&self->warehouse);
+  return goes_on;
 }
 
 const struct warehouse_backend bigquery_backend = {
     .type = "bigquery",
     .open = bq_open,
     .close = bq_close,
+    .diagnose = diagnose,
     .schema_apply = bq_schema_apply,
     .schema_check = bq_schema_check,
     .schema_ready = bq_schema_ready,

@@ -200,6 +200,16 @@ void bq_schema_names(struct bq_warehouse *self);
 /* Frees what a struct schema_finding holds. */
 void bq_finding_clear(gpointer finding);
 
+/* The name of the nth of our tables beside the source; NULL behind the last. */
+const char *bq_schema_own_table(size_t n);
+
+/* ---- bigquery_doctor.c ---- */
+
+/* Asks what warehouse_diagnose() wants to know, over a handle that has names and a client and has looked at nothing. */
+bool bq_diagnose(struct bq_warehouse *self, GArray *ailments);
+/* Appends one; printf-like. */
+void bq_ailment_add(GArray *ailments, const char *id, const char *subject, const char *format, ...) G_GNUC_PRINTF(4, 5);
+
 /* ---- bigquery_shape.c: the user's own table or view as it is ---- */
 
 /* Looks at it, so that later statements read it under the user's names and types; fine when it is not there yet. */

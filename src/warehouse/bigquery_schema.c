@@ -118,6 +118,11 @@ void bq_schema_names(struct bq_warehouse *self)
   }
 }
 
+const char *bq_schema_own_table(size_t n)
+{
+  return n + 1 < G_N_ELEMENTS(tables) ? tables[n + 1].name : NULL; /* the source is the first */
+}
+
 static bool is_missing(const GError *error)
 {
   return error_is(error, ERROR_NOT_FOUND);

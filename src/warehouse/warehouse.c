@@ -17,6 +17,14 @@ struct warehouse *warehouse_open(const struct settings *settings, enum warehouse
   return NULL;
 }
 
+bool warehouse_diagnose(const struct settings *settings, const struct clock *clock, GArray *ailments)
+{
+  for (size_t i = 0; i < G_N_ELEMENTS(backends); i++)
+    if (g_strcmp0(backends[i]->type, settings->warehouse.type) == 0 && backends[i]->diagnose)
+      return backends[i]->diagnose(settings, clock, ailments);
+  return true;
+}
+
 void warehouse_close(struct warehouse *warehouse)
 {
   if (warehouse) warehouse->backend->close(warehouse);

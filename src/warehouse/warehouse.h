@@ -25,6 +25,16 @@ void warehouse_close(struct warehouse *warehouse);
 /* The port for jobs; lives as long as the warehouse. */
 struct ledger *warehouse_ledger(struct warehouse *warehouse);
 
+/* Something that doctor found out of the warehouse without opening it. */
+struct ailment {
+  const char *id; /* of doctor's table, docs/doctor.md */
+  char *subject;  /* or NULL */
+  char *sentence;
+};
+/* Asks who we are, where things are and which rights are missing: appends struct ailment. Reads alone. False when there
+ * is no use in opening it. */
+bool warehouse_diagnose(const struct settings *settings, const struct clock *clock, GArray *ailments);
+
 /* ---- schema ---- */
 
 /* Creates and migrates what is missing; *created says whether anything was. Never drops. A newer schema is refused. */

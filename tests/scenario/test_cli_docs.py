@@ -29,5 +29,7 @@ def test_doctor_page_has_every_id_that_the_code_adds():
         for call in re.findall(r"findings_add\((.*?)\);", path.read_text(), re.DOTALL):
             arguments = call.split('"')[1::2] if path.name != "doctor.c" else []
             used |= {word for word in arguments if re.fullmatch(r"[a-z_]+", word)}
+    for path in (ROOT / "src/warehouse").glob("*.c"):  # what a warehouse tells doctor
+        used |= set(re.findall(r'ailment_add\(\s*\w+,\s*"(\w+)"', path.read_text()))
     subjects = {"instantly", "warehouse", "workspace", "plan", "campaigns"}
     assert used and used - subjects == documented

@@ -238,3 +238,7 @@ CREATE TABLE ${controls} (
   name STRING NOT NULL,
   value STRING
 );
+
+-- name: doctor_nothing
+-- Run dry by doctor: may this account run jobs in the project at all?
+SELECT 1;
