@@ -35,3 +35,14 @@ def test_keys_and_addresses_that_are_none(user):
     assert sorted(lead["email"] for lead in user.sandbox.leads()) == ["a@example.com", "h@example.com"]
     assert user.query("SELECT lead_id FROM d.leads WHERE added_to_instantly GROUP BY lead_id ORDER BY 1") == [("a",), ("h",)]
     assert user.json("export")["added"] == 0 and user.json("verify")["differences"] == []
+
+
+@pytest.mark.parametrize("wrong", [{"dataset": "nowhere"}, {"project": "nobodys"}, {"ops_dataset": "nowhere"}])
+def test_a_place_that_is_none(user, wrong):
+    user.configure(warehouse={"type": "bigquery", "project": "test", "dataset": "d", **wrong})
+    said = user.run("export", code=78).stderr
+    assert "is missing" in said or "not found" in said, said
+    assert "not found" in user.run("schema", "apply", code=(1, 78)).stderr
+    assert user.creating_calls() == 0 and user.query("SELECT COUNT(*) FROM d.pipeline_runs") == [("0",)]
+    told = {finding["id"]: finding["sentence"] for finding in user.json("doctor", code=(1, 78))["findings"]}
+    assert "dataset_missing" in told or "warehouse_unusable" in told, told
