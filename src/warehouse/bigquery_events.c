@@ -159,8 +159,9 @@ static bool unsettled_read(struct bq_warehouse *self, const char *own_run_id, GE
   if (!bq_fold(&self->ledger, error)) return false;
   struct bq_call call = {.ids = {BQ_UNSETTLED_CLAIMS},
                          .ids_n = 1,
-                         .parameters = {bigquery_text("own_run_id", own_run_id ? own_run_id : "")},
-                         .parameters_n = 1};
+                         .parameters = {bigquery_text("own_run_id", own_run_id ? own_run_id : ""),
+                                        bq_since("contested_since", bq_now_us(self) - DAY_US)},
+                         .parameters_n = 2};
   bq_forget(self);
   self->unsettled = g_array_new(FALSE, TRUE, sizeof(struct bq_unsettled));
   self->unsettled_text = g_string_chunk_new(4096);

@@ -37,6 +37,12 @@ def as_value(text, kind):
     return {"INTEGER": int, "BOOLEAN": lambda t: int(t == "true"), "FLOAT": float}.get(kind, str)(text)
 
 
+def as_time(text):
+    """RFC 3339 of microseconds."""
+    seconds, micros = divmod(int(text), 1000000)
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{micros:06d}Z"
+
+
 class Cloud:
     """Emulator and relay, in a folder of their own."""
 
@@ -88,12 +94,23 @@ class Cloud:
         shutil.copy(path, self.database)
         self.start()
 
-    def sql(self, query):
-        """Asks the emulator itself: rows of values, a BOOL as 0 or 1."""
+    def ask(self, query):
+        """Asks the emulator itself: fields and rows as it writes them, times in microseconds."""
         said = post(self.direct + QUERIES, {"query": query, "useLegacySql": False, "defaultDataset": {
             "projectId": "test", "datasetId": "d"}, "formatOptions": {"useInt64Timestamp": True}})
-        kinds = [field["type"] for field in said.get("schema", {}).get("fields", [])]
-        return [tuple(as_value(cell["v"], kind) for cell, kind in zip(row["f"], kinds)) for row in said.get("rows", [])]
+        rows = [[cell["v"] for cell in row["f"]] for row in said.get("rows", [])]
+        return said.get("schema", {}).get("fields", []), rows
+
+    def sql(self, query):
+        """Rows of values, a BOOL as 0 or 1."""
+        fields, rows = self.ask(query)
+        return [tuple(as_value(text, field["type"]) for text, field in zip(row, fields)) for row in rows]
+
+    def rows_to_stream(self, query):
+        """Rows as insertAll takes them."""
+        fields, rows = self.ask(query)
+        return [{field["name"]: as_time(text) if field["type"] == "TIMESTAMP" and text else text
+                 for text, field in zip(row, fields)} for row in rows]
 
     # -- the relay --------------------------------------------------------------------------------------------------
 

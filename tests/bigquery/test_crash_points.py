@@ -15,7 +15,7 @@ JOBS = ("export", "sync", "complete", "recover")
 # Nothing of the request is out; its first bytes are (all of a short one, so that it is worked on while nobody waits for
 # it); it was answered, and nobody read that.
 MOMENTS = ("before", "half", "unread")
-POINTS = 0 if is_long() else int(os.environ.get("LEADFERRY_CLOUD_POINTS") or 60)
+POINTS = 0 if is_long() else int(os.environ.get("LEADFERRY_CLOUD_POINTS") or 32)
 pytestmark = pytest.mark.timeout(3600 if is_long() else 300)
 
 
@@ -60,7 +60,7 @@ def judge(problems, points, record_property):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("job", JOBS)
+@pytest.mark.parametrize("job", [pytest.param(job, marks=pytest.mark.xdist_group(job)) for job in JOBS])
 def test_death_at_each_request(world_of_job, job, record_property):
     """Guarantee 1, 12. Dead at once, with BigQuery as the warehouse: the next run brings all of it to its end."""
     world = world_of_job(job)
@@ -74,7 +74,7 @@ def test_death_at_each_request(world_of_job, job, record_property):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("job", JOBS)
+@pytest.mark.parametrize("job", [pytest.param(job, marks=pytest.mark.xdist_group(job)) for job in JOBS])
 def test_death_while_it_comes_back(world_of_job, job, record_property):
     """Two deaths: one in the job, one in the run that was to repair it."""
     world = world_of_job(job)
@@ -86,6 +86,7 @@ def test_death_while_it_comes_back(world_of_job, job, record_property):
     judge(problems, died_n, record_property)
 
 
+@pytest.mark.xdist_group("export")
 def test_violations_are_noticed(world_of_job):
     """Somebody lost, somebody created twice, a row that the ledger does not know."""
     world = world_of_job("export")

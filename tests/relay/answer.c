@@ -47,7 +47,7 @@ static const char *subject_of(struct relay *relay, const struct relay_request *r
 {
   const cJSON *labels = json_get(request->json, "labels");
   if (!labels) labels = json_get(json_get(request->json, "configuration"), "labels");
-  if (labels) return json_string(labels, "statement");
+  if (labels) return json_string(labels, "leadferry_statement");
   if (request->job_id) return relay_job_name(relay, request->job_id);
   if (g_strv_length(parts) >= 4) return parts[3];
   return json_string(json_get(request->json, "tableReference"), "tableId");

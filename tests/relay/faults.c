@@ -199,6 +199,7 @@ bool faults_set(struct relay *relay, const cJSON *rules)
 {
   const cJSON *item = NULL;
   g_ptr_array_set_size(relay->rules, 0);
+  relay->is_revoked = false;
   cJSON_ArrayForEach(item, rules)
   {
     const struct fault_kind *kind = kind_named(json_string(item, "fault"));

@@ -254,7 +254,7 @@ STEPS = (
     Step("crash", PLAIN, run_pytest("crash", "-n", str(2 * CORES))),  # half of it waits
     Step("faults", PLAIN, run_pytest("faults", "-n", str(2 * CORES))),  # so does half of this
     Step("bigquery", PLAIN, build_emulator),  # minutes with a cold cache
-    Step("bigquery", PLAIN, run_pytest("bigquery", "-n", str(CORES))),
+    Step("bigquery", PLAIN, run_pytest("bigquery", "-n", str(CORES + 1), "--dist", "loadgroup")),
     Step("bigquery", PLAIN, check_statements),
     Step("contract", PLAIN, run_pytest("contract")),  # last of those that talk to the sandbox: replays what the others said
     Step("fuzz", FUZZ, run_fuzz),

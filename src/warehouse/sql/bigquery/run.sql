@@ -130,18 +130,28 @@ FROM ${lead_state} WHERE settlement = 8 AND campaign_id IS NOT NULL GROUP BY 1;
 
 -- name: unsettled_claims
 -- Claims of other runs that nobody settled, as of the last fold, each with the last `sending` that its ord stands in, if there
--- was one. claim_id is run_id.ord. A few rows after a crash, none otherwise.
-WITH open_claims AS (
-  SELECT lead_id, person, campaign_id, claim_id, generation, epoch, attempts, held_n > resolved_n AS is_held,
+-- was one. claim_id is run_id.ord. A few rows after a crash, none otherwise. Where two holders of the lease claimed one lead,
+-- its state shows the later one's claim: the other one is in the events alone, contests the person (claims_read) for a day,
+-- and is given back here if it stands in no `sending`; one that does is left to the list of Instantly.
+WITH settled AS (
+  SELECT claim_id FROM ${lead_events} WHERE kind BETWEEN 3 AND 8 AND recorded_at >= @contested_since AND claim_id IS NOT NULL),
+open_claims AS (
+  SELECT lead_id, person, campaign_id, claim_id, generation, epoch, attempts, FALSE AS is_hidden,
     REGEXP_EXTRACT(claim_id, r'^(.*)\.[0-9]+$') AS run_id, CAST(REGEXP_EXTRACT(claim_id, r'\.([0-9]+)$') AS INT64) AS ord
-  FROM ${lead_state} WHERE settlement = 1 AND claim_id IS NOT NULL),
+  FROM ${lead_state} WHERE settlement = 1 AND claim_id IS NOT NULL
+  UNION ALL
+  SELECT lead_id, person, campaign_id, claim_id, generation, epoch, attempt, TRUE, run_id, ord FROM ${lead_events}
+  WHERE kind = 1 AND recorded_at >= @contested_since AND claim_id IS NOT NULL
+    AND claim_id NOT IN (SELECT claim_id FROM settled)
+    AND claim_id NOT IN (SELECT claim_id FROM ${lead_state} WHERE claim_id IS NOT NULL)
+  QUALIFY ROW_NUMBER() OVER (PARTITION BY claim_id, lead_id ORDER BY recorded_at) = 1),
 sent AS (
   SELECT batch_id, run_id, campaign_id, ord, ord_to, MIN(recorded_at) AS recorded_at FROM ${lead_events}
   WHERE kind = 2 AND run_id IN (SELECT run_id FROM open_claims) GROUP BY 1, 2, 3, 4, 5)
 SELECT c.lead_id, c.person, c.campaign_id, c.claim_id, c.generation, c.epoch, c.attempts, c.run_id, c.ord,
   b.batch_id, b.ord, b.ord_to, b.recorded_at
 FROM open_claims c LEFT JOIN sent b ON b.run_id = c.run_id AND b.campaign_id = c.campaign_id AND c.ord BETWEEN b.ord AND b.ord_to
-WHERE c.run_id IS NOT NULL AND c.run_id <> @own_run_id
+WHERE c.run_id IS NOT NULL AND c.run_id <> @own_run_id AND NOT (c.is_hidden AND b.batch_id IS NOT NULL)
 ORDER BY c.run_id, c.ord, b.recorded_at, b.batch_id;
 
 -- name: error_failures
