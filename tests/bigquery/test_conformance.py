@@ -12,6 +12,7 @@ SUITES = ("claims", "protocol", "source", "stage", "stops", "report", "brakes", 
 NOT_HERE = {
     "/bigquery/retire/lease": "the lease is a row by BigQuery's own clock, and `lease break` ends an active one",
 }
+WORLDS, WORLDS_AT_ONCE = 16, 4
 
 
 def program(suite):
@@ -34,6 +35,16 @@ def test_conformance(suite, path, emulator):
     """-p also runs what lies below a path: fold runs fold/hold-number."""
     done = subprocess.run([program(suite), "--tap", "-p", path], capture_output=True, text=True, timeout=280,
                           env={**os.environ, "BIGQUERY_EMULATOR_HOST": emulator})
+    ran.record(done.stderr)
+    assert done.returncode == 0 and "\nok " in done.stdout, done.stdout[-3000:] + done.stderr[-3000:]
+
+
+@pytest.mark.parametrize("first", range(0, WORLDS, WORLDS_AT_ONCE))
+def test_worlds(first, emulator):
+    """The property test of memory and SQLite, a few worlds on each emulator: it gets slower with every job."""
+    done = subprocess.run([program("worlds"), "--tap"], capture_output=True, text=True, timeout=280,
+                          env={**os.environ, "BIGQUERY_EMULATOR_HOST": emulator, "LEADFERRY_WORLDS_FROM": str(first),
+                               "LEADFERRY_WORLDS": str(WORLDS_AT_ONCE)})
     ran.record(done.stderr)
     assert done.returncode == 0 and "\nok " in done.stdout, done.stdout[-3000:] + done.stderr[-3000:]
 

@@ -165,8 +165,7 @@ void subject_reset(struct subject *subject)
                                        "pipeline_runs",  "sync_stage",      "campaign_metrics", "campaign_status",
                                        "pipeline_errors"};
   if (subject->cloud) {
-    for (size_t i = 0; i < G_N_ELEMENTS(tables); i++)
-      cloud_clear(subject, tables[i]);
+    cloud_clear(subject, tables, G_N_ELEMENTS(tables));
     return;
   }
   if (!subject->raw) {

@@ -139,10 +139,12 @@ void cloud_revoke(struct subject *subject, const char *person, int64_t at_us)
       revoked, person);
 }
 
-/* SQLite has three tables that BigQuery does without. */
-void cloud_clear(struct subject *subject, const char *table)
+/* One script. SQLite has three tables that BigQuery does without. */
+void cloud_clear(struct subject *subject, const char *const *tables, size_t tables_n)
 {
   static const char *const others[] = {"lead_persons", "lead_enrolments", "claim_ranges", NULL};
-  g_autofree char *sql = g_strdup_printf("DELETE FROM D.%s WHERE TRUE", table);
-  if (!g_strv_contains(others, table)) cloud_run(subject, sql, NULL, 0);
+  g_autoptr(GString) sql = g_string_new(NULL);
+  for (size_t i = 0; i < tables_n; i++)
+    if (!g_strv_contains(others, tables[i])) g_string_append_printf(sql, "DELETE FROM D.%s WHERE TRUE;\n", tables[i]);
+  cloud_run(subject, sql->str, NULL, 0);
 }
