@@ -81,12 +81,14 @@ static size_t on_read(char *buffer, size_t size, size_t n, void *context)
 }
 
 /* libcurl seeks back when it wants to send a body again on another connection. Refused for creating requests: they
- * would be carried out twice. */
+ * would be carried out twice. A seek to where the body stands repeats nothing: libcurl 8 begins a request with one when
+ * the last transfer of that handle ended half-way. */
 static int on_seek(void *context, curl_off_t offset, int origin)
 {
   struct request *request = context;
+  bool is_back = offset < 0 || (size_t)offset != request->body_taken_bytes;
   bool is_allowed =
-      !request->is_sent_once && origin == SEEK_SET && offset >= 0 && (size_t)offset <= request->body_bytes;
+      origin == SEEK_SET && offset >= 0 && (size_t)offset <= request->body_bytes && !(request->is_sent_once && is_back);
   if (!is_allowed) return CURL_SEEKFUNC_FAIL;
   request->body_taken_bytes = (size_t)offset;
   return CURL_SEEKFUNC_OK;
