@@ -23,6 +23,7 @@ NEVER = ("created_twice", "mailed_after_stop", "deleted_unfinished", "deleted_fo
 OUTCOMES = "SELECT lead_id, added_to_instantly, sequence_completed, last_email_status, cold_email_sent FROM leads ORDER BY 1"
 ENDED = 3  # restarts after which a job must be through
 EXIT_CODES = {0, 1, 3, 5, 78}  # of docs/exit-codes.md: those that fit a disk or a network that fails
+REQUEST = re.compile(r"(GET|POST|PATCH|DELETE)_/")
 PERSONAL = re.compile(r"@example\.com|Surname|Acme")
 
 
@@ -116,12 +117,12 @@ class World:
     def interrupt_export(self):
         """Dies with the second batch on its way: its answer was never read, and the third was never sent."""
         calls = self.trace("export")
-        posts = [c.number for c in calls if "leads/add" in c.data]
-        assert len(posts) >= 3, [c.data for c in calls if c.kind == "net"]
-        first_recv = next(c.number for c in calls if c.number > posts[1] and c.name.startswith("recv"))
+        requests = [c.data for c in calls if c.name == "send" and REQUEST.match(c.data)]
+        posts = [n for n, data in enumerate(requests, 1) if "leads/add" in data]
+        assert len(posts) >= 3, requests
         self.replay()
         self.restore(self.folder / "imported.db")
-        assert self.run("export", crash_at=first_recv, when="before").returncode == DIED
+        assert self.run("export", crash_request=posts[1], when="unread").returncode == DIED
         self.record_adds()
 
     def trace(self, job):

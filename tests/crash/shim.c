@@ -2,13 +2,15 @@
  *
  * Calls count from the first open of a path that contains LEADFERRY_CALLS_FROM (all, without it). Then
  *   LEADFERRY_CRASH_AT=k  LEADFERRY_CRASH_WHEN=before|after   ends the process there with 137, flushing nothing;
- *   LEADFERRY_CRASH_REQUEST=k  LEADFERRY_CRASH_WHEN=before|half|unread  ends it before the k-th HTTP request, once its
- * first bytes are out, or when the first bytes that come after it are to be read; LEADFERRY_FAIL_AT=k
- * LEADFERRY_FAIL_ERRNO=EIO|ENOSPC|EAGAIN|SHORT  makes the call fail, or do half of its work; LEADFERRY_FAIL_FOREVER=1
- * so do all later calls of its class (disk or network); LEADFERRY_STEP_AT=k   LEADFERRY_STEP_S=[-]seconds         sets
- * this machine's clock there, as this process sees it; LEADFERRY_COUNT_FILE  gets a line per call, "k name class
- * first-bytes", which is how many there are and which. What libc does for itself (stdio, memory maps) is not seen. The
- * product has one thread, so nothing here is locked. */
+ *   LEADFERRY_CRASH_REQUEST=k  LEADFERRY_CRASH_WHEN=before|half|unread
+ *                             ends it before the k-th HTTP request, once its first bytes are out, or when the first
+ *                             bytes after it are to be read (how many reads an answer takes varies);
+ *   LEADFERRY_FAIL_AT=k  LEADFERRY_FAIL_ERRNO=EIO|ENOSPC|EAGAIN|SHORT
+ *                             makes the call fail, or do half of its work;
+ *   LEADFERRY_FAIL_FOREVER=1  so do all later calls of its class (disk or network);
+ *   LEADFERRY_STEP_AT=k  LEADFERRY_STEP_S=[-]seconds   sets this machine's clock there, as this process sees it;
+ *   LEADFERRY_COUNT_FILE      gets a line per call, "k name class first-bytes[|first-bytes-of-the-body]".
+ * What libc does for itself (stdio, memory maps) is not seen. The product has one thread: nothing here is locked. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -21,6 +23,8 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+
+#define SHOWN 100 /* bytes of a request's head or body in the trace */
 
 enum class { DISK, NET };
 
@@ -101,15 +105,23 @@ static void prepare(void)
   plan.trace_fd = trace != NULL ? open_it(trace, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600) : -1;
 }
 
+static void show(char *out, const void *data, size_t size)
+{
+  for (size_t i = 0; i < size && i < SHOWN; i++) {
+    char c = ((const char *)data)[i];
+    out[i] = c > ' ' && c < '\x7f' ? c : '_';
+  }
+}
+
 static void trace(const char *name, enum class class, const void *data, size_t size)
 {
-  char line[160];
-  char shown[41] = "";
-  for (size_t i = 0; i < size && i < sizeof shown - 1; i++) {
-    char c = ((const char *)data)[i];
-    shown[i] = c > ' ' && c < '\x7f' ? c : '_';
-  }
-  int length = snprintf(line, sizeof line, "%ld %s %s %s\n", plan.count, name, class == DISK ? "disk" : "net", shown);
+  char line[300];
+  char head[SHOWN + 1] = "", body[SHOWN + 1] = "";
+  const char *gap = size > 0 ? memmem(data, size, "\r\n\r\n", 4) : NULL;
+  show(head, data, size);
+  if (gap != NULL) show(body, gap + 4, size - (size_t)(gap + 4 - (const char *)data));
+  int length = snprintf(line, sizeof line, "%ld %s %s %s%s%s\n", plan.count, name, class == DISK ? "disk" : "net", head,
+                        *body != '\0' ? "|" : "", body);
   if (length > 0 && plan.write(plan.trace_fd, line, (size_t)length) < 0) abort();
 }
 

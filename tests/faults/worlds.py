@@ -4,7 +4,7 @@ import pathlib
 import re
 import time
 
-from crashing import DIED, NEVER, World
+from crashing import DIED, NEVER, REQUEST, World
 from matrix import FOREIGN, PEOPLE, STOPPED, WORLDS
 from product import quiet_config
 
@@ -33,12 +33,11 @@ class FaultWorld(World):
     def interrupt_complete(self):
         """Dies with its first DELETE on its way: it was done, and nobody read the answer."""
         self.reset()
-        calls = self.trace("complete")
-        deleting = next(c.number for c in calls if c.data.startswith("DELETE") or "DELETE" in c.data)
-        answer = next(c.number for c in calls if c.number > deleting and c.name.startswith("recv"))
+        requests = [c.data for c in self.trace("complete") if c.name == "send" and REQUEST.match(c.data)]
+        first = next(n for n, data in enumerate(requests, 1) if data.startswith("DELETE"))
         self.reset()
         before = {row["id"] for row in self.sandbox.leads(campaign=self.product.campaign)}
-        assert self.run(crash_at=answer, when="before").returncode == DIED
+        assert self.run(crash_request=first, when="unread").returncode == DIED
         gone = sorted(before - {row["id"] for row in self.sandbox.leads(campaign=self.product.campaign)})
         assert gone, "no row was deleted"
         body = {"campaign_id": self.product.campaign, "ids": gone, "limit": len(gone)}
