@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "warehouse/bigquery.h"
+#include "warehouse/lead_fields.h"
 
 #include <string.h>
 
@@ -110,42 +111,6 @@ static bool known_read(struct import *import, const char *const *lead_ids, const
 
 /* ---- import: one row ---- */
 
-static bool differs(const char *old, const char *fresh)
-{
-  return fresh && *fresh && g_strcmp0(old, fresh) != 0;
-}
-
-static const char *better(const char *old, const char *fresh)
-{
-  return differs(old, fresh) ? fresh : old;
-}
-
-/* Members of both objects; the new one's win. Caller frees; NULL when there are none. */
-static char *merged_fields(const char *old, const char *fresh)
-{
-  g_autoptr(cJSON) into = old ? json_parse(old, strlen(old), NULL) : NULL;
-  g_autoptr(cJSON) from = fresh ? json_parse(fresh, strlen(fresh), NULL) : NULL;
-  if (!into || !from) return g_strdup(from ? fresh : old);
-  const cJSON *member;
-  cJSON_ArrayForEach(member, from)
-  {
-    cJSON_DeleteItemFromObjectCaseSensitive(into, member->string);
-    cJSON_AddItemToObject(into, member->string, cJSON_Duplicate(member, 1));
-  }
-  char *text = cJSON_PrintUnformatted(into);
-  char *copy = g_strdup(text);
-  cJSON_free(text);
-  return copy;
-}
-
-static bool is_same_json(const char *a, const char *b)
-{
-  if (!a || !b) return a == b;
-  g_autoptr(cJSON) x = json_parse(a, strlen(a), NULL);
-  g_autoptr(cJSON) y = json_parse(b, strlen(b), NULL);
-  return x && y ? cJSON_Compare(x, y, 1) : strcmp(a, b) == 0;
-}
-
 static void change_add(struct import *import, const struct known *known, const char *email, bool is_new)
 {
   GString *out = import->changes;
@@ -163,15 +128,16 @@ static void change_add(struct import *import, const struct known *known, const c
 
 static enum import_result row_update(struct import *import, struct known *known, const struct import_row *row)
 {
-  g_autofree char *fields = merged_fields(known->fields, row->fields);
-  bool is_same = !differs(known->first_name, row->first_name) && !differs(known->last_name, row->last_name) &&
-                 !differs(known->company_name, row->company_name) && !differs(known->campaign_id, row->campaign_id) &&
-                 is_same_json(known->fields, fields);
+  g_autofree char *fields = lead_fields_merge(known->fields, row->fields);
+  bool is_same = !lead_value_differs(known->first_name, row->first_name) &&
+                 !lead_value_differs(known->last_name, row->last_name) &&
+                 !lead_value_differs(known->company_name, row->company_name) &&
+                 !lead_value_differs(known->campaign_id, row->campaign_id) && lead_fields_equal(known->fields, fields);
   if (is_same) return IMPORT_UNCHANGED;
-  known->first_name = better(known->first_name, row->first_name);
-  known->last_name = better(known->last_name, row->last_name);
-  known->company_name = better(known->company_name, row->company_name);
-  known->campaign_id = better(known->campaign_id, row->campaign_id);
+  known->first_name = lead_value_better(known->first_name, row->first_name);
+  known->last_name = lead_value_better(known->last_name, row->last_name);
+  known->company_name = lead_value_better(known->company_name, row->company_name);
+  known->campaign_id = lead_value_better(known->campaign_id, row->campaign_id);
   known->fields = kept(import, fields);
   change_add(import, known, NULL, false);
   import->has_updates = true;

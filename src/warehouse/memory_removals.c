@@ -90,13 +90,9 @@ static bool may_be_mailed(const struct lead_state *state)
          !state->finished_at_us && !state->replied_at_us && !state_is_removed(state) && !state_is_held(state);
 }
 
-static void add_stopped(const struct memory *memory, const struct removal_query *query, const struct lead_state *state,
-                        struct page *page)
+static struct removal removal_of(const struct lead_state *state, struct page *page)
 {
-  struct stopped stopped = stops_of(memory, state->person, query->now_us);
-  if (!stopped.is_stopped || stopped.has_replied) return;
-  enum outcome outcome = stopped.is_unsubscribed ? OUTCOME_UNSUBSCRIBED : OUTCOME_REMOVED_BY_HAND;
-  struct removal removal = {
+  return (struct removal){
       .lead_id = page_text(page, state->lead_id),
       .person = page_text(page, state->person),
       .campaign_id = page_text(page, state->current_campaign_id),
@@ -104,12 +100,19 @@ static void add_stopped(const struct memory *memory, const struct removal_query 
       .claim_id = page_text(page, state->claim_id),
       .generation = state->generation,
       .epoch = state->epoch,
-      .outcome = outcome,
-      .action_outcome = outcome,
-      .is_block_listed = stopped.is_block_listed,
-      .is_named = stopped.is_named,
-      .was_seen = state->last_seen_at_us != 0,
   };
+}
+
+static void add_stopped(const struct memory *memory, const struct removal_query *query, const struct lead_state *state,
+                        struct page *page)
+{
+  struct stopped stopped = stops_of(memory, state->person, query->now_us);
+  if (!stopped.is_stopped || stopped.has_replied) return;
+  struct removal removal = removal_of(state, page);
+  removal.outcome = removal.action_outcome = stopped.is_unsubscribed ? OUTCOME_UNSUBSCRIBED : OUTCOME_REMOVED_BY_HAND;
+  removal.is_block_listed = stopped.is_block_listed;
+  removal.is_named = stopped.is_named;
+  removal.was_seen = state->last_seen_at_us != 0;
   g_array_append_val(page->rows, removal);
 }
 
@@ -127,20 +130,12 @@ static void stopped_read(struct memory *memory, const struct removal_query *quer
 
 static void add_removal(const struct memory *memory, struct page *page, const struct lead_state *state)
 {
-  struct removal removal = {
-      .lead_id = page_text(page, state->lead_id),
-      .person = page_text(page, state->person),
-      .campaign_id = page_text(page, state->current_campaign_id),
-      .instantly_id = page_text(page, state->instantly_id),
-      .claim_id = page_text(page, state->claim_id),
-      .generation = state->generation,
-      .epoch = state->epoch,
-      .outcome = state->outcome,
-      .action_outcome = state_action_outcome(state),
-      .finished_at_us = state->finished_at_us,
-      .is_adopted = state->settlement == SETTLEMENT_ADOPTED,
-      .is_block_listed = is_block_listed(memory, state->person),
-  };
+  struct removal removal = removal_of(state, page);
+  removal.outcome = state->outcome;
+  removal.action_outcome = state_action_outcome(state);
+  removal.finished_at_us = state->finished_at_us;
+  removal.is_adopted = state->settlement == SETTLEMENT_ADOPTED;
+  removal.is_block_listed = is_block_listed(memory, state->person);
   g_array_append_val(page->rows, removal);
 }
 

@@ -1,6 +1,7 @@
 /* The reference warehouse: the user's own table, written back and imported. */
 #include "base/json.h"
 #include "base/text.h"
+#include "warehouse/lead_fields.h"
 #include "warehouse/memory_priv.h"
 
 #include <string.h>
@@ -88,55 +89,20 @@ bool memory_write_back(struct ledger *ledger, bool is_dry_run, int64_t *changed_
 
 /* ---- import ---- */
 
-static bool differs(const char *old, const char *fresh)
-{
-  return fresh && *fresh && g_strcmp0(old, fresh) != 0;
-}
-
-static const char *better(const char *old, const char *fresh)
-{
-  return differs(old, fresh) ? fresh : old;
-}
-
-/* Members of both objects; the new one's win. Caller frees; NULL when there are none. */
-static char *merged_fields(const char *old, const char *fresh)
-{
-  if (!fresh || !old) return g_strdup(fresh ? fresh : old);
-  g_autoptr(cJSON) into = json_parse(old, strlen(old), NULL);
-  g_autoptr(cJSON) from = json_parse(fresh, strlen(fresh), NULL);
-  if (!into || !from) return g_strdup(from ? fresh : old);
-  const cJSON *member;
-  cJSON_ArrayForEach(member, from)
-  {
-    cJSON_DeleteItemFromObjectCaseSensitive(into, member->string);
-    cJSON_AddItemToObject(into, member->string, cJSON_Duplicate(member, 1));
-  }
-  char *text = cJSON_PrintUnformatted(into);
-  char *copy = g_strdup(text);
-  cJSON_free(text);
-  return copy;
-}
-
-static bool is_same_json(const char *a, const char *b)
-{
-  if (!a || !b) return a == b;
-  g_autoptr(cJSON) x = json_parse(a, strlen(a), NULL);
-  g_autoptr(cJSON) y = json_parse(b, strlen(b), NULL);
-  return x && y ? cJSON_Compare(x, y, 1) : strcmp(a, b) == 0;
-}
-
 static enum import_result update_row(struct memory *memory, const struct memory_lead *old, const struct import_row *row,
                                      bool is_dry_run)
 {
-  g_autofree char *fields = merged_fields(old->lead.fields, row->fields);
+  g_autofree char *fields = lead_fields_merge(old->lead.fields, row->fields);
   struct lead lead = old->lead;
-  lead.first_name = better(lead.first_name, row->first_name);
-  lead.last_name = better(lead.last_name, row->last_name);
-  lead.company_name = better(lead.company_name, row->company_name);
-  lead.campaign_id = better(lead.campaign_id, row->campaign_id);
-  bool is_same = !differs(old->lead.first_name, row->first_name) && !differs(old->lead.last_name, row->last_name) &&
-                 !differs(old->lead.company_name, row->company_name) &&
-                 !differs(old->lead.campaign_id, row->campaign_id) && is_same_json(old->lead.fields, fields);
+  lead.first_name = lead_value_better(lead.first_name, row->first_name);
+  lead.last_name = lead_value_better(lead.last_name, row->last_name);
+  lead.company_name = lead_value_better(lead.company_name, row->company_name);
+  lead.campaign_id = lead_value_better(lead.campaign_id, row->campaign_id);
+  bool is_same = !lead_value_differs(old->lead.first_name, row->first_name) &&
+                 !lead_value_differs(old->lead.last_name, row->last_name) &&
+                 !lead_value_differs(old->lead.company_name, row->company_name) &&
+                 !lead_value_differs(old->lead.campaign_id, row->campaign_id) &&
+                 lead_fields_equal(old->lead.fields, fields);
   if (is_same) return IMPORT_UNCHANGED;
   lead.fields = fields;
   if (!is_dry_run) memory_put_lead(&memory->warehouse, &lead);
