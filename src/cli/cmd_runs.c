@@ -38,6 +38,26 @@ static char *counts_text(const char *counts)
   return g_string_free(text, FALSE);
 }
 
+/* One line for all of a run's jobs in BigQuery, and one for each statement. */
+static void print_costs(const char *costs)
+{
+  g_autoptr(cJSON) object = costs ? json_parse(costs, strlen(costs), NULL) : NULL;
+  int64_t jobs_n = 0, bytes = 0, one_n, one_bytes;
+  g_autoptr(GString) lines = g_string_new(NULL);
+  const cJSON *cost = NULL;
+  cJSON_ArrayForEach(cost, object)
+  {
+    if (!json_int(cost, "jobs", &one_n) || !json_int(cost, "bytes_billed", &one_bytes)) continue;
+    g_autofree char *text = text_thousands(one_bytes);
+    g_string_append_printf(lines, "%-14s%s: %d, %s bytes\n", "", cost->string, (int)one_n, text);
+    jobs_n += one_n;
+    bytes += one_bytes;
+  }
+  if (jobs_n == 0) return;
+  g_autofree char *text = text_thousands(bytes);
+  out_print("%-14s%d, %s bytes billed\n%s", "BigQuery jobs", (int)jobs_n, text, lines->str);
+}
+
 static void append_run(GString *out, const struct run_row *row)
 {
   const struct run_record *run = &row->run;
@@ -55,6 +75,8 @@ static void append_run(GString *out, const struct run_row *row)
   g_string_append(out, row->counts ? row->counts : "{}");
   json_append_key(out, "detail");
   g_string_append(out, run->detail ? run->detail : "null");
+  if (row->costs) json_append_key(out, "costs");
+  if (row->costs) g_string_append(out, row->costs);
   g_string_append_c(out, '}');
 }
 
@@ -129,6 +151,7 @@ static void show_text(const struct run_row *row)
   print_time("stops read", run->stops_read_at_us);
   out_print("%-14s%s\n", "events", *counts ? counts : "none");
   if (run->detail) out_print("%-14s%s\n", "detail", run->detail);
+  print_costs(row->costs);
 }
 
 static enum exit_code run_show(struct cli *cli, int argc, char **argv, GError **error)
@@ -166,7 +189,9 @@ const struct command command_runs_show = {
     .name = "runs show",
     .arguments = "RUN",
     .summary = "Show one run",
-    .details = "Times, verdict, exit code and the counts by kind and reason, taken from the run's events.",
+    .details =
+        "Times, verdict, exit code and the counts by kind and reason, taken from the run's events. With BigQuery also\n"
+        "the jobs and the bytes billed of each statement.",
     .example = "leadferry runs show 20261122T130509-1f2e3d4c",
     .needs = NEEDS_CONFIG | NEEDS_WAREHOUSE_READ,
     .arguments_min = 1,

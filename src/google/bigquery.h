@@ -200,6 +200,12 @@ bool bigquery_execute(struct bigquery *bigquery, const struct bigquery_statement
 bool bigquery_execute_rows(struct bigquery *bigquery, const struct bigquery_statement *statement, const char *job_id,
                            struct bigquery_rows **rows, GError **error);
 
+/* Waits until a job that somebody else began is over, done or failed, with all its attempts; patience_us at most
+ * (ERROR_TRANSIENT). *is_known says whether there is one of that id at all; what it did is not told. An emulator's
+ * jobs are over before they are answered. */
+bool bigquery_job_wait(struct bigquery *bigquery, const char *job_id, int64_t patience_us, bool *is_known,
+                       GError **error);
+
 /* Where a table is; project NULL: the client's own. */
 struct bigquery_table {
   const char *project;

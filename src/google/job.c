@@ -64,16 +64,23 @@ bool job_state_read(struct job_state *state, struct ask *ask, GError **error)
   return true;
 }
 
+static bool get_once(struct bigquery *bigquery, const char *job_id, const char *name, struct job_state *state,
+                     GError **error)
+{
+  ask_scope struct ask ask = {.method = "GET", .route = "jobs.get", .name = name, .is_read = true};
+  ask_path(&ask, API_ROOT, (const char *[]){bigquery->project, "jobs", job_id, NULL});
+  ask_query(&ask, "location", bigquery->location);
+  ask_query(&ask, "fields", "status(state,errorResult),statistics");
+  bigquery->last = (struct refusal){0};
+  return ask_send(bigquery, &ask, error) && job_state_read(state, &ask, error);
+}
+
 bool job_get(struct bigquery *bigquery, const char *job_id, const char *name, struct job_state *state, GError **error)
 {
   int64_t until_us = clock_mono_us(bigquery->clock) + NOT_FOUND_PATIENCE_US;
   for (int tries_n = 1;; tries_n++) {
     g_autoptr(GError) problem = NULL;
-    ask_scope struct ask ask = {.method = "GET", .route = "jobs.get", .name = name, .is_read = true};
-    ask_path(&ask, API_ROOT, (const char *[]){bigquery->project, "jobs", job_id, NULL});
-    ask_query(&ask, "location", bigquery->location);
-    ask_query(&ask, "fields", "status(state,errorResult),statistics");
-    if (ask_send(bigquery, &ask, &problem)) return job_state_read(state, &ask, error);
+    if (get_once(bigquery, job_id, name, state, &problem)) return true;
     bool may_appear = bigquery->last.cause == BIGQUERY_CAUSE_NOT_FOUND && clock_mono_us(bigquery->clock) < until_us;
     if (!may_appear) {
       g_propagate_error(error, g_steal_pointer(&problem));
@@ -245,4 +252,45 @@ bool job_run(struct bigquery *bigquery, const struct job_request *request, struc
     }
     if (is_repeatable && !state.result.was_there && !bigquery_pause(bigquery, attempt_n, error)) return false;
   }
+}
+
+/* ---- jobs of others ---- */
+
+enum other { OTHER_NONE, OTHER_DONE, OTHER_FAILED };
+
+static bool attempt_wait(struct bigquery *bigquery, const char *job_id, int64_t deadline_us, enum other *other,
+                         GError **error)
+{
+  job_state_scope struct job_state state = {0};
+  *other = OTHER_NONE;
+  for (;;) {
+    g_autoptr(GError) problem = NULL;
+    bool is_known = get_once(bigquery, job_id, "another run's job", &state, &problem);
+    if (!is_known && bigquery->last.cause == BIGQUERY_CAUSE_NOT_FOUND) return true;
+    if (!is_known) {
+      g_propagate_error(error, g_steal_pointer(&problem));
+      return false;
+    }
+    *other = state.has_failed ? OTHER_FAILED : OTHER_DONE;
+    if (state.is_done) return true;
+    if (clock_mono_us(bigquery->clock) >= deadline_us) break;
+    if (!net_wait(bigquery->net, LOAD_POLL_LONGEST_US)) break;
+  }
+  error_set(error, ERROR_TRANSIENT, "a BigQuery job that an earlier run began has not ended yet");
+  return false;
+}
+
+bool bigquery_job_wait(struct bigquery *bigquery, const char *job_id, int64_t patience_us, bool *is_known,
+                       GError **error)
+{
+  int64_t deadline_us = clock_mono_us(bigquery->clock) + patience_us;
+  enum other other = OTHER_FAILED;
+  *is_known = false;
+  if (bigquery->is_emulator) return true;
+  for (int attempt_n = 1; other == OTHER_FAILED && attempt_n <= JOB_ATTEMPTS_MAX; attempt_n++) {
+    g_autofree char *id = job_attempt_id(job_id, attempt_n);
+    if (!attempt_wait(bigquery, id, deadline_us, &other, error)) return false;
+    *is_known = *is_known || other != OTHER_NONE;
+  }
+  return true;
 }

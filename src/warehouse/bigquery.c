@@ -120,6 +120,8 @@ static void bq_close(struct warehouse *warehouse)
   g_autoptr(GError) ignored = NULL;
   if (self->client && self->metrics->len > 0 && !bq_metrics_flush(self, &ignored)) g_clear_error(&ignored);
   bq_forget(self);
+  bq_kept_forget(self);
+  page_clear(&self->last_run);
   bq_stream_close(&self->watched);
   bq_stream_close(&self->leads);
   bq_stream_close(&self->contacted);
@@ -160,6 +162,7 @@ static struct bq_warehouse *bq_make(const struct settings *settings, enum wareho
   self->kept_stops = g_array_new(FALSE, TRUE, sizeof(struct suppression));
   self->kept_rows = g_array_new(FALSE, TRUE, sizeof(struct remote_lead));
   self->kept_text = g_string_chunk_new(4096);
+  page_init(&self->last_run, sizeof(struct run_row));
   if (names_open(self, error) && client_open(self, error)) return self;
   bq_close(&self->warehouse);
   return NULL;

@@ -28,6 +28,23 @@
 struct bq_stream {
   struct bigquery_rows *rows;
   char *question; /* what was asked, and after which key the next row stands; NULL: nothing is open */
+  bool is_over;   /* behind that key there is nothing */
+};
+
+/* What was read under the lease that is held: nobody else changes it meanwhile. */
+struct bq_kept {
+  bool is_open;    /* controls, foreigners, and the facts about earlier runs and the source */
+  bool has_answer; /* of the last fold: newest_id, counts, and the facts about lead_state */
+  GHashTable *controls;
+  GString *foreigners; /* JSON */
+  char *lease;         /* fields of its row, one a line */
+  char *predecessors;  /* EPOCH_ACQUIRED of holders that never gave it back, with commas between */
+  char *lease_id;      /* the same of ours */
+  int64_t claims_n;    /* begun under it */
+  int64_t folded_until_us;
+  struct ledger_facts facts;
+  char *newest_id;
+  char *counts; /* JSON: this run's events by kind and reason */
 };
 
 /* What the last look at lease, holds and stops said. */
@@ -81,7 +98,10 @@ struct bq_warehouse {
   bool is_dirty;                /* events were appended since */
   int64_t last_id;              /* of suppressions */
   int64_t staged_n;             /* rows of sync_stage: the later one counts */
+  int64_t asks_n;               /* of them, rows that ask for a stop and were not looked at yet */
   struct bq_watch watch;
+  struct bq_kept kept;
+  struct page last_run; /* struct run_row: how the last run of this handle ended, once it has */
   struct bq_stream claims, watched, removals, leads, contacted;
   struct bq_verify verify;
   char *claimed_run_id; /* whose claims may be contested */
@@ -162,6 +182,8 @@ void bq_cell_remote(const char *const *cells, struct remote_lead *row);
 void bq_json_int(GString *out, const char *name, int64_t value);
 void bq_json_time(GString *out, const char *name, int64_t wall_us); /* see above */
 void bq_json_flag(GString *out, const char *name, bool value);      /* "1" or "0" */
+/* Appends lead_id and address (two cells) to a list of those that SQL cannot spell, a GString that begins with '['. */
+void bq_foreigner_add(const char *const *cells, void *into);
 /* `"foreigners":[...]`: the addresses that SQL cannot spell, read when they were not (or with is_fresh again). */
 bool bq_json_foreigners(struct bq_warehouse *self, bool is_fresh, GString *out, GError **error);
 /* "kept", "configured", "include_adopted": when an enrolment that is over counts as completed. */
@@ -226,13 +248,42 @@ bool bq_source_takes_rows(const struct bq_warehouse *self, GError **error);
 bool bq_lease_acquire(struct ledger *ledger, const char *job, struct lease *lease, GError **error); /* ledger.h */
 bool bq_lease_check(struct ledger *ledger, struct lease *lease, GError **error);                    /* ledger.h */
 void bq_lease_release(struct ledger *ledger, struct lease *lease);                                  /* ledger.h */
-bool bq_report_lease(struct warehouse *warehouse, struct lease_view *view, GError **error);         /* brakes.h */
-bool bq_lease_break(struct warehouse *warehouse, bool *was_cleared, GError **error);                /* brakes.h */
+/* The id of the next job that claims under this lease: whoever takes over from us can make it too, and waits for its
+ * end. NULL: there is no lease of which to make one. Caller frees. */
+char *bq_claim_job_id(struct bq_warehouse *self);
+bool bq_report_lease(struct warehouse *warehouse, struct lease_view *view, GError **error); /* brakes.h */
+bool bq_lease_break(struct warehouse *warehouse, bool *was_cleared, GError **error);        /* brakes.h */
 bool bq_hold_check(struct ledger *ledger, const char *campaign_id, bool *is_on, char **reason,
                    GError **error); /* ledger.h */
 bool bq_stops_check(struct ledger *ledger, const struct stops_query *query, struct page *stopped,
                     GError **error);                                                  /* ledger.h */
 bool bq_report_holds(struct warehouse *warehouse, struct page *page, GError **error); /* brakes.h */
+
+/* ---- bigquery_kept.c: what a run reads once ---- */
+
+/* Takes the lease if it can be had (json: the parameter of lease_take) and reads the rest in the same job. */
+bool bq_kept_open(struct bq_warehouse *self, const char *json, GError **error);
+/* The lease is ours: what was read counts from here. */
+void bq_kept_begin(struct bq_warehouse *self);
+/* Folds by this script, which ends with fold_answer, and keeps what that says. */
+bool bq_kept_fold(struct bq_warehouse *self, const struct bq_call *call, GError **error);
+/* Are the opening and the answer of a fold there? Then nobody need ask. */
+bool bq_kept_is_whole(const struct bq_warehouse *self);
+/* Forgets all of it: the lease is given back. */
+void bq_kept_forget(struct bq_warehouse *self);
+
+/* Counts of events as JSON; rows come in the order of kind, fact and reason. */
+struct bq_counting {
+  GString *json;
+  char *name;
+  int64_t n;
+};
+void bq_counting_begin(struct bq_counting *counting); /* an empty one */
+/* One row: kind, fact, reason, how many. */
+void bq_counting_add(struct bq_counting *counting, const char *const *cells);
+/* The JSON; caller frees. */
+char *bq_counting_end(struct bq_counting *counting);
+void bq_counting_clear(struct bq_counting *counting); /* frees what it holds; may be called twice */
 
 /* ---- bigquery_events.c ---- */
 

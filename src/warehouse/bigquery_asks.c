@@ -134,6 +134,7 @@ bool bq_stage_stops(struct ledger *ledger, const struct stage_rules *rules, stru
   struct bq_warehouse *self = bq_of_ledger(ledger);
   if (self->is_read_only) kept_stops(self, rules, report);
   if (self->is_read_only) return true;
+  if (self->asks_n == 0) return true; /* nobody whose row was staged since said anything */
   struct asks asks = {.rules = rules,
                       .stops = g_array_new(FALSE, TRUE, sizeof(struct bq_stop_row)),
                       .spikes = g_array_new(FALSE, TRUE, sizeof(struct bq_stop_row)),
@@ -143,6 +144,7 @@ bool bq_stage_stops(struct ledger *ledger, const struct stage_rules *rules, stru
   g_array_unref(asks.stops);
   g_array_unref(asks.spikes);
   g_array_unref(asks.holds);
+  if (is_ok) self->asks_n = 0;
   g_string_chunk_free(asks.text);
   return is_ok;
 }

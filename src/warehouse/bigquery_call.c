@@ -241,7 +241,7 @@ void bq_json_flag(GString *out, const char *name, bool value)
   json_append_str(out, name, value ? "1" : "0");
 }
 
-static void foreigner_add(const char *const *cells, void *into)
+void bq_foreigner_add(const char *const *cells, void *into)
 {
   GString *out = into;
   const char *lead_id = cells[0], *email = cells[1];
@@ -254,6 +254,7 @@ static void foreigner_add(const char *const *cells, void *into)
   if (out->len > 1) g_string_append_c(out, ',');
   g_string_append_c(out, '{');
   json_append_str(out, "lead_id", lead_id);
+  json_append_str(out, "email", email);
   json_append_str(out, "person", person);
   bq_json_int(out, "verdict", verdicts[verdict]);
   g_string_append_c(out, '}');
@@ -263,7 +264,7 @@ static bool foreigners_read(struct bq_warehouse *self, GError **error)
 {
   struct bq_call call = {.ids = {BQ_FOREIGN_ADDRESSES}, .ids_n = 1};
   g_autoptr(GString) out = g_string_new("[");
-  if (!bq_each(self, &call, foreigner_add, out, error)) return false;
+  if (!bq_each(self, &call, bq_foreigner_add, out, error)) return false;
   g_string_append_c(out, ']');
   g_free(self->foreigners);
   self->foreigners = g_strdup(out->str);
@@ -272,6 +273,7 @@ static bool foreigners_read(struct bq_warehouse *self, GError **error)
 
 bool bq_json_foreigners(struct bq_warehouse *self, bool is_fresh, GString *out, GError **error)
 {
+  is_fresh = is_fresh && !(self->epoch && self->kept.is_open);
   if ((is_fresh || !self->foreigners) && !foreigners_read(self, error)) return false;
   json_append_key(out, "foreigners");
   g_string_append(out, self->foreigners);
@@ -301,7 +303,7 @@ void bq_json_policy(const struct bq_warehouse *self, GString *out)
 
 bool bq_stream_goes_on(struct bq_stream *stream, const char *question)
 {
-  if (stream->rows && g_strcmp0(stream->question, question) == 0) return true;
+  if ((stream->rows || stream->is_over) && g_strcmp0(stream->question, question) == 0) return true;
   bq_stream_close(stream);
   return false;
 }
@@ -316,6 +318,7 @@ void bq_stream_close(struct bq_stream *stream)
 {
   g_clear_pointer(&stream->rows, bigquery_rows_free);
   g_clear_pointer(&stream->question, g_free);
+  stream->is_over = false;
 }
 
 /* ---- streaming in ---- */

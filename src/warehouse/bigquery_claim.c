@@ -144,6 +144,8 @@ bool bq_claim(struct ledger *ledger, const struct claim_rules *rules, struct cla
   if (!rules_json(self, rules, json, error)) return false;
   struct bq_call dry = BQ_SCRIPT(json->str, BQ_CLAIM_VERDICTS, BQ_CLAIM_COUNTS);
   struct bq_call real = BQ_SCRIPT(json->str, BQ_CLAIM_VERDICTS, BQ_CLAIM_APPEND, BQ_CLAIM_COUNTS);
+  g_autofree char *job_id = rules->is_dry_run ? NULL : bq_claim_job_id(self);
+  real.job_id = job_id;
   g_array_set_size(report->counts, 0);
   report->source_n = report->claimed_n = 0;
   if (!bq_each(self, rules->is_dry_run ? &dry : &real, count_add, report, error)) return false;
@@ -151,7 +153,7 @@ bool bq_claim(struct ledger *ledger, const struct claim_rules *rules, struct cla
   if (rules->is_dry_run) return true;
   g_free(self->claimed_run_id);
   self->claimed_run_id = g_strdup(rules->run_id);
-  self->is_dirty = true;
+  self->is_dirty = self->is_dirty || report->claimed_n > 0;
   bq_forget(self);
   return true;
 }
@@ -222,16 +224,17 @@ bool bq_claims_read(struct ledger *ledger, const struct claim_query *query, stru
   g_autofree char *question = question_of(query, query->after_ord);
   if (!bq_stream_goes_on(&self->claims, question) && !claims_ask(self, query, error)) return false;
   int64_t last_ord = query->after_ord;
-  while (page->rows->len < query->limit) {
+  while (self->claims.rows && page->rows->len < query->limit) {
     const char *const *cells = NULL;
     if (!bq_next(&self->claims.rows, &cells, error)) {
       bq_stream_close(&self->claims);
       return false;
     }
+    self->claims.is_over = !cells;
     if (!cells) break;
     last_ord = bq_cell_int(cells[0]);
     if (!bq_cell_bool(cells[19])) claim_add(cells, page);
   }
-  if (self->claims.rows) bq_stream_expect(&self->claims, question_of(query, last_ord));
+  bq_stream_expect(&self->claims, question_of(query, last_ord));
   return true;
 }

@@ -113,11 +113,12 @@ bool bq_fold(struct ledger *ledger, GError **error)
   if (self->fold_began_us && !self->is_dirty && self->epoch) return true;
   if (!since_read(self, error)) return false;
   int64_t began_us = bq_now_us(self);
-  struct bq_call call = {.ids = {BQ_FOLD_GATHER, BQ_FOLD_WRITE},
-                         .ids_n = 2,
-                         .parameters = {bq_since("since", self->since_us)},
-                         .parameters_n = 1};
-  if (!bq_run(self, &call, error)) return false;
+  struct bq_call call = {.ids = {BQ_FOLD_GATHER, BQ_FOLD_WRITE, BQ_FOLD_ANSWER},
+                         .ids_n = 3,
+                         .parameters = {bq_since("since", self->since_us),
+                                        bigquery_text("run_id", self->run.run_id ? self->run.run_id : "")},
+                         .parameters_n = 2};
+  if (!bq_kept_fold(self, &call, error)) return false;
   self->fold_began_us = began_us;
   self->is_dirty = false;
   bq_forget(self);
@@ -166,6 +167,7 @@ static bool unsettled_read(struct bq_warehouse *self, const char *own_run_id, GE
   self->unsettled = g_array_new(FALSE, TRUE, sizeof(struct bq_unsettled));
   self->unsettled_text = g_string_chunk_new(4096);
   self->unsettled_own_run_id = g_strdup(own_run_id);
+  if (bq_kept_is_whole(self) && self->kept.facts.unsettled == 0) return true;
   if (bq_each(self, &call, unsettled_add, self, error)) return true;
   bq_forget(self);
   return false;

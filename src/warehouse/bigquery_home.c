@@ -22,7 +22,8 @@ bool bq_newest_id(struct ledger *ledger, char **id, GError **error)
   struct bq_call call = {.ids = {BQ_NEWEST_ID}, .ids_n = 1};
   bigquery_rows_scope struct bigquery_rows *rows = NULL;
   const char *const *cells = NULL;
-  *id = NULL;
+  *id = bq_kept_is_whole(self) ? g_strdup(self->kept.newest_id) : NULL;
+  if (bq_kept_is_whole(self)) return true;
   if (!bq_query(self, &call, &rows, error) || !bigquery_next(rows, &cells, error)) return false;
   if (cells) *id = g_strdup(cells[0]);
   return true;

@@ -10,6 +10,8 @@
 #define LEASE_US    (120 * SECOND_US)
 #define HOLD_PREFIX "hold:"
 #define RENEW_US    (30 * SECOND_US)
+#define LEASE_FIELDS_N                                                                                                 \
+  8 /* of struct holder, in the order of lease_read and opening, which has predecessors behind them */
 
 /* ---- the look ---- */
 
@@ -93,6 +95,20 @@ static bool watch_fresh(struct bq_warehouse *self, const struct stops_query *que
   return watch_look(self, query, error);
 }
 
+/* What the opening of this run says about holds is a look as good as any. */
+static void watch_open(struct bq_warehouse *self, int64_t looked_at_us)
+{
+  GHashTableIter iter;
+  gpointer name = NULL, value = NULL;
+  watch_clear(&self->watch);
+  g_hash_table_iter_init(&iter, self->kept.controls);
+  while (g_hash_table_iter_next(&iter, &name, &value))
+    if (g_str_has_prefix(name, HOLD_PREFIX))
+      g_hash_table_insert(self->watch.holds, g_strdup((const char *)name + strlen(HOLD_PREFIX)), hold_reason(value));
+  self->watch.is_ours = true;
+  self->watch.looked_at_us = looked_at_us;
+}
+
 bool bq_hold_check(struct ledger *ledger, const char *campaign_id, bool *is_on, char **reason, GError **error)
 {
   struct bq_warehouse *self = bq_of_ledger(ledger);
@@ -137,15 +153,8 @@ static void holder_clear(struct holder *holder)
   g_free(holder->boot_id);
 }
 
-static bool holder_read(struct bq_warehouse *self, const struct bq_call *call, struct holder *holder, GError **error)
+static void holder_fill(struct holder *holder, const char *const *cells)
 {
-  bigquery_rows_scope struct bigquery_rows *rows = NULL;
-  const char *const *cells = NULL;
-  if (!bq_query(self, call, &rows, error) || !bigquery_next(rows, &cells, error)) return false;
-  if (!cells) {
-    error_set(error, ERROR_CONFIG, "table leases has no row; run `leadferry schema apply`");
-    return false;
-  }
   *holder = (struct holder){.job = g_strdup(cells[0]),
                             .holder = g_strdup(cells[1]),
                             .host = g_strdup(cells[2]),
@@ -154,6 +163,31 @@ static bool holder_read(struct bq_warehouse *self, const struct bq_call *call, s
                             .epoch = bq_cell_int(cells[5]),
                             .acquired_at_us = bq_cell_int(cells[6]),
                             .is_active = bq_cell_bool(cells[7])};
+}
+
+static bool no_row(GError **error)
+{
+  error_set(error, ERROR_CONFIG, "table leases has no row; run `leadferry schema apply`");
+  return false;
+}
+
+static bool holder_read(struct bq_warehouse *self, const struct bq_call *call, struct holder *holder, GError **error)
+{
+  bigquery_rows_scope struct bigquery_rows *rows = NULL;
+  const char *const *cells = NULL;
+  if (!bq_query(self, call, &rows, error) || !bigquery_next(rows, &cells, error)) return false;
+  if (!cells) return no_row(error);
+  holder_fill(holder, cells);
+  return true;
+}
+
+/* As the opening says. */
+static bool holder_kept(struct bq_warehouse *self, struct holder *holder, GError **error)
+{
+  g_auto(GStrv) cells = self->kept.lease ? g_strsplit(self->kept.lease, "\n", LEASE_FIELDS_N + 1) : NULL;
+  if (!cells || g_strv_length(cells) != LEASE_FIELDS_N + 1) return no_row(error);
+  holder_fill(holder, (const char *const *)cells);
+  self->kept.predecessors = g_strdup(cells[LEASE_FIELDS_N]);
   return true;
 }
 
@@ -186,7 +220,7 @@ static bool lease_try(struct bq_warehouse *self, const char *job, int64_t dead_e
   bq_json_int(json, "pid", getpid());
   bq_json_int(json, "dead_epoch", dead_epoch);
   g_string_append_c(json, '}');
-  if (!holder_read(self, &BQ_SCRIPT(json->str, BQ_LEASE_TAKE, BQ_LEASE_READ), holder, error)) return false;
+  if (!bq_kept_open(self, json->str, error) || !holder_kept(self, holder, error)) return false;
   if (g_strcmp0(holder->holder, name) == 0 && holder->is_active && self->epoch == 0) return true;
   g_autofree char *since = time_format_us(holder->acquired_at_us);
   error_set(error, ERROR_LOCKED,
@@ -205,6 +239,63 @@ static void lease_beside(struct bq_warehouse *self, const char *job, struct leas
   self->leases_n++;
 }
 
+/* ---- what a holder leaves running ---- */
+
+#define PREDECESSOR_WAIT_US (60 * SECOND_US) /* the lease runs on meanwhile, and nobody renews it */
+
+/* The same whoever makes it from the row of the lease. NULL without an installation id. Caller frees. */
+static char *claim_id_of(const struct bq_warehouse *self, const char *lease_id, int64_t n)
+{
+  const char *installation = self->kept.controls ? g_hash_table_lookup(self->kept.controls, "installation_id") : NULL;
+  if (!installation || !*installation || !lease_id) return NULL;
+  return g_strdup_printf("leadferry_claim_%s_all_%s_%" G_GINT64_FORMAT, installation, lease_id, n);
+}
+
+char *bq_claim_job_id(struct bq_warehouse *self)
+{
+  return self->kept.is_open ? claim_id_of(self, self->kept.lease_id, ++self->kept.claims_n) : NULL;
+}
+
+/* Claims of one that never gave the lease back: each that it began is over when this returns true. */
+static bool claims_wait(struct bq_warehouse *self, const char *lease_id, int64_t until_us, GError **error)
+{
+  bool is_known = true;
+  for (int64_t n = 1; is_known; n++) {
+    g_autofree char *job_id = claim_id_of(self, lease_id, n);
+    int64_t patience_us = MAX(until_us - clock_boot_us(self->clock), 0);
+    if (!job_id) return true;
+    if (!bigquery_job_wait(self->client, job_id, patience_us, &is_known, error)) return false;
+  }
+  return true;
+}
+
+/* An INSERT waits for nobody: what a dead holder's claim writes after we have looked would be sent twice. */
+static bool predecessors_wait(struct bq_warehouse *self, GError **error)
+{
+  g_auto(GStrv) ids = g_strsplit(self->kept.predecessors ? self->kept.predecessors : "", ",", 0);
+  int64_t until_us = clock_boot_us(self->clock) + PREDECESSOR_WAIT_US;
+  for (size_t i = 0; ids[i]; i++) {
+    if (!*ids[i] || claims_wait(self, ids[i], until_us, error)) continue;
+    g_prefix_error(error, "a run that died was claiming, and nothing is decided before its claim is over; run again: ");
+    return false;
+  }
+  return true;
+}
+
+/* Takes what lease_try() got; false: it stays untaken and runs out, so that the next one knows of us as well. */
+static bool lease_begin(struct bq_warehouse *self, const struct holder *holder, int64_t asked_at_us, GError **error)
+{
+  if (!predecessors_wait(self, error)) return false;
+  self->kept.lease_id =
+      g_strdup_printf("%" G_GINT64_FORMAT "_%" G_GINT64_FORMAT, holder->epoch, holder->acquired_at_us);
+  self->leases_n = 1;
+  self->epoch = holder->epoch;
+  self->renewed_at_us = asked_at_us;
+  bq_kept_begin(self);
+  watch_open(self, asked_at_us);
+  return true;
+}
+
 bool bq_lease_acquire(struct ledger *ledger, const char *job, struct lease *lease, GError **error)
 {
   struct bq_warehouse *self = bq_of_ledger(ledger);
@@ -213,6 +304,8 @@ bool bq_lease_acquire(struct ledger *ledger, const char *job, struct lease *leas
     lease_beside(self, job, lease);
     return bq_lease_check(ledger, lease, error);
   }
+  bigquery_set_label(self->client, "leadferry_job", job);
+  if (self->leases_n == 0) bigquery_totals_reset(self->client); /* what a run costs begins with its lease */
   int64_t asked_at_us = clock_boot_us(self->clock); /* from before the request: the deadline errs to the safe side */
   struct holder holder = {0};
   g_autoptr(GError) refusal = NULL;
@@ -225,14 +318,11 @@ bool bq_lease_acquire(struct ledger *ledger, const char *job, struct lease *leas
     asked_at_us = clock_boot_us(self->clock);
     is_ours = lease_try(self, job, dead_epoch, &holder, &refusal);
   }
+  is_ours = is_ours && lease_begin(self, &holder, asked_at_us, &refusal);
   if (is_ours) {
     *lease = (struct lease){.epoch = holder.epoch, .deadline_boot_us = asked_at_us + LEASE_US};
     g_strlcpy(lease->job, job, sizeof lease->job);
     g_strlcpy(self->lease_job, job, sizeof self->lease_job);
-    self->leases_n = 1;
-    self->epoch = holder.epoch;
-    self->renewed_at_us = asked_at_us;
-    self->watch.looked_at_us = 0;
   } else {
     g_propagate_error(error, g_steal_pointer(&refusal));
   }
@@ -270,6 +360,7 @@ void bq_lease_release(struct ledger *ledger, struct lease *lease)
   if (!bq_run(self, &BQ_SCRIPT(json->str, BQ_LEASE_GIVE_BACK), &ignored)) g_clear_error(&ignored);
   self->epoch = self->leases_n = 0;
   self->watch.looked_at_us = 0;
+  bq_kept_forget(self);
   *lease = (struct lease){0};
 }
 

@@ -48,27 +48,38 @@ static void metric_append(GString *out, const struct campaign_metric *row, guint
   g_string_append_c(out, '}');
 }
 
+static void metrics_append(const struct bq_warehouse *self, GString *json)
+{
+  json_append_key(json, "rows");
+  g_string_append_c(json, '[');
+  for (guint i = 0; i < self->metrics->len; i++)
+    metric_append(json, &g_array_index(self->metrics, struct campaign_metric, i), i);
+  g_string_append_c(json, ']');
+}
+
 bool bq_metrics_flush(struct bq_warehouse *self, GError **error)
 {
   if (self->metrics->len == 0) return true;
-  g_autoptr(GString) json = g_string_new("{\"rows\":[");
-  for (guint i = 0; i < self->metrics->len; i++)
-    metric_append(json, &g_array_index(self->metrics, struct campaign_metric, i), i);
-  g_string_append(json, "]}");
+  g_autoptr(GString) json = g_string_new("{");
+  metrics_append(self, json);
+  g_string_append_c(json, '}');
   if (!bq_run(self, &BQ_SCRIPT(json->str, BQ_METRICS_GATHER, BQ_METRICS_APPLY), error)) return false;
   g_array_set_size(self->metrics, 0);
   return true;
 }
 
+/* One job with the metrics that wait. */
 bool bq_campaign_status_write(struct ledger *ledger, const struct campaign_metric *rows, size_t rows_n,
                               int64_t synced_at_us, GError **error)
 {
   struct bq_warehouse *self = bq_of_ledger(ledger);
-  if (!bq_fold(ledger, error) || !bq_metrics_flush(self, error)) return false;
+  if (!bq_fold(ledger, error)) return false;
+  if (rows_n == 0) return bq_metrics_flush(self, error);
   g_autoptr(GString) json = g_string_new("{");
   bq_json_int(json, "synced_at", synced_at_us);
   bq_json_policy(self, json);
-  json_append_key(json, "rows");
+  metrics_append(self, json);
+  json_append_key(json, "campaigns");
   g_string_append_c(json, '[');
   for (size_t i = 0; i < rows_n; i++) {
     g_string_append(json, i > 0 ? ",{" : "{");
@@ -77,7 +88,11 @@ bool bq_campaign_status_write(struct ledger *ledger, const struct campaign_metri
     g_string_append_c(json, '}');
   }
   g_string_append(json, "]}");
-  return rows_n == 0 || bq_run(self, &BQ_SCRIPT(json->str, BQ_STATUS_GATHER, BQ_STATUS_APPLY), error);
+  if (!bq_run(self, &BQ_SCRIPT(json->str, BQ_METRICS_GATHER, BQ_METRICS_APPLY, BQ_STATUS_GATHER, BQ_STATUS_APPLY),
+              error))
+    return false;
+  g_array_set_size(self->metrics, 0);
+  return true;
 }
 
 /* ---- removals ---- */

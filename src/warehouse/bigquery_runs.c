@@ -56,7 +56,9 @@ bool bq_control_get(struct ledger *ledger, const char *name, char **value, GErro
       .ids = {BQ_CONTROL_GET}, .ids_n = 1, .parameters = {bigquery_text("name", name)}, .parameters_n = 1};
   bigquery_rows_scope struct bigquery_rows *rows = NULL;
   const char *const *cells = NULL;
-  *value = NULL;
+  bool is_kept = self->epoch && self->kept.is_open;
+  *value = is_kept ? g_strdup(g_hash_table_lookup(self->kept.controls, name)) : NULL;
+  if (is_kept) return true;
   if (!bq_query(self, &call, &rows, error) || !bigquery_next(rows, &cells, error)) return false;
   if (cells) *value = g_strdup(cells[0]);
   return true;
@@ -71,12 +73,34 @@ bool bq_control_put(struct ledger *ledger, const char *name, const char *value, 
   g_string_append_c(json, '}');
   struct bq_call put = BQ_SCRIPT(json->str, BQ_CONTROL_UPDATE, BQ_CONTROL_INSERT);
   struct bq_call take = BQ_SCRIPT(json->str, BQ_CONTROL_DELETE);
-  return bq_run(self, value ? &put : &take, error);
+  if (!bq_run(self, value ? &put : &take, error)) return false;
+  if (self->kept.controls && value) g_hash_table_replace(self->kept.controls, g_strdup(name), g_strdup(value));
+  if (self->kept.controls && !value) g_hash_table_remove(self->kept.controls, name);
+  return true;
 }
 
 /* ---- runs ---- */
 
-static bool run_put(struct bq_warehouse *self, const struct run_record *run, const char *counts, GError **error)
+/* What each statement of the run cost so far, as struct run_row has it. Caller frees. */
+static char *costs_json(const struct bq_warehouse *self)
+{
+  g_autoptr(GArray) costs = bigquery_costs(self->client);
+  GString *json = g_string_new("{");
+  for (guint i = 0; i < costs->len; i++) {
+    const struct bigquery_cost *cost = &g_array_index(costs, struct bigquery_cost, i);
+    json_append_key(json, cost->statement);
+    g_string_append_c(json, '{');
+    json_append_int(json, "jobs", cost->jobs_n);
+    json_append_int(json, "bytes_billed", cost->bytes_billed);
+    g_string_append_c(json, '}');
+  }
+  g_string_append_c(json, '}');
+  return g_string_free(json, FALSE);
+}
+
+/* counts and costs are NULL at the start. */
+static bool run_put(struct bq_warehouse *self, const struct run_record *run, const char *counts, const char *costs,
+                    GError **error)
 {
   struct bigquery_totals totals = bigquery_totals(self->client);
   g_autoptr(GString) json = g_string_new("{");
@@ -95,6 +119,7 @@ static bool run_put(struct bq_warehouse *self, const struct run_record *run, con
   json_append_time(json, "folded_until", counts ? self->fold_began_us : 0);
   json_append_int(json, "statements", totals.jobs_n);
   json_append_int(json, "bytes_billed", totals.bytes_billed);
+  json_append_str(json, "costs", costs);
   json_append_str(json, "fingerprint", run->fingerprint);
   json_append_str(json, "detail", run->detail);
   json_append_time(json, "recorded_at", bq_now_us(self));
@@ -114,56 +139,57 @@ bool bq_run_begin(struct ledger *ledger, const struct run_record *run, GError **
   g_free(self->run.run_id);
   self->run.run_id = g_strdup(run->run_id);
   self->run.started_at_us = run->started_at_us;
-  bigquery_set_label(self->client, "leadferry_job", run->job);
-  return run_put(self, run, NULL, error);
+  return run_put(self, run, NULL, NULL, error);
 }
 
-static char *count_name(const char *const *cells)
+static void count_row(const char *const *cells, void *into)
 {
-  enum event_kind kind = (enum event_kind)bq_cell_int(cells[0]);
-  enum status_fact fact = (enum status_fact)bq_cell_int(cells[1]);
-  const char *name = event_kind_name(kind);
-  if (!name) name = "unknown";
-  if (kind == EVENT_STATUS) return g_strconcat(name, "/", status_fact_name(fact), NULL);
-  return cells[2] && *cells[2] ? g_strconcat(name, "/", cells[2], NULL) : g_strdup(name);
+  bq_counting_add(into, cells);
 }
 
-static bool counts_read(struct bq_warehouse *self, const struct run_record *run, GString *counts, GError **error)
+/* Nobody but this process appends under its run_id: what the last fold counted is all, unless more was appended since.
+ * NULL with an error. Caller frees. */
+static char *counts_read(struct bq_warehouse *self, const struct run_record *run, GError **error)
 {
-  int64_t started_at_us = run->started_at_us;
-  if (!started_at_us && g_strcmp0(run->run_id, self->run.run_id) == 0) started_at_us = self->run.started_at_us;
+  bool is_own = g_strcmp0(run->run_id, self->run.run_id) == 0;
+  if (is_own && bq_kept_is_whole(self) && !self->is_dirty) return g_strdup(self->kept.counts);
   struct bq_call call = {
       .ids = {BQ_RUN_COUNTS},
       .ids_n = 1,
-      .parameters = {bigquery_text("run_id", run->run_id), bq_since("since", started_at_us - BQ_OVERLAP_US)},
+      .parameters = {bigquery_text("run_id", run->run_id), bq_since("since", run->started_at_us - BQ_OVERLAP_US)},
       .parameters_n = 2};
-  bigquery_rows_scope struct bigquery_rows *rows = NULL;
-  if (!bq_query(self, &call, &rows, error)) return false;
-  g_autofree char *last = NULL;
-  int64_t last_n = 0;
-  g_string_append_c(counts, '{');
-  for (const char *const *cells = NULL;;) {
-    if (!bigquery_next(rows, &cells, error)) return false;
-    g_autofree char *name = cells ? count_name(cells) : NULL;
-    bool is_new = last && g_strcmp0(name, last) != 0;
-    if (is_new) json_append_int(counts, last, last_n);
-    if (!cells) break;
-    last_n = (is_new ? 0 : last_n) + bq_cell_int(cells[3]);
-    g_free(last);
-    last = g_steal_pointer(&name);
-  }
-  g_string_append_c(counts, '}');
-  return true;
+  struct bq_counting counting;
+  bq_counting_begin(&counting);
+  char *counts = bq_each(self, &call, count_row, &counting, error) ? bq_counting_end(&counting) : NULL;
+  bq_counting_clear(&counting);
+  return counts;
+}
+
+/* Whoever asks right after the end is told so without a question. */
+static void run_keep(struct bq_warehouse *self, const struct run_record *run, const char *counts, const char *costs)
+{
+  struct page *page = &self->last_run;
+  page_reset(page);
+  struct run_row row = {.run = *run, .counts = page_text(page, counts), .costs = page_text(page, costs)};
+  row.run.run_id = page_text(page, run->run_id);
+  row.run.job = page_text(page, run->job);
+  row.run.verdict = page_text(page, run->verdict);
+  row.run.detail = page_text(page, run->detail);
+  row.run.fingerprint = page_text(page, run->fingerprint);
+  g_array_append_val(page->rows, row);
 }
 
 bool bq_run_end(struct ledger *ledger, const struct run_record *run, GError **error)
 {
   struct bq_warehouse *self = bq_of_ledger(ledger);
-  g_autoptr(GString) counts = g_string_new(NULL);
   struct run_record end = *run;
   if (!end.started_at_us && g_strcmp0(run->run_id, self->run.run_id) == 0) end.started_at_us = self->run.started_at_us;
-  return bq_metrics_flush(self, error) && counts_read(self, &end, counts, error) &&
-         run_put(self, &end, counts->str, error);
+  if (!bq_metrics_flush(self, error)) return false;
+  g_autofree char *counts = counts_read(self, &end, error);
+  g_autofree char *costs = costs_json(self);
+  if (!counts || !run_put(self, &end, counts, costs, error)) return false;
+  run_keep(self, &end, counts, costs);
+  return true;
 }
 
 /* ---- facts ---- */
@@ -174,6 +200,10 @@ bool bq_facts(struct ledger *ledger, struct ledger_facts *facts, GError **error)
   struct bq_call call = {.ids = {BQ_FACTS}, .ids_n = 1};
   bigquery_rows_scope struct bigquery_rows *rows = NULL;
   const char *const *cells = NULL;
+  if (bq_kept_is_whole(self)) {
+    *facts = self->kept.facts;
+    return true;
+  }
   *facts = (struct ledger_facts){0};
   if (!bq_query(self, &call, &rows, error) || !bigquery_next(rows, &cells, error)) return false;
   if (!cells) return true;

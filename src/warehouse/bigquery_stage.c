@@ -61,11 +61,12 @@ bool bq_watched(struct ledger *ledger, const struct watch_query *watch, struct p
 /* Rows of other runs go with their partition. */
 bool bq_stage_begin(struct ledger *ledger, const char *run_id, GError **error)
 {
-  (void)run_id;
+  (void)run_id, (void)error;
   struct bq_warehouse *self = bq_of_ledger(ledger);
   bq_stream_close(&self->watched);
   bq_verify_close(&self->verify);
-  return bq_metrics_flush(self, error);
+  self->asks_n = 0;
+  return true;
 }
 
 static void row_json(GString *out, const struct bq_warehouse *self, const char *run_id, const struct remote_lead *row)
@@ -119,6 +120,7 @@ bool bq_stage(struct ledger *ledger, const char *run_id, const struct remote_lea
   g_autoptr(GString) json = g_string_sized_new(1024);
   for (size_t i = 0; i < rows_n; i++) {
     self->staged_n++;
+    self->asks_n += rows[i].person && remote_stop(&rows[i]);
     row_json(json, self, run_id, &rows[i]);
     g_autofree char *id = g_strdup_printf("%s.%" G_GINT64_FORMAT, run_id, self->staged_n);
     bq_batch_add(&batch, id, json->str);

@@ -27,8 +27,8 @@ static bool ask_ledger(struct bq_warehouse *self, GError **error)
 {
   struct bq_call call = {.ids = {BQ_FOLD_GATHER, BQ_VERIFY_LEDGER},
                          .ids_n = 2,
-                         .parameters = {bigquery_time("since", -1)},
-                         .parameters_n = 1};
+                         .parameters = {bigquery_time("since", -1), bigquery_text("run_id", "")},
+                         .parameters_n = 2};
   return bq_query(self, &call, &self->verify.rows, error);
 }
 

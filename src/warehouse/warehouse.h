@@ -113,6 +113,7 @@ bool report_suppressions(struct warehouse *warehouse, const char *person, struct
 struct run_row {
   struct run_record run;
   const char *counts; /* JSON object {"added": 12, "rejected/invalid": 1, ...} from the run's events */
+  const char *costs; /* JSON object {"STATEMENT": {"jobs": n, "bytes_billed": n}, ...}; NULL: nothing is billed there */
 };
 /* Rows of struct run_row; run_id NULL: the newest `limit`. */
 bool report_runs(struct warehouse *warehouse, const char *run_id, size_t limit, struct page *page, GError **error);

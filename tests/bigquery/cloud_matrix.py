@@ -16,23 +16,22 @@ STREAM, TABLE, TOKEN = "tabledata.insertAll", "tables.get", "token"
 EVERYWHERE = {
     SCRIPT: "lease_take fold_gather changes_gather lease_give_back",
     STREAM: "pipeline_runs lead_events",
-    QUERY: "control_get folded_until foreign_addresses run_counts report_runs",
-    ROWS: "lease_take changes_gather",
+    ROWS: "lease_take fold_gather changes_gather",
     TABLE: "leads lead_events controls",
 }
 CALLS = {
     "export": {SCRIPT: "claim_verdicts lease_renew", ROWS: "claim_verdicts lease_renew",
-               QUERY: "claims_read unsettled_claims facts staged_stops campaign_counts newest_id"},
-    "sync": {SCRIPT: "metrics_gather stops_gather pushed_gather matches_gather control_update status_gather",
+               QUERY: "claims_read campaign_counts"},
+    "sync": {SCRIPT: "metrics_gather stops_gather pushed_gather matches_gather control_update",
              ROWS: "stops_gather matches_gather", STREAM: "sync_stage pipeline_errors",
-             QUERY: "facts watched staged_stops unpushed missing stopped_live"},
-    "complete": {QUERY: "removal_counts facts removals"},
+             QUERY: "watched staged_stops unpushed missing stopped_live"},
+    "complete": {QUERY: "removal_counts removals"},
     "recover": {QUERY: "unsettled_claims claims_read"},
 }
 
 
 def calls_of(job):
-    """Every call of the job: (kind, "jobs.query:facts")."""
+    """Every call of the job: (kind, "jobs.query:claims_read")."""
     for table in (EVERYWHERE, CALLS[job]):
         for kind, subjects in table.items():
             for subject in subjects.split():
@@ -116,8 +115,8 @@ EXPECTED = {"again": GOOD, "later": LATER, "person": PERSON, "no": FAILED, "key"
 # its request id, a job by its own; a stream and a table's description are not.
 OTHERWISE = {("nonsense", kind): GOOD for kind in (QUERY, SCRIPT, ROWS)}
 OTHERWISE[("young", f"{SCRIPT}:changes_gather")] = GOOD  # the write-back is left to the next run
-# What no run fails for: the lease runs out by itself, and a run's own summary is not its work.
-LENIENT = {f"{SCRIPT}:lease_give_back", f"{QUERY}:report_runs", f"{QUERY}:run_counts"}
+# What no run fails for: the lease runs out by itself.
+LENIENT = {f"{SCRIPT}:lease_give_back"}
 
 
 class Cell(NamedTuple):

@@ -280,6 +280,42 @@ static void test_rows(void)
   google_fixture_stop(&f);
 }
 
+/* Another's job is waited for with all its attempts, and for no longer than one has patience. */
+static void test_wait(void)
+{
+  static const struct {
+    const char *name;
+    struct script_step steps[STEPS_MAX];
+    size_t steps_n;
+    guint requests_n;
+    bool is_over, is_known;
+  } rows[] = {
+      {"there is none", {NOWHERE}, 1, 1, true, false},
+      {"it is over", {DONE}, 1, 1, true, true},
+      {"it goes on for a while", {RUNNING, RUNNING, DONE}, 3, 3, true, true},
+      {"it failed and was not tried again", {FAILED("backendError", "x"), NOWHERE}, 2, 2, true, true},
+      {"its second attempt goes on", {FAILED("backendError", "x"), RUNNING, DONE}, 3, 3, true, true},
+      {"it goes on for ever", {RUNNING}, 1, 13, false, true},
+      {"nobody says", {REFUSED(403, "accessDenied", "x")}, 1, 1, false, false},
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+    struct google_fixture f;
+    g_autoptr(GError) error = NULL;
+    bool is_known = false;
+    struct script_step steps[STEPS_MAX + 1] = {TOKEN_STEP("ya29.x")};
+    memcpy(steps + 1, rows[i].steps, rows[i].steps_n * sizeof *steps);
+    google_fixture_start(&f, steps, rows[i].steps_n + 1);
+    google_fixture_client(&f, true);
+    bool is_over = bigquery_job_wait(f.bigquery, "job", 60 * SECOND_US, &is_known, &error);
+    g_test_message("%s: %s", rows[i].name, error ? error->message : "over");
+    g_assert_cmpint(is_over, ==, rows[i].is_over);
+    g_assert_cmpuint(google_fixture_seen_n(&f) - 1, ==, rows[i].requests_n);
+    if (is_over) g_assert_cmpint(is_known, ==, rows[i].is_known);
+    if (!is_over) g_assert_nonnull(error);
+    google_fixture_stop(&f);
+  }
+}
+
 /* ---- loads ---- */
 
 static void test_load(void)
@@ -326,6 +362,7 @@ int main(int argc, char **argv)
   g_test_add_func("/google/execute/deadline", test_deadline);
   g_test_add_func("/google/execute/job_ids", test_job_ids);
   g_test_add_func("/google/execute/rows", test_rows);
+  g_test_add_func("/google/execute/wait", test_wait);
   g_test_add_func("/google/execute/load", test_load);
   return g_test_run();
 }

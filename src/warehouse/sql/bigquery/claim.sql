@@ -21,8 +21,8 @@ tags AS (
     JSON_VALUE(t, '$.tag') AS tag, JSON_VALUE(t, '$.source') AS source, JSON_VALUE(t, '$.is_column') = '1' AS is_column
   FROM UNNEST(JSON_QUERY_ARRAY(@p, '$.tags')) t),
 foreigners AS (
-  SELECT JSON_VALUE(u, '$.lead_id') AS lead_id, CAST(JSON_VALUE(u, '$.verdict') AS INT64) AS verdict,
-    JSON_VALUE(u, '$.person') AS person
+  SELECT JSON_VALUE(u, '$.lead_id') AS lead_id, JSON_VALUE(u, '$.email') AS email,
+    CAST(JSON_VALUE(u, '$.verdict') AS INT64) AS verdict, JSON_VALUE(u, '$.person') AS person
   FROM UNNEST(JSON_QUERY_ARRAY(@p, '$.foreigners')) u),
 addressed AS (
   SELECT ${lead_id} AS lead_id, ${email} AS email, LOWER(TRIM(${email}, '\t\n\v\f\r ')) AS address,
@@ -40,7 +40,7 @@ source AS (
     CASE WHEN u.lead_id IS NOT NULL THEN u.person WHEN s.is_valid THEN s.address END AS person,
     CASE WHEN u.lead_id IS NOT NULL THEN u.verdict WHEN IFNULL(s.address, '') = '' THEN 1 WHEN s.is_valid THEN 0 ELSE 2 END
       AS verdict
-  FROM spelt s LEFT JOIN foreigners u ON u.lead_id = s.lead_id),
+  FROM spelt s LEFT JOIN foreigners u ON u.lead_id = s.lead_id AND u.email = s.email),
 gone AS (
   SELECT person, lead_id AS state_id FROM ${lead_state}
   WHERE person IS NOT NULL AND lead_id NOT IN (SELECT lead_id FROM addressed)

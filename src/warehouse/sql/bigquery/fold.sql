@@ -11,7 +11,7 @@ WITH fresh AS (
   SELECT kind, fact, reason, lead_id, person, campaign_id, instantly_id, claim_id, attempt,
     GREATEST(generation, 1) AS generation, epoch, NULLIF(occurred_at, TIMESTAMP '1970-01-01 00:00:00+00') AS occurred_at,
     recorded_at
-  FROM ${lead_events} WHERE recorded_at >= @since AND lead_id IS NOT NULL),
+  FROM ${lead_events} WHERE recorded_at >= @since AND lead_id IS NOT NULL AND @run_id IS NOT NULL),
 lifted AS (
   SELECT lead_id, person, generation,
     IF(kind = 12, occurred_at, NULL) AS reopened_at,
@@ -104,3 +104,21 @@ WHEN NOT MATCHED THEN INSERT (lead_id, person, domain, generation, reopened_at, 
   S.settlement, S.settlement_epoch, S.reason, S.instantly_id, S.current_campaign_id, S.current_at, S.added_at,
   S.ever_added_at, S.sent_at, S.replied_at, S.email_status, S.finished_at, S.outcome, S.removed_at, S.removed_id,
   S.withdrawn_at, S.held_n, S.held_reason, S.resolved_n, S.first_recorded_at, NULL, NULL, 1);
+
+-- name: fold_answer
+-- What is asked after a fold, in the same job: what lead_state adds up to, and the counts of the run that folds.
+SELECT 'enrolled' AS what, COUNT(DISTINCT person) AS n, CAST(NULL AS STRING) AS text, 0 AS kind, 0 AS fact
+FROM ${lead_state} WHERE settlement IN (7, 8) AND withdrawn_at IS NULL
+UNION ALL
+SELECT 'unsettled', COUNT(*), NULL, 0, 0 FROM ${lead_state} WHERE settlement = 1
+UNION ALL
+SELECT 'claimed', COUNTIF(claim_id IS NOT NULL), NULL, 0, 0 FROM ${lead_state}
+UNION ALL
+SELECT 'newest_id', 0, MAX(instantly_id), 0, 0 FROM ${lead_state}
+WHERE LENGTH(instantly_id) > 14 AND SUBSTR(instantly_id, 15, 1) = '7'
+UNION ALL
+SELECT 'count', COUNT(*), reason, kind, fact FROM (
+  SELECT event_id, kind, fact, reason FROM ${lead_events} WHERE run_id = @run_id AND recorded_at >= @since
+  GROUP BY 1, 2, 3, 4)
+GROUP BY kind, fact, reason
+ORDER BY 1, 4, 5, 3;

@@ -45,13 +45,13 @@ WHEN MATCHED AND NOT S.is_new AND S.fields IS NOT NULL THEN UPDATE SET fields = 
 CREATE TEMP TABLE ${scratch} AS
 WITH configured AS (SELECT id FROM UNNEST(JSON_VALUE_ARRAY(@p, '$.configured')) id),
 foreigners AS (
-  SELECT JSON_VALUE(u, '$.lead_id') AS lead_id, JSON_VALUE(u, '$.person') AS person
+  SELECT JSON_VALUE(u, '$.lead_id') AS lead_id, JSON_VALUE(u, '$.email') AS email, JSON_VALUE(u, '$.person') AS person
   FROM UNNEST(JSON_QUERY_ARRAY(@p, '$.foreigners')) u),
 source AS (
   SELECT l.${lead_id} AS lead_id, IFNULL(u.person, LOWER(TRIM(l.${email}, '\t\n\v\f\r '))) AS person,
     l.${added_to_instantly} AS old_added, l.${added_date} AS old_added_date, l.${sequence_completed} AS old_completed,
     l.${sequence_completed_date} AS old_completed_date, l.${last_email_status} AS old_status, l.${cold_email_sent} AS old_sent
-  FROM ${leads} l LEFT JOIN foreigners u ON u.lead_id = l.${lead_id}
+  FROM ${leads} l LEFT JOIN foreigners u ON u.lead_id = l.${lead_id} AND u.email = l.${email}
   WHERE l.${lead_id} IS NOT NULL
   QUALIFY ROW_NUMBER() OVER (PARTITION BY l.${lead_id} ORDER BY l.${email}) = 1),
 gone AS (

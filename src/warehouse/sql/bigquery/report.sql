@@ -100,7 +100,7 @@ WITH rows_once AS (
 SELECT b.run_id, b.job, e.verdict, IFNULL(e.exit_code, 0), b.started_at, e.ended_at,
   IFNULL(e.scan_started_at, b.scan_started_at), IFNULL(e.full_scan_finished_at, b.full_scan_finished_at),
   IFNULL(e.stops_read_at, b.stops_read_at), IFNULL(NULLIF(e.source_rows, 0), b.source_rows),
-  IFNULL(e.detail, b.detail), IFNULL(e.fingerprint, b.fingerprint), e.counts
+  IFNULL(e.detail, b.detail), IFNULL(e.fingerprint, b.fingerprint), e.counts, e.costs
 FROM (SELECT * FROM rows_once WHERE is_end = 0) b LEFT JOIN (SELECT * FROM rows_once WHERE is_end = 1) e ON e.run_id = b.run_id
 ORDER BY b.started_at DESC, b.run_id DESC LIMIT @limit;
 

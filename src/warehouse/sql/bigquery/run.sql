@@ -2,17 +2,50 @@
 
 -- name: lease_take
 -- Free, given back, run out, or of a process that is known to be dead (@dead_epoch): one UPDATE decides, since two of them
--- on one table never succeed side by side.
+-- on one table never succeed side by side. predecessors: the holders that never gave it back, since one did; what they began
+-- may still run.
 UPDATE ${leases} SET job = JSON_VALUE(@p, '$.job'), holder = JSON_VALUE(@p, '$.holder'), host = JSON_VALUE(@p, '$.host'),
   boot_id = JSON_VALUE(@p, '$.boot_id'), pid = CAST(JSON_VALUE(@p, '$.pid') AS INT64), epoch = epoch + 1,
   acquired_at = CURRENT_TIMESTAMP(), expires_at = TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL 120 SECOND),
-  released_at = NULL
+  released_at = NULL, predecessors = IF(released_at IS NULL AND acquired_at IS NOT NULL,
+    CONCAT(IFNULL(CONCAT(predecessors, ','), ''), CAST(epoch AS STRING), '_', CAST(UNIX_MICROS(acquired_at) AS STRING)), NULL)
 WHERE shard = 'all' AND (released_at IS NOT NULL OR expires_at IS NULL OR expires_at < CURRENT_TIMESTAMP()
   OR epoch = CAST(JSON_VALUE(@p, '$.dead_epoch') AS INT64));
 
 -- name: lease_read
 SELECT job, holder, host, boot_id, pid, epoch, acquired_at, released_at IS NULL AND expires_at > CURRENT_TIMESTAMP()
 FROM ${leases} WHERE shard = 'all' AND @p IS NOT NULL;
+
+-- name: opening
+-- Who holds the lease now, and what a run reads once, at its start: notes, how earlier runs ended (as in facts), the source's
+-- size and those of its addresses that SQL cannot judge (n: bytes of the lead_id, which stands before the address).
+SELECT 'lease' AS what, epoch AS n, CONCAT(IFNULL(job, ''), '\n', IFNULL(holder, ''), '\n', IFNULL(host, ''), '\n',
+  IFNULL(boot_id, ''), '\n', CAST(IFNULL(pid, 0) AS STRING), '\n', CAST(epoch AS STRING), '\n',
+  CAST(IFNULL(UNIX_MICROS(acquired_at), 0) AS STRING), '\n',
+  CAST(IFNULL(released_at IS NULL AND expires_at > CURRENT_TIMESTAMP(), FALSE) AS STRING), '\n', IFNULL(predecessors, '')) AS text
+FROM ${leases} WHERE shard = 'all' AND @p IS NOT NULL
+UNION ALL
+SELECT 'control', 0, CONCAT(name, '\n', IFNULL(value, '')) FROM ${controls}
+UNION ALL
+SELECT 'foreigner', BYTE_LENGTH(${lead_id}), CONCAT(${lead_id}, ${email}) FROM ${leads}
+WHERE REGEXP_CONTAINS(${email}, r'[^\x00-\x7F]') AND ${lead_id} IS NOT NULL
+UNION ALL
+SELECT 'source_rows', COUNT(*), NULL FROM ${leads}
+UNION ALL
+SELECT 'folded_until', UNIX_MICROS(MAX(folded_until)), NULL FROM ${pipeline_runs} WHERE is_end = 1
+UNION ALL
+SELECT 'stops_read_at', UNIX_MICROS(MAX(stops_read_at)), NULL FROM ${pipeline_runs} WHERE is_end = 1
+UNION ALL
+SELECT 'scan_finished_at', UNIX_MICROS(MAX(full_scan_finished_at)), NULL FROM ${pipeline_runs} WHERE is_end = 1
+UNION ALL
+SELECT 'scan_started_at', (SELECT UNIX_MICROS(scan_started_at) FROM ${pipeline_runs}
+  WHERE is_end = 1 AND full_scan_finished_at IS NOT NULL ORDER BY full_scan_finished_at DESC LIMIT 1), NULL
+UNION ALL
+SELECT 'scan_ended_at', (SELECT UNIX_MICROS(ended_at) FROM ${pipeline_runs}
+  WHERE is_end = 1 AND full_scan_finished_at IS NOT NULL ORDER BY full_scan_finished_at DESC LIMIT 1), NULL
+UNION ALL
+SELECT 'last_source_rows', (SELECT source_rows FROM ${pipeline_runs}
+  WHERE is_end = 1 AND source_rows > 0 ORDER BY started_at DESC LIMIT 1), NULL;
 
 -- name: lease_renew
 UPDATE ${leases} SET expires_at = TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL 120 SECOND)

@@ -156,6 +156,7 @@ CREATE TABLE ${pipeline_runs} (
   folded_until TIMESTAMP,
   statements INT64,
   bytes_billed INT64,
+  costs STRING,
   fingerprint STRING,
   detail STRING,
   recorded_at TIMESTAMP NOT NULL
@@ -229,7 +230,8 @@ CREATE TABLE ${leases} (
   epoch INT64 NOT NULL,
   acquired_at TIMESTAMP,
   expires_at TIMESTAMP,
-  released_at TIMESTAMP
+  released_at TIMESTAMP,
+  predecessors STRING
 );
 
 -- name: schema_controls

@@ -162,7 +162,7 @@ WHEN NOT MATCHED THEN INSERT (campaign_id, step, variant, day, campaign_name, st
 
 -- name: status_gather
 -- Persons ever enrolled in a campaign, and those of them whose sequence is completed: as in changes_gather.
-CREATE TEMP TABLE ${scratch} AS
+CREATE TEMP TABLE ${scratch_2} AS
 WITH persons AS (
   SELECT campaign_id, person, LOGICAL_OR(
     settlement IN (7, 8) AND withdrawn_at IS NULL AND (finished_at IS NOT NULL OR is_removed)
@@ -180,10 +180,10 @@ totals AS (
 SELECT JSON_VALUE(r, '$.campaign_id') AS campaign_id, JSON_VALUE(r, '$.campaign_name') AS campaign_name,
   IFNULL(t.total, 0) AS total_leads, IFNULL(t.completed, 0) AS leads_completed,
   TIMESTAMP_MICROS(CAST(JSON_VALUE(@p, '$.synced_at') AS INT64)) AS last_sync
-FROM UNNEST(JSON_QUERY_ARRAY(@p, '$.rows')) r LEFT JOIN totals t ON t.campaign_id = JSON_VALUE(r, '$.campaign_id');
+FROM UNNEST(JSON_QUERY_ARRAY(@p, '$.campaigns')) r LEFT JOIN totals t ON t.campaign_id = JSON_VALUE(r, '$.campaign_id');
 
 -- name: status_apply
-MERGE ${campaign_status} T USING ${scratch} S ON T.campaign_id = S.campaign_id
+MERGE ${campaign_status} T USING ${scratch_2} S ON T.campaign_id = S.campaign_id
 WHEN MATCHED THEN UPDATE SET campaign_name = S.campaign_name, total_leads = S.total_leads,
   leads_completed = S.leads_completed, last_sync = S.last_sync
 WHEN NOT MATCHED THEN INSERT (campaign_id, campaign_name, total_leads, leads_completed, last_sync)

@@ -78,7 +78,7 @@ SELECT check_n, lead_id, instantly_id, campaign_id, detail FROM (
   UNION ALL
   SELECT 7, lead_id, instantly_id, current_campaign_id, held_reason FROM ${lead_state}
   WHERE held_n > resolved_n AND held_reason = 'relaunched')
-WHERE @since IS NOT NULL ORDER BY check_n, lead_id, detail;
+WHERE @since IS NOT NULL AND @run_id IS NOT NULL ORDER BY check_n, lead_id, detail;
 
 -- name: verify_stage
 -- Behind matches_gather: every row that a lead has, by id or by stamp, stands in the temporary table.
