@@ -298,7 +298,11 @@ bool bq_source_open(struct bq_warehouse *self, GError **error)
   if (!is_ok) g_propagate_error(error, g_steal_pointer(&failure));
   if (is_ok) source_names(self, is_there ? &info : NULL);
   g_clear_pointer(&self->unreadable, g_free);
-  if (is_there) self->unreadable = unreadable_of(self, &info);
+  self->unreadable = is_there
+                         ? unreadable_of(self, &info)
+                         : g_strdup_printf("table %s is missing in dataset %s; run `leadferry schema apply`, or name "
+                                           "the table that holds your leads in source.table",
+                                           self->source.table, self->source.dataset);
   bigquery_table_info_clear(&info);
   return is_ok;
 }

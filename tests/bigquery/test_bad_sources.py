@@ -46,3 +46,10 @@ def test_a_place_that_is_none(user, wrong):
     assert user.creating_calls() == 0 and user.query("SELECT COUNT(*) FROM d.pipeline_runs") == [("0",)]
     told = {finding["id"]: finding["sentence"] for finding in user.json("doctor", code=(1, 78))["findings"]}
     assert "dataset_missing" in told or "warehouse_unusable" in told, told
+
+
+@pytest.mark.parametrize("command", [("plan",), ("status",), ("leads", "export"), ("export",)])
+def test_a_source_that_is_not_there(user, command):
+    user.configure(source={"table": "nobodys"})
+    said = user.run(*command, code=78).stderr
+    assert "table nobodys is missing" in said and "schema apply" in said, said
