@@ -241,7 +241,11 @@ class World:
         found = self.found()
         self.check_rules(found)
         for name in ("leads", "removed", "rows", "blocked", "totals"):
-            assert found[name] == self.expected[name], (name, found[name], self.expected[name])
+            # A batch that could not be sent goes last, so the ids of new rows depend on the order; check_rules() compares them.
+            here, there = found[name], self.expected[name]
+            if name == "rows" and self.job in ("export", "recover"):
+                here, there = set(here), set(there)
+            assert here == there, (name, here, there)
 
 
 def spread(items, n):
