@@ -12,6 +12,8 @@ static const struct command_option options[] = {
     {"allow-shrunk-source", OPTION_INT, "N",
      "go on although the source lost most of its rows; N is the number that it has now"},
     {"bootstrap", OPTION_FLAG, NULL, "rebuild a lost ledger from Instantly's list first: rows with our stamp are ours"},
+    {"no-gate", OPTION_FLAG, NULL,
+     "run although nothing has changed since an export that had nothing to do (BigQuery)"},
     {NULL, OPTION_FLAG, NULL, NULL},
 };
 
@@ -28,7 +30,9 @@ const struct command command_export = {
         "when "
         "Instantly holds leads with our stamp that the ledger does not know: it was lost, or restored from an older "
         "backup (--bootstrap then rebuilds it from Instantly's list before it claims anybody), or when the source lost "
-        "more than source.max_shrink_percent of its rows (--allow-shrunk-source).",
+        "more than source.max_shrink_percent of its rows (--allow-shrunk-source). On "
+        "BigQuery an export is skipped, at no cost, while nothing has changed since one that had nothing to do; "
+        "--no-gate runs it anyway.",
     .example = "leadferry export --limit 100",
     .needs = NEEDS_CONFIG | NEEDS_WAREHOUSE_WRITE | NEEDS_INSTANTLY | NEEDS_INBOX,
     .writes = true,

@@ -3,6 +3,7 @@
 #include "cli/command.h"
 #include "base/log.h"
 #include "cli/config.h"
+#include "cli/fingerprint.h"
 #include "cli/help.h"
 #include "cli/options.h"
 #include "cli/output.h"
@@ -30,6 +31,7 @@ void cli_job_init(struct cli *cli, struct job *job)
   job->progress = cli->progress;
   job->is_cancelled = cli_is_cancelled;
   job->limit = cli->limit;
+  job->fingerprint = cli->fingerprint;
   job->is_dry_run = cli->is_dry_run;
   job->allow_mass_removal = option_int(cli, "allow-mass-removal", 0);
   job->allow_shrunk_source = option_int(cli, "allow-shrunk-source", 0);
@@ -74,6 +76,7 @@ static bool load_settings(struct cli *cli, const struct command *command, GError
   config_clear(&config);
   if (!is_loaded) return false;
   config_take_google(&cli->settings);
+  cli->fingerprint = settings_fingerprint(&cli->settings);
   log_start(cli);
   if (!(command->needs & NEEDS_INSTANTLY)) return true;
   g_autofree char *warning = NULL;
@@ -146,6 +149,7 @@ static void cli_clear(struct cli *cli)
   char *key = cli->settings.instantly.api_key;
   if (key) explicit_bzero(key, strlen(key));
   settings_clear(&cli->settings);
+  g_clear_pointer(&cli->fingerprint, g_free);
   g_clear_pointer(&cli->overrides, g_ptr_array_unref);
   g_clear_pointer(&cli->options, g_hash_table_unref);
 }

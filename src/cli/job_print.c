@@ -18,19 +18,24 @@ const char *campaign_label(const struct settings *settings, const char *campaign
 
 /* ---- heads and lines ---- */
 
+static const char *verdict_of_head(const struct job_head *head)
+{
+  return head->verdict ? head->verdict : run_verdict(head->exit_code);
+}
+
 static void print_head(const struct job_head *head)
 {
   if (head->is_dry_run)
     out_print("%s, dry run: nothing is written or sent\n", head->job);
   else
-    out_print("%s %s: %s\n", head->job, head->run_id, run_verdict(head->exit_code));
+    out_print("%s %s: %s\n", head->job, head->run_id, verdict_of_head(head));
 }
 
 static void json_head(GString *out, const struct job_head *head)
 {
   json_append_str(out, "job", head->job);
   json_append_str(out, "run_id", head->run_id);
-  json_append_str(out, "verdict", run_verdict(head->exit_code));
+  json_append_str(out, "verdict", verdict_of_head(head));
   json_append_int(out, "exit_code", head->exit_code);
   json_append_bool(out, "dry_run", head->is_dry_run);
   json_append_str(out, "error", head->error);
@@ -120,10 +125,21 @@ static void print_refused_campaigns(const struct cli *cli, const struct export_r
   }
 }
 
+static void print_unchanged(const struct job_head *head, const struct export_report *report)
+{
+  g_autofree char *since = time_format_us(report->unchanged_since_us);
+  print_head(head);
+  out_print("  nothing changed since %s; nothing was asked or done (--no-gate runs it anyway)\n", since);
+}
+
 void print_export(const struct cli *cli, const struct job_head *head, const struct export_report *report)
 {
   struct figure figures[9];
   struct verdict_tally tally;
+  if (report->unchanged_since_us) {
+    print_unchanged(head, report);
+    return;
+  }
   verdict_tally_fill(&tally, &report->claim, NULL);
   g_autofree char *refusals = refusals_text(head->events);
   print_head(head);
@@ -172,6 +188,7 @@ void json_export(GString *out, const struct job_head *head, const struct export_
   struct verdict_tally tally;
   verdict_tally_fill(&tally, &report->claim, NULL);
   json_head(out, head);
+  json_append_time(out, "unchanged_since", report->unchanged_since_us);
   json_append_int(out, "source", report->claim.source_n);
   json_append_int(out, "claimed", report->claim.claimed_n);
   json_figures(out, figures, export_figures(report, false, figures));

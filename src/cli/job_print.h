@@ -12,6 +12,7 @@ struct job_head {
   const char *job;
   const char *run_id; /* NULL in a dry run */
   enum exit_code exit_code;
+  const char *verdict; /* NULL: what the exit code stands for */
   bool is_dry_run;
   const char *events; /* the run's counts by kind and reason as a JSON object, or NULL */
   const char *error;  /* why it ended early, or NULL */

@@ -77,14 +77,17 @@ enum exit_code job_do_export(struct cli *cli, GString *json, GError **error)
   GError *failure = NULL;
   cli_job_init(cli, &job);
   job.is_bootstrap = option_flag(cli, "bootstrap");
+  job.has_gate = cli->settings.export.change_gate && !option_flag(cli, "no-gate");
   export_report_init(&report);
   bool ok = cli->is_dry_run ? export_plan(&job, &report, &failure) : export_run(&job, &report, &failure);
   enum exit_code code = code_of(ok, report.exit_code, failure);
   end_progress(cli);
   if (!was_not_begun(ok, failure)) {
-    g_autofree char *events = run_events(cli, &job);
+    bool is_skipped = report.unchanged_since_us != 0;
+    g_autofree char *events = is_skipped ? NULL : run_events(cli, &job); /* asking would cost what was saved */
     struct job_head head = head_of(cli, &job, "export", code);
     head.events = events;
+    if (is_skipped) head.verdict = EXPORT_UNCHANGED;
     head.error = failure ? failure->message : NULL;
     if (cli->is_json) {
       json_begin(json);

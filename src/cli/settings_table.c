@@ -147,6 +147,9 @@ const struct setting settings_table[] = {
             "The first export into a campaign stops after this many leads until one of them was mailed; 0: no canary"),
     INT("export.plan_reserve_percent", export.plan_reserve_percent, "10", 0, 100,
         .doc = "Share of the plan's contacts that is left free"),
+    BOOL("export.change_gate", export.change_gate, "true",
+         .doc =
+             "Type bigquery: skip an export, at no cost, while nothing has changed since one that had nothing to do"),
     ENUM("export.once", export.once, "ever", once_words,
          .doc = "Whether a person is enrolled once for ever, or again when the cooldown_days of the outcome are over"),
     COOLDOWN("no_reply", OUTCOME_NO_REPLY),

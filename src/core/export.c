@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "core/escrow.h"
 #include "core/export_feeds.h"
+#include "core/export_gate.h"
 #include "core/export_guard.h"
 #include "core/export_send.h"
 #include "core/job.h"
@@ -10,10 +11,11 @@
 #include "core/source_guard.h"
 #include "core/sync.h"
 
-static bool export_steps(struct job *job, struct export_report *report, struct run_record *record, GError **error);
+static bool export_steps(struct job *job, struct export_report *report, struct export_gate *gate, GError **error);
 static bool settle_earlier(struct job *job, struct export_report *report, GError **error);
 static bool look_at_source(struct job *job, struct ledger_facts *facts, GError **error);
-static bool refresh_stops(struct job *job, const struct ledger_facts *facts, struct run_record *record, GError **error);
+static bool refresh_stops(struct job *job, const struct ledger_facts *facts, struct export_report *report,
+                          GError **error);
 static bool claim_leads(struct job *job, struct export_report *report, GError **error);
 static bool send_claims(struct job *job, struct export_report *report, GError **error);
 static bool finish(struct job *job, struct export_report *report, GError **error);
@@ -24,27 +26,32 @@ static enum exit_code export_exit_code(const struct export_report *report, bool 
 bool export_run(struct job *job, struct export_report *report, GError **error)
 {
   struct run_record record = {.job = "export"};
-  if (!job_begin(job, "export", error)) { /* 1: the lease, the fold */
+  struct export_gate gate = {0};
+  if (export_gate_is_shut(job, report)) return true; /* 0 */
+  if (!job_begin(job, "export", error)) {            /* 1: the lease, the fold */
     return false;
   }
   g_autoptr(GError) failure = NULL;
-  bool is_ok = export_steps(job, report, &record, &failure);
+  bool is_ok = export_steps(job, report, &gate, &failure);
   report->exit_code = export_exit_code(report, is_ok, failure);
+  record.source_rows = report->claim.source_n;
+  record.stops_read_at_us = report->has_read_stops ? report->stops_read_at_us : 0;
+  if (is_ok) export_gate_note(job, &gate, report);
   job_end(job, &record, &(struct run_ending){report->exit_code, failure}); /* 6: the run row, the lease */
   if (failure != NULL) g_propagate_error(error, g_steal_pointer(&failure));
   return is_ok;
 }
 
-static bool export_steps(struct job *job, struct export_report *report, struct run_record *record, GError **error)
+static bool export_steps(struct job *job, struct export_report *report, struct export_gate *gate, GError **error)
 {
   struct ledger_facts facts;
   if (!settle_earlier(job, report, error)) return false;        /* 1 */
   if (!look_at_source(job, &facts, error)) return false;        /* 1 */
-  if (!refresh_stops(job, &facts, record, error)) return false; /* 1 */
+  if (!refresh_stops(job, &facts, report, error)) return false; /* 1 */
   if (!export_read_feeds(job, report, error)) return false;     /* 2 */
   if (!export_know_rows(job, report, error)) return false;      /* 2 */
-  if (!claim_leads(job, report, error)) return false;           /* 3 */
-  record->source_rows = report->claim.source_n;
+  export_gate_look(job, gate);
+  if (!claim_leads(job, report, error)) return false; /* 3 */
   g_autoptr(GError) sending = NULL;
   bool is_sent = send_claims(job, report, &sending);              /* 4, 5, 6: settle unknown */
   bool is_finished = finish(job, report, is_sent ? error : NULL); /* 6: fold, write back */
@@ -54,10 +61,9 @@ static bool export_steps(struct job *job, struct export_report *report, struct r
 
 bool export_plan(struct job *job, struct export_report *report, GError **error)
 {
-  struct run_record record = {0}; /* what was read is forgotten */
   struct ledger_facts facts;
   job->is_dry_run = true;
-  return look_at_source(job, &facts, error) && refresh_stops(job, &facts, &record, error) &&
+  return look_at_source(job, &facts, error) && refresh_stops(job, &facts, report, error) &&
          export_read_feeds(job, report, error) && export_know_rows(job, report, error) &&
          claim_leads(job, report, error);
 }
@@ -84,8 +90,10 @@ static bool look_at_source(struct job *job, struct ledger_facts *facts, GError *
 
 /* Step 1: who said stop anywhere in the workspace since yesterday is not mailed today, and is not promised by a plan.
  */
-static bool refresh_stops(struct job *job, const struct ledger_facts *facts, struct run_record *record, GError **error)
+static bool refresh_stops(struct job *job, const struct ledger_facts *facts, struct export_report *report,
+                          GError **error)
 {
+  report->stops_read_at_us = facts->stops_read_at_us;
   int64_t age_us = job->ledger->ops->now_us(job->ledger) - facts->stops_read_at_us;
   if (facts->stops_read_at_us != 0 && age_us < job->settings->sync.stops_every_h * 3600 * SECOND_US) return true;
   int64_t stops_n = 0;
@@ -93,7 +101,8 @@ static bool refresh_stops(struct job *job, const struct ledger_facts *facts, str
     g_prefix_error(error, "nothing was sent because the workspace's stops could not be read: ");
     return false;
   }
-  record->stops_read_at_us = job->ledger->ops->now_us(job->ledger);
+  report->has_read_stops = true;
+  report->stops_read_at_us = job->ledger->ops->now_us(job->ledger);
   return true;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 /* Export: leads go out, each exactly once. export_run() is the story, numbered like the design:
  *
+ * 0. where runs cost something: is everything as it was when the last one had nothing to do? Then it ends here (gate.h)
  * 1. take the lease; fold; settle what an earlier crash left; stop if the source lost most of its rows
  * (core/source_guard.h); refresh the stops when they are older than a day
  * 2. read each target campaign: status, steps and their merge tags, plan quota; a campaign that holds rows of ours
@@ -19,12 +20,18 @@ struct export_report {
   int64_t added_n, refused_n, released_n, unknown_n, held_n;
   int64_t plan_room; /* contacts that may still be added to the plan, after the reserve; -1: unknown */
   int64_t written_back_n;
-  int64_t rebuilt_n; /* rows that --bootstrap brought home */
-  bool is_temporary; /* something was not sent because nobody answered */
-  bool is_held_back; /* `hold on` kept claims from going out */
-  bool is_in_escrow; /* a campaign stays paused: list and ledger do not agree yet */
+  int64_t rebuilt_n;          /* rows that --bootstrap brought home */
+  bool has_read_stops;        /* by this run */
+  int64_t stops_read_at_us;   /* when the workspace's stops were read last, by the ledger's clock */
+  int64_t unchanged_since_us; /* the change gate was shut: nothing was asked or done; 0: it was open */
+  bool is_temporary;          /* something was not sent because nobody answered */
+  bool is_held_back;          /* `hold on` kept claims from going out */
+  bool is_in_escrow;          /* a campaign stays paused: list and ledger do not agree yet */
   enum exit_code exit_code;
 };
+
+/* The verdict of an export that the change gate kept from running. */
+#define EXPORT_UNCHANGED "unchanged"
 
 /* How one campaign stood. */
 struct feed_report {

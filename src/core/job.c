@@ -28,7 +28,8 @@ bool job_begin(struct job *job, const char *name, GError **error)
   const struct ledger_ops *ops = job->ledger->ops;
   if (!ops->lease_acquire(job->ledger, name, &job->lease, error)) return false;
   log_set_run(job->run_id);
-  struct run_record run = {.run_id = job->run_id, .job = name, .started_at_us = ops->now_us(job->ledger)};
+  struct run_record run = {
+      .run_id = job->run_id, .job = name, .started_at_us = ops->now_us(job->ledger), .fingerprint = job->fingerprint};
   if (ops->run_begin(job->ledger, &run, error) && ops->fold(job->ledger, error)) return true;
   ops->lease_release(job->ledger, &job->lease);
   log_set_run(NULL);

@@ -92,6 +92,7 @@ struct claim_report {
   int64_t source_n;  /* rows of the source */
   int64_t claimed_n; /* written, or with is_dry_run what would be */
   GArray *counts;    /* struct verdict_count; eligible ones too */
+  int64_t due_at_us; /* when the first stop or cooldown ends, by rules->now_us; 0: none. Of ledgers with a gate */
 };
 
 /* Makes an empty report; claim() fills it. */
@@ -471,7 +472,10 @@ struct ledger_ops {
   char *(*lead_ref)(struct ledger *, const char *lead_id);
 };
 
+struct gate_ops;
+
 /* A ledger handle: implementations embed it as their first member. */
 struct ledger {
   const struct ledger_ops *ops;
+  const struct gate_ops *gate; /* core/gate.h; NULL: runs cost nothing */
 };

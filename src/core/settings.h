@@ -74,6 +74,7 @@ struct export_settings {
   int64_t max_per_day; /* per campaign, UTC day */
   int64_t canary;
   int64_t plan_reserve_percent;
+  bool change_gate; /* skip a run when nothing has changed (core/gate.h) */
   enum once_rule once;
   int64_t cooldown_days[SETTING_OUTCOMES_N]; /* by enum outcome, used with once: cooldown; unlimited = never again */
   bool skip_if_in_workspace;

@@ -249,6 +249,7 @@ struct bigquery_table_info {
   char *type; /* TABLE, VIEW, MATERIALIZED_VIEW, EXTERNAL, SNAPSHOT */
   char *etag; /* for bigquery_table_patch() */
   char *location;
+  char *description; /* or NULL */
   GArray *fields;    /* struct bigquery_field */
   char *fields_json; /* the same with descriptions, policies and what is nested: "[{...}]" for a patch */
   char *partitioned; /* the column it is partitioned by, or NULL */

@@ -50,6 +50,7 @@ static bool read_table(const cJSON *tree, struct bigquery_table_info *info)
   info->type = g_strdup(json_string(tree, "type"));
   info->etag = g_strdup(json_string(tree, "etag"));
   info->location = g_strdup(json_string(tree, "location"));
+  info->description = g_strdup(json_string(tree, "description"));
   info->partitioned = g_strdup(json_string(json_get(tree, "timePartitioning"), "field"));
   info->rows_n = count_of(tree, "numRows", -1);
   info->modified_us = ms_as_us(count_of(tree, "lastModifiedTime", 0));
@@ -73,6 +74,7 @@ void bigquery_table_info_clear(struct bigquery_table_info *info)
   g_clear_pointer(&info->type, g_free);
   g_clear_pointer(&info->etag, g_free);
   g_clear_pointer(&info->location, g_free);
+  g_clear_pointer(&info->description, g_free);
   g_clear_pointer(&info->partitioned, g_free);
   g_clear_pointer(&info->fields_json, g_free);
   g_clear_pointer(&info->fields, g_array_unref);

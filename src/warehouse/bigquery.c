@@ -154,6 +154,7 @@ static struct bq_warehouse *bq_make(const struct settings *settings, enum wareho
   struct bq_warehouse *self = g_new0(struct bq_warehouse, 1);
   self->warehouse = (struct warehouse){.backend = &bigquery_backend, .ledger = &self->ledger};
   self->ledger.ops = &ops;
+  self->ledger.gate = &bq_gate;
   self->settings = settings;
   self->clock = clock;
   self->is_read_only = mode == WAREHOUSE_READ;

@@ -327,6 +327,14 @@ bool bq_key(struct bq_warehouse *self, GError **error);
 /* Keyed HMAC of text, its first bytes in hex behind prefix; caller frees. The key must be loaded. */
 char *bq_keyed_ref(const struct bq_warehouse *self, const char *prefix, const char *text, size_t bytes);
 
+/* A run that was skipped: both of its rows at once, without a job. */
+bool bq_run_skipped(struct bq_warehouse *self, const struct run_record *run, GError **error);
+
+/* ---- bigquery_gate.c ---- */
+
+struct gate_ops;
+extern const struct gate_ops bq_gate; /* core/gate.h */
+
 /* ---- bigquery_stops.c ---- */
 
 bool bq_suppress(struct ledger *ledger, const struct suppression *rows, size_t rows_n, int64_t *added_n,

@@ -105,6 +105,10 @@ static bool rules_json(struct bq_warehouse *self, const struct claim_rules *rule
 static void count_add(const char *const *cells, void *into)
 {
   struct claim_report *report = into;
+  if (bq_cell_int(cells[0]) < 0) { /* no row of the source */
+    report->due_at_us = bq_cell_int(cells[1]);
+    return;
+  }
   struct verdict_count count = {.verdict = (enum verdict)bq_cell_int(cells[0]),
                                 .detail = g_strdup(cells[1]),
                                 .campaign_id = g_strdup(cells[2]),
@@ -147,7 +151,7 @@ bool bq_claim(struct ledger *ledger, const struct claim_rules *rules, struct cla
   g_autofree char *job_id = rules->is_dry_run ? NULL : bq_claim_job_id(self);
   real.job_id = job_id;
   g_array_set_size(report->counts, 0);
-  report->source_n = report->claimed_n = 0;
+  report->source_n = report->claimed_n = report->due_at_us = 0;
   if (!bq_each(self, rules->is_dry_run ? &dry : &real, count_add, report, error)) return false;
   if (!reuse_check(rules, report, error)) return false;
   if (rules->is_dry_run) return true;

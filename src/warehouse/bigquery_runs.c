@@ -99,8 +99,8 @@ static char *costs_json(const struct bq_warehouse *self)
 }
 
 /* counts and costs are NULL at the start. */
-static bool run_put(struct bq_warehouse *self, const struct run_record *run, const char *counts, const char *costs,
-                    GError **error)
+static void run_add(struct bq_warehouse *self, const struct run_record *run, const char *counts, const char *costs,
+                    struct bq_batch *batch)
 {
   struct bigquery_totals totals = bigquery_totals(self->client);
   g_autoptr(GString) json = g_string_new("{");
@@ -125,9 +125,26 @@ static bool run_put(struct bq_warehouse *self, const struct run_record *run, con
   json_append_time(json, "recorded_at", bq_now_us(self));
   g_string_append_c(json, '}');
   g_autofree char *id = g_strdup_printf("%s.%s", run->run_id, counts ? "end" : "start");
+  bq_batch_add(batch, id, json->str);
+}
+
+static bool run_put(struct bq_warehouse *self, const struct run_record *run, const char *counts, const char *costs,
+                    GError **error)
+{
   struct bq_batch batch;
   bq_batch_init(&batch);
-  bq_batch_add(&batch, id, json->str);
+  run_add(self, run, counts, costs, &batch);
+  bool is_ok = bq_batch_send(self, &batch, "pipeline_runs", error);
+  bq_batch_clear(&batch);
+  return is_ok;
+}
+
+bool bq_run_skipped(struct bq_warehouse *self, const struct run_record *run, GError **error)
+{
+  struct bq_batch batch;
+  bq_batch_init(&batch);
+  run_add(self, run, NULL, NULL, &batch);
+  run_add(self, run, "{}", "{}", &batch);
   bool is_ok = bq_batch_send(self, &batch, "pipeline_runs", error);
   bq_batch_clear(&batch);
   return is_ok;

@@ -267,7 +267,7 @@ bool bq_schema_ready(struct warehouse *warehouse, bool *created, GError **error)
     first = i;
     fatal_n++;
   }
-  if (fatal_n == 0) return true;
+  if (fatal_n == 0) return true; /* the key is read by who needs it: a run that ends at once costs no job */
   finding_refuse(&g_array_index(findings, struct schema_finding, first), fatal_n, error);
   return false;
 }

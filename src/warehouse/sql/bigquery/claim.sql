@@ -9,7 +9,7 @@ SELECT ${lead_id}, ${email} FROM ${leads} WHERE REGEXP_CONTAINS(${email}, r'[^\x
 -- name: claim_verdicts
 -- Row by row rules 1 to 10 in their order, then the rank within the person (11), then the caps in the order of
 -- (campaign_id, lead_id). Of rows with one lead_id the first by address counts. A lead_id that is no longer in the source
--- lends its state to the lowest one of its person.
+-- lends its state to the lowest one of its person. One row more, of verdict -1, says when the first stop or cooldown ends.
 CREATE TEMP TABLE ${scratch} AS
 WITH feeds AS (
   SELECT JSON_VALUE(f, '$.id') AS campaign_id, JSON_VALUE(f, '$.is_fed') = '1' AS is_fed,
@@ -131,12 +131,21 @@ roomy AS (
       PARTITION BY a.verdict, a.campaign_id ORDER BY a.lead_id) > a.room, a.room_verdict, a.verdict) AS verdict
   FROM alone a),
 numbered AS (
-  SELECT r.*, ROW_NUMBER() OVER (PARTITION BY r.verdict ORDER BY r.campaign_id, r.lead_id) AS ord FROM roomy r)
+  SELECT r.*, ROW_NUMBER() OVER (PARTITION BY r.verdict ORDER BY r.campaign_id, r.lead_id) AS ord FROM roomy r),
+ends AS (
+  SELECT UNIX_MICROS(expires_at) AS ends_at FROM ${suppressions} WHERE revoked_at IS NULL AND expires_at IS NOT NULL
+  UNION ALL
+  SELECT UNIX_MICROS(s.finished_at) + LEAST(CAST(JSON_VALUE(c, '$.us') AS INT64), 4000000000000000)
+  FROM ${lead_state} s, UNNEST(JSON_QUERY_ARRAY(@p, '$.cooldowns')) c
+  WHERE JSON_VALUE(@p, '$.once_ever') = '0' AND s.finished_at IS NOT NULL
+    AND CAST(JSON_VALUE(c, '$.outcome') AS INT64) = s.outcome)
 SELECT lead_id, person, campaign_id, generation, attempt, ord,
   IF(verdict = 0 AND ord > CAST(JSON_VALUE(@p, '$.run_room') AS INT64), CAST(JSON_VALUE(@p, '$.run_room_verdict') AS INT64),
     verdict) AS verdict,
   CASE verdict WHEN 7 THEN stop WHEN 11 THEN settled WHEN 14 THEN refusal WHEN 15 THEN tag END AS detail
-FROM numbered;
+FROM numbered
+UNION ALL
+SELECT NULL, NULL, NULL, 0, 0, 0, -1, CAST(MIN(ends_at) AS STRING) FROM ends WHERE ends_at > CAST(JSON_VALUE(@p, '$.now') AS INT64);
 
 -- name: claim_append
 -- Nothing is claimed by who does not hold the lease any more, nor when too many lead_ids changed hands. An INSERT waits for
@@ -157,7 +166,7 @@ FROM (
 WHERE EXISTS (
     SELECT 1 FROM ${leases} WHERE shard = 'all' AND epoch = CAST(JSON_VALUE(@p, '$.epoch') AS INT64)
       AND released_at IS NULL AND expires_at > CURRENT_TIMESTAMP())
-  AND (SELECT COUNTIF(verdict = 4) <= CAST(JSON_VALUE(@p, '$.reused_share') AS FLOAT64) * COUNT(*) FROM ${scratch});
+  AND (SELECT COUNTIF(verdict = 4) <= CAST(JSON_VALUE(@p, '$.reused_share') AS FLOAT64) * COUNTIF(verdict >= 0) FROM ${scratch});
 
 -- name: claim_counts
 -- Rows by verdict, detail and campaign; @p is named because each statement of a script must.

@@ -1,0 +1,63 @@
+/* The change gate (core/gate.h): what tables.get says of the tables that a claim reads, which is free, and a note that
+ * costs nothing to read either: it stands in the description of pipeline_runs, whose own times nobody compares. */
+#include "base/json.h"
+#include "core/gate.h"
+#include "warehouse/bigquery.h"
+
+static const char *const table_names[GATE_TABLES_N] = {
+    [GATE_STATE] = "lead_state",   [GATE_EVENTS] = "lead_events", [GATE_FIELDS] = "lead_fields",
+    [GATE_STOPS] = "suppressions", [GATE_CONTROLS] = "controls",
+};
+
+static bool table_look(struct bq_warehouse *self, enum gate_table id, struct gate_table_facts *facts, GError **error)
+{
+  struct bigquery_table table =
+      id == GATE_LEADS ? self->source : (struct bigquery_table){.dataset = self->ops_dataset, .table = table_names[id]};
+  struct bigquery_table_info info = {0};
+  if (!bigquery_table_get(self->client, &table, &info, error)) return false;
+  *facts = (struct gate_table_facts){
+      .is_base_table = g_strcmp0(info.type, "TABLE") == 0,
+      .is_exact = info.etag != NULL, /* the emulator has none, and never moves the time of the last change */
+      .has_stream = info.streaming_rows_n > 0 || info.streaming_oldest_us > 0,
+      .rows_n = info.rows_n,
+      .modified_us = info.modified_us};
+  bigquery_table_info_clear(&info);
+  return true;
+}
+
+static struct bigquery_table notebook(const struct bq_warehouse *self)
+{
+  return (struct bigquery_table){.dataset = self->ops_dataset, .table = "pipeline_runs"};
+}
+
+static bool look(struct ledger *ledger, struct gate_facts *facts, char **note, GError **error)
+{
+  struct bq_warehouse *self = bq_of_ledger(ledger);
+  struct bigquery_table runs = notebook(self);
+  struct bigquery_table_info info = {0};
+  for (enum gate_table i = 0; i < GATE_TABLES_N; i++)
+    if (!table_look(self, i, &facts->tables[i], error)) return false;
+  if (!note) return true;
+  *note = NULL;
+  if (!bigquery_table_get(self->client, &runs, &info, error)) return false;
+  *note = g_steal_pointer(&info.description);
+  bigquery_table_info_clear(&info);
+  return true;
+}
+
+static bool note_put(struct ledger *ledger, const char *note, GError **error)
+{
+  struct bq_warehouse *self = bq_of_ledger(ledger);
+  struct bigquery_table runs = notebook(self);
+  g_autoptr(GString) json = g_string_new("{");
+  json_append_str(json, "description", note);
+  g_string_append_c(json, '}');
+  return bigquery_table_patch(self->client, &runs, json->str, NULL, error);
+}
+
+static bool skipped(struct ledger *ledger, const struct run_record *run, GError **error)
+{
+  return bq_run_skipped(bq_of_ledger(ledger), run, error);
+}
+
+const struct gate_ops bq_gate = {.look = look, .note_put = note_put, .skipped = skipped};

@@ -1,0 +1,120 @@
+"""A BigQuery that keeps what the emulator does not: a proxy in front of it.
+
+tables.get tells an etag and when the table's rows were changed last (found by comparing them, so that a statement that
+changes nothing changes nothing), numRows also for an empty table, and a streaming buffer where a test says so. Dry runs
+answer with bytes as a test says. It counts jobs and streamed rows, by the label of the statement."""
+
+import contextlib
+import gzip
+import http.server
+import json
+import re
+import threading
+import time
+import urllib.error
+import urllib.request
+
+TABLE = re.compile(r"/datasets/([^/?]+)/tables/([^/?]+)(\?.*)?$")
+KEPT = ("content-type", "content-encoding")
+
+
+class Observed:
+    def __init__(self, emulator):
+        self.emulator = emulator
+        self.contents = {}  # table -> (rows, ms of their last change)
+        self.overlay = {}  # table -> members that tables.get shall show beside
+        self.bytes = {}  # statement -> bytes of a dry run; else 1
+        self.jobs = []  # statements that were run
+        self.dry_runs = []  # (statement, SQL)
+        self.streamed = []  # tables
+        self.lock = threading.Lock()
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self.handler())
+        self.server.daemon_threads = True
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    @property
+    def host(self):
+        return f"127.0.0.1:{self.server.server_port}"
+
+    def stop(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+    def forget(self):
+        self.jobs, self.dry_runs, self.streamed = [], [], []
+
+    def sql(self, text):
+        """Runs a statement beside the product, uncounted; rows as lists."""
+        body = json.dumps({"query": text, "useLegacySql": False}).encode()
+        status, answer = self.ask("POST", "/bigquery/v2/projects/test/queries", body, {"content-type": "application/json"})
+        assert status == 200, answer
+        return [[cell["v"] for cell in row["f"]] for row in json.loads(answer).get("rows", [])]
+
+    def ask(self, method, path, body, headers):
+        request = urllib.request.Request(f"http://{self.emulator}{path}", body or None, headers, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return answer.status, answer.read()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read()
+
+    # ---- what it adds ----
+
+    def table(self, path, answer):
+        """tables.get as BigQuery answers it."""
+        found = TABLE.search(path)
+        seen = json.loads(answer)
+        _, rows = self.ask("GET", f"/bigquery/v2/projects/test/datasets/{found[1]}/tables/{found[2]}/data", None, {})
+        old, at_ms = self.contents.get(found[2], (None, 0))
+        if rows != old:
+            at_ms = max(at_ms + 1, int(time.time() * 1000))
+            self.contents[found[2]] = (rows, at_ms)
+        seen.update(etag=f"e{at_ms}", lastModifiedTime=str(at_ms), numRows=seen.get("numRows", "0"))
+        seen.update(self.overlay.get(found[2], {}))
+        return json.dumps(seen).encode()
+
+    def dry_run(self, configuration, statement):
+        self.dry_runs.append((statement, configuration["query"]))
+        return json.dumps({"jobComplete": True, "totalBytesProcessed": str(self.bytes.get(statement, 1))}).encode()
+
+    def answer(self, method, path, body, headers):
+        plain = gzip.decompress(body) if headers.get("content-encoding") == "gzip" else body
+        is_job = method == "POST" and path.split("?")[0].endswith(("/queries", "/jobs"))
+        if is_job:
+            sent = json.loads(plain)
+            configuration = sent.get("configuration", sent)
+            statement = configuration.get("labels", {}).get("leadferry_statement")
+            if sent.get("dryRun"):
+                return 200, self.dry_run(sent, statement)
+            self.jobs.append(statement)
+        if path.split("?")[0].endswith("/insertAll"):
+            self.streamed.append(TABLE.search(path.split("?")[0].removesuffix("/insertAll"))[2])
+        status, answer = self.ask(method, path, body, headers)
+        if status == 200 and method == "GET" and TABLE.search(path):
+            answer = self.table(path, answer)
+        return status, answer
+
+    def handler(self):
+        observed = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def log_message(self, *args):
+                pass
+
+            def serve(self):
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                headers = {name.lower(): value for name, value in self.headers.items() if name.lower() in KEPT}
+                with observed.lock:
+                    status, answer = observed.answer(self.command, self.path, body, headers)
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(answer)))
+                self.end_headers()
+                with contextlib.suppress(BrokenPipeError):
+                    self.wfile.write(answer)
+
+            do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = serve
+
+        return Handler
