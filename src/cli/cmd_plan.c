@@ -4,6 +4,7 @@
 #include "cli/command_list.h"
 #include "cli/jobs.h"
 #include "cli/output.h"
+#include "cli/plan_cost.h"
 #include "cli/verdict_tally.h"
 #include "core/complete.h"
 #include "core/export.h"
@@ -266,6 +267,7 @@ static void print_json(const struct plan *plan)
 static enum exit_code run(struct cli *cli, int argc, char **argv, GError **error)
 {
   (void)argc, (void)argv;
+  if (option_flag(cli, "cost")) return plan_cost(cli, error);
   struct plan plan;
   plan_init(&plan);
   bool ok = plan_read(cli, &plan, error);
@@ -279,6 +281,7 @@ static enum exit_code run(struct cli *cli, int argc, char **argv, GError **error
 
 static const struct command_option options[] = {
     {"allow-shrunk-source", OPTION_INT, "N", "see `leadferry export --help`"},
+    {"cost", OPTION_FLAG, NULL, "show instead what the statements of each job would bill (BigQuery)"},
     {NULL, OPTION_FLAG, NULL, NULL},
 };
 
@@ -290,7 +293,9 @@ const struct command command_plan = {
         "Reads the warehouse and Instantly, writes nothing anywhere; read-only rights are enough, also before our "
         "tables exist. Stops that an export would read first, and those that wait in the inbox, count. Lines with + "
         "add, = say who is left out or deferred and why, - remove, ~ write back. Then "
-        "each merge tag of the campaigns' steps with its source and how many leads have no value for it.",
+        "each merge tag of the campaigns' steps with its source and how many leads have no value for it. "
+        "--cost asks BigQuery by dry runs, which are free, how many bytes each statement of an export, a sync and a "
+        "complete would read, and says what that costs on demand.",
     .example = "leadferry plan --json",
     .needs = NEEDS_CONFIG | NEEDS_WAREHOUSE_READ | NEEDS_INSTANTLY | NEEDS_INBOX,
     .options = options,

@@ -253,6 +253,7 @@ struct bigquery_table_info {
   GArray *fields;    /* struct bigquery_field */
   char *fields_json; /* the same with descriptions, policies and what is nested: "[{...}]" for a patch */
   char *partitioned; /* the column it is partitioned by, or NULL */
+  int64_t bytes_n;   /* logical bytes, the same way; -1: not said */
   int64_t rows_n;    /* without the streaming buffer; -1: not said */
   int64_t modified_us;
   int64_t streaming_oldest_us; /* oldest row in the streaming buffer; 0: no buffer */

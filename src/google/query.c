@@ -284,6 +284,7 @@ bool bigquery_estimate(struct bigquery *bigquery, const struct bigquery_statemen
   ask.body = g_string_new("{\"dryRun\":true");
   statement_append(ask.body, statement);
   limits_append(ask.body, bigquery);
+  labels_append(ask.body, bigquery, statement->name);
   if (bigquery->location) json_append_str(ask.body, "location", bigquery->location);
   g_string_append_c(ask.body, '}');
   ask_path(&ask, API_ROOT, (const char *[]){bigquery->project, "queries", NULL});

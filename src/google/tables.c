@@ -53,6 +53,7 @@ static bool read_table(const cJSON *tree, struct bigquery_table_info *info)
   info->description = g_strdup(json_string(tree, "description"));
   info->partitioned = g_strdup(json_string(json_get(tree, "timePartitioning"), "field"));
   info->rows_n = count_of(tree, "numRows", -1);
+  info->bytes_n = count_of(tree, "numBytes", -1);
   info->modified_us = ms_as_us(count_of(tree, "lastModifiedTime", 0));
   info->streaming_oldest_us = ms_as_us(count_of(buffer, "oldestEntryTime", 0));
   info->streaming_rows_n = count_of(buffer, "estimatedRows", 0);

@@ -42,6 +42,7 @@ struct warehouse_backend {
   bool (*report_campaigns)(struct warehouse *warehouse, struct page *page, GError **error);
   bool (*report_empty_values)(struct warehouse *warehouse, const struct empty_query *query, struct empty_count *count,
                               GError **error);
+  bool (*report_costs)(struct warehouse *warehouse, struct page *page, GError **error); /* NULL: all is free */
   bool (*retry_leads)(struct warehouse *warehouse, const struct retry_query *query, int64_t *retried_n, GError **error);
 
   bool (*brakes_write)(struct warehouse *warehouse, const struct brake *rows, size_t rows_n,

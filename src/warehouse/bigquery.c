@@ -212,6 +212,7 @@ const struct warehouse_backend bigquery_backend = {
     .report_counts = bq_report_counts,
     .report_campaigns = bq_report_campaigns,
     .report_empty_values = bq_report_empty_values,
+    .report_costs = bq_report_costs,
     .retry_leads = bq_retry_leads,
     .brakes_write = bq_brakes_write,
     .report_stops = bq_report_stops,

@@ -427,7 +427,8 @@ bool bq_report_errors(struct warehouse *warehouse, const struct error_query *que
 bool bq_report_counts(struct warehouse *warehouse, struct page *page, GError **error);    /* above */
 bool bq_report_campaigns(struct warehouse *warehouse, struct page *page, GError **error); /* above */
 bool bq_report_empty_values(struct warehouse *warehouse, const struct empty_query *query, struct empty_count *count,
-                            GError **error); /* above */
+                            GError **error);                                          /* above */
+bool bq_report_costs(struct warehouse *warehouse, struct page *page, GError **error); /* above; bigquery_cost.c */
 bool bq_retry_leads(struct warehouse *warehouse, const struct retry_query *query, int64_t *retried_n,
                     GError **error); /* above */
 bool bq_brakes_write(struct warehouse *warehouse, const struct brake *rows, size_t rows_n, struct brake_report *report,

@@ -133,6 +133,13 @@ bool report_empty_values(struct warehouse *warehouse, const struct empty_query *
   return warehouse->backend->report_empty_values(warehouse, query, count, error);
 }
 
+bool report_costs(struct warehouse *warehouse, struct page *page, bool *is_free, GError **error)
+{
+  page_reset(page);
+  *is_free = !warehouse->backend->report_costs;
+  return *is_free || warehouse->backend->report_costs(warehouse, page, error);
+}
+
 bool retry_leads(struct warehouse *warehouse, const struct retry_query *query, int64_t *retried_n, GError **error)
 {
   if (!warehouse->backend->retry_leads) return missing(warehouse, "retry_leads", error);

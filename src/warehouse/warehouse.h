@@ -156,6 +156,18 @@ struct empty_count {
 bool report_empty_values(struct warehouse *warehouse, const struct empty_query *query, struct empty_count *count,
                          GError **error);
 
+/* A statement of a job, and what the warehouse's owner would be billed for it. */
+struct cost_row {
+  const char *job;
+  const char *statement;
+  int64_t times_n; /* in one run */
+  int64_t bytes;   /* that it reads, once; -1: it reads a temporary table, which cannot be asked before it is made */
+  int64_t billed_bytes; /* for all times */
+};
+/* Rows of struct cost_row: what an export, a sync and a complete would bill, in the order of jobs and statements,
+ * without running any of it. *is_free (and no rows) where statements cost nothing. */
+bool report_costs(struct warehouse *warehouse, struct page *page, bool *is_free, GError **error);
+
 /* Which leads to take up again. */
 struct retry_query {
   const char *lead_id; /* or NULL */

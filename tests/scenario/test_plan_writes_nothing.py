@@ -169,3 +169,9 @@ def test_the_inbox_counts(world):
     job.communicate(timeout=60)
     assert world.json("suppress", "check", "new1@example.com")["stopped"]
     assert not list(world.db.with_name("lf.db.inbox").iterdir())
+
+
+def test_cost_of_a_file_is_nothing(world):
+    world.import_people(1)
+    assert "Nothing is billed" in world.run("plan", "--cost", code=0).stdout
+    assert world.json("plan", "--cost") == {"is_free": True, "jobs": []}
