@@ -13,8 +13,9 @@ bool adopt_run(struct job *job, const struct adopt_order *order, struct adopt_re
   if (job->is_dry_run) return adopt_steps(job, order, report, error);
   if (!job_begin(job, "adopt", error)) return false;
   g_autoptr(GError) failure = NULL;
-  bool is_ok = adopt_steps(job, order, report, &failure) &&
-               job->ledger->ops->write_back(job->ledger, false, NULL, &failure); /* 4 */
+  const struct ledger_ops *ops = job->ledger->ops;
+  bool is_ok = adopt_steps(job, order, report, &failure) && ops->fold(job->ledger, &failure) &&
+               ops->write_back(job->ledger, false, NULL, &failure); /* 4 */
   struct run_record record = {.job = "adopt", .detail = order->detail};
   enum exit_code code = is_ok ? EXIT_CODE_OK : error_exit_code(error_kind_of(failure));
   job_end(job, &record, &(struct run_ending){code, failure});
@@ -95,22 +96,19 @@ static bool append(struct job *job, const GArray *events, GError **error)
   const struct ledger_ops *ops = job->ledger->ops;
   if (job->is_dry_run || events->len == 0) return true;
   return ops->lease_check(job->ledger, &job->lease, error) &&
-         ops->append(job->ledger, (const struct lead_event *)(void *)events->data, events->len, error) &&
-         ops->fold(job->ledger, error); /* another row of the person, on a later page, sees it */
+         ops->append(job->ledger, (const struct lead_event *)(void *)events->data, events->len, error);
 }
 
 static bool page_adopt(struct job *job, const struct adopt_order *order, const struct page *leads,
                        struct adopt_report *report, GError **error)
 {
   g_autoptr(GArray) events = g_array_new(FALSE, TRUE, sizeof(struct lead_event));
-  g_autoptr(GHashTable) persons = g_hash_table_new(g_str_hash, g_str_equal);
   struct page found;
   page_init(&found, sizeof(struct remote_lead));
   bool is_ok = ask(job, leads, &found, error);
   for (guint i = 0; is_ok && i < leads->rows->len; i++) {
     const struct contacted *lead = page_row(leads, struct contacted, i);
     bool is_anywhere = false;
-    if (!g_hash_table_add(persons, (gpointer)lead->person)) continue; /* one lead of a person is enough */
     const struct remote_lead *row = row_of(job, order, lead, &found, &is_anywhere);
     report->looked_n++;
     report->absent_n += !is_anywhere;

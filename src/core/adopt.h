@@ -1,7 +1,7 @@
 #pragma once
 /* Adopt: leads that somebody contacted before leadferry came, and that are still in a configured campaign.
  *
- * 1. source rows that show a contact, of persons of whom the ledger has no event, a page at a time
+ * 1. source rows that show a contact, of persons of whom the ledger has no event, one of each, a page at a time
  * 2. ask Instantly for their addresses; of several rows in configured campaigns the one in the lead's own campaign
  * counts, else the lowest id
  * 3. `adopted` for those found: the next sync follows them, complete does not take them for ours

@@ -432,7 +432,8 @@ struct ledger_ops {
    * over already. Folded on return. */
   bool (*hold_campaign)(struct ledger *, const char *campaign_id, const char *run_id, int64_t *held_n, GError **error);
 
-  /* Rows of struct contacted in the order of lead_id, behind `after` (NULL: from the start). */
+  /* Rows of struct contacted in the order of lead_id, behind `after`; of several rows of a person the first alone. A
+   * walk begins with NULL and is one job's. */
   bool (*contacted_before)(struct ledger *, const char *after, size_t limit, struct page *page, GError **error);
 
   /* Ends the leads of such a campaign: holds are resolved, open claims there are skipped(campaign_gone), running

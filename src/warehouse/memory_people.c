@@ -192,13 +192,16 @@ bool memory_contacted_before(struct ledger *ledger, const char *after, size_t li
   (void)error;
   struct memory *memory = memory_of(ledger);
   g_autoptr(GHashTable) people = people_new(memory);
+  g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
   page_reset(page);
   for (guint i = 0; i < memory->leads->len && page->rows->len < limit; i++) {
     const struct memory_lead *row = g_ptr_array_index(memory->leads, i);
     const struct lead *lead = &row->lead;
-    if ((after && strcmp(lead->lead_id, after) <= 0) || !row->person || !shows_contact(lead)) continue;
+    if (!row->person || !shows_contact(lead)) continue;
     const struct person_entry *entry = g_hash_table_lookup(people, row->person);
     if (entry->facts.has_events || g_hash_table_contains(memory->states, lead->lead_id)) continue;
+    bool is_first = g_hash_table_add(seen, (gpointer)row->person);
+    if (!is_first || (after && strcmp(lead->lead_id, after) <= 0)) continue;
     bool has_campaign = lead->campaign_id && *lead->campaign_id;
     struct contacted out = {.lead_id = page_text(page, lead->lead_id),
                             .person = page_text(page, row->person),

@@ -104,7 +104,7 @@ static bool tables_make(struct sqlite_warehouse *self, GError **error)
       SQL_TEMP_HOMELESS,        SQL_TEMP_LASTING_STOPS,  SQL_TEMP_DIFFERENCES,   SQL_TEMP_ASKS,
       SQL_TEMP_MISSING,         SQL_TEMP_MISSING_STAMP,  SQL_TEMP_POLICY,        SQL_TEMP_CONFIGURED,
       SQL_TEMP_FOUND,           SQL_TEMP_STATE_COLUMNS,  SQL_TEMP_STATUS_TOTALS, SQL_TEMP_RETRIES,
-      SQL_TEMP_IMPORT_PERSONS,  SQL_TEMP_IMPORT_PLANNED, SQL_TEMP_CHANGES,
+      SQL_TEMP_IMPORT_PERSONS,  SQL_TEMP_IMPORT_PLANNED, SQL_TEMP_CHANGES,       SQL_TEMP_CONTACTED,
   };
   for (size_t i = 0; i < G_N_ELEMENTS(tables); i++)
     if (!sql_run(&self->db, tables[i], error)) return false;

@@ -217,6 +217,9 @@ bool sqlite_contacted_before(struct ledger *ledger, const char *after, size_t li
   query_scope struct query query = {0};
   bool has_row = true;
   page_reset(page);
+  bool is_first = after == NULL;
+  if (is_first && (!sql_run(&self->db, SQL_CONTACTED_FORGET, error) || !sql_run(&self->db, SQL_CONTACTED_FIND, error)))
+    return false;
   if (!query_open(&query, &self->db, SQL_CONTACTED_BEFORE, error)) return false;
   query_text(&query, ":after", after ? after : "");
   query_int(&query, ":limit", (int64_t)MIN(limit, (size_t)INT32_MAX));

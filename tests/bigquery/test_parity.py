@@ -21,6 +21,7 @@ STORIES = [
     )),
     (test_adopt.contacted, test_adopt.test_those_that_are_found),
     (test_adopt.contacted, test_adopt.test_two_rows_of_a_person_are_adopted_once),
+    (test_adopt.contacted, test_adopt.test_a_dry_run_counts_what_a_run_adopts),
     (test_campaigns.exported, test_campaigns.test_a_campaign_that_is_gone_is_ended),
     *((test_verify.exported, test) for test in (
         test_verify.test_nothing_differs,

@@ -88,6 +88,35 @@ static void test_contacted_before(struct subject *subject)
   page_clear(&page);
 }
 
+/* One row of a person comes, the first, whether the others are on its page or on a later one. */
+static void test_contacted_once(struct subject *subject)
+{
+  struct lead leads[] = {{.lead_id = "A", .email = "ann@x.org"}, /* shows no contact */
+                         {.lead_id = "B", .email = "bob@x.org", .cold_email_sent = true, .campaign_id = "camp-b"},
+                         {.lead_id = "C", .email = " ANN@x.org", .cold_email_sent = true, .campaign_id = "camp-c"},
+                         {.lead_id = "D", .email = "Bob@X.org", .added_to_instantly = true, .campaign_id = "camp-d"},
+                         {.lead_id = "E", .email = "eve@x.org", .cold_email_sent = true},
+                         {.lead_id = "F", .email = "ann@x.org", .sequence_completed = true, .campaign_id = "camp-f"}};
+  subject_put_all(subject, leads, G_N_ELEMENTS(leads));
+  for (size_t limit = 1; limit <= 4; limit++) {
+    g_autoptr(GString) seen = g_string_new(NULL);
+    g_autofree char *after = NULL;
+    struct page page;
+    page_init(&page, sizeof(struct contacted));
+    do {
+      OK(subject->ops->contacted_before(subject->ledger, after, limit, &page, &error));
+      for (guint i = 0; i < page.rows->len; i++) {
+        const struct contacted *row = page_row(&page, struct contacted, i);
+        g_string_append_printf(seen, "%s %s %s;", row->lead_id, row->person, row->campaign_id ? row->campaign_id : "-");
+        g_free(after);
+        after = g_strdup(row->lead_id);
+      }
+    } while (page.rows->len == limit);
+    g_assert_cmpstr(seen->str, ==, "B bob@x.org camp-b;C ann@x.org camp-c;E eve@x.org -;");
+    page_clear(&page);
+  }
+}
+
 static void test_lease(struct subject *subject)
 {
   struct lease lease;
@@ -118,6 +147,7 @@ int main(int argc, char **argv)
   g_test_init(&argc, &argv, NULL);
   subject_add("retire/campaign", test_retire);
   subject_add("retire/contacted-before", test_contacted_before);
+  subject_add("retire/contacted-once", test_contacted_once);
   subject_add("retire/lease", test_lease);
   return g_test_run();
 }

@@ -71,13 +71,24 @@ INSERT INTO temp.policy (kept, include_adopted) VALUES (:kept, :include_adopted)
 -- name: configured_put
 INSERT OR IGNORE INTO temp.configured (campaign_id) VALUES (:campaign_id);
 
+-- name: contacted_forget
+DELETE FROM temp.contacted;
+
+-- name: contacted_find
+-- Rows that show a contact, of persons whom the ledger does not know; of several rows of a person the first alone, so that a
+-- walk which adopts and one that only counts see the same. With min(), SQLite takes the other columns from that row. What
+-- costs, the person, is asked of rows that show a contact alone.
+INSERT INTO temp.contacted (lead_id, person, campaign_id)
+SELECT min(q.lead_id), q.p, q.campaign_id FROM (
+  SELECT l.${lead_id} AS lead_id, person(l.${email}) AS p, nullif(l.${campaign_id}, '') AS campaign_id FROM ${leads} l
+  WHERE l.${lead_id} > ''
+    AND (coalesce(l.${added_to_instantly}, 0) OR coalesce(l.${cold_email_sent}, 0) OR coalesce(l.${sequence_completed}, 0)
+      OR coalesce(l.${last_email_status}, '') <> '')
+  LIMIT -1 OFFSET 0) q
+WHERE typeof(q.p) = 'text'
+  AND NOT EXISTS (SELECT 1 FROM lead_persons k WHERE k.person = q.p)
+  AND NOT EXISTS (SELECT 1 FROM lead_state s WHERE s.lead_id = q.lead_id)
+GROUP BY q.p;
+
 -- name: contacted_before
--- A walk along the source from a key on; what costs, the person, is asked of rows that show a contact alone.
-SELECT l.${lead_id}, person(l.${email}), nullif(l.${campaign_id}, '') FROM ${leads} l
-WHERE l.${lead_id} > :after
-  AND (coalesce(l.${added_to_instantly}, 0) OR coalesce(l.${cold_email_sent}, 0) OR coalesce(l.${sequence_completed}, 0)
-    OR coalesce(l.${last_email_status}, '') <> '')
-  AND typeof(person(l.${email})) = 'text'
-  AND NOT EXISTS (SELECT 1 FROM lead_persons k WHERE k.person = person(l.${email}))
-  AND NOT EXISTS (SELECT 1 FROM lead_state s WHERE s.lead_id = l.${lead_id})
-ORDER BY l.${lead_id} LIMIT :limit;
+SELECT lead_id, person, campaign_id FROM temp.contacted WHERE lead_id > :after ORDER BY lead_id LIMIT :limit;

@@ -98,6 +98,10 @@ CREATE TEMP TABLE queue (
 -- Only eligible rows of persons with more than one source row.
 CREATE INDEX temp.queue_shared ON queue (person, lead_id) WHERE is_shared;
 
+-- name: temp_contacted
+-- What `adopt` walks along.
+CREATE TEMP TABLE contacted (lead_id TEXT PRIMARY KEY, person TEXT NOT NULL, campaign_id TEXT) WITHOUT ROWID;
+
 -- name: temp_import_persons
 CREATE TEMP TABLE import_persons (person TEXT PRIMARY KEY, lead_id TEXT NOT NULL) WITHOUT ROWID;
 
