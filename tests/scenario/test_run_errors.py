@@ -49,16 +49,44 @@ def test_the_key_is_refused_in_the_middle(world):
     assert [row[:3] for row in rows(world)] == [("key_refused", None, 0)]
 
 
-def test_a_safety_stop(world):
+def finish(world):
+    """Every sequence is over, and every lead due for removal."""
     for _ in range(3):
         world.sandbox.advance(days=1)
         world.run("sync", code=0)
     world.sandbox.advance(days=40)
-    world.run("sync", code=0)
+    world.run("sync", "--full", code=0)
+
+
+def test_a_safety_stop(world):
+    finish(world)
     world.configure(complete={"armed": False})
     world.run("complete", code=6)
     assert [row[:3] for row in rows(world)] == [("safety_stop", None, 0)]
     assert "armed" in rows(world)[0][3]
+
+
+def test_complete_that_is_not_armed_is_one_error(world):
+    """However often it runs, the operator sees one error with a count, and each run ends with 6. Once it is armed and has
+    removed what was due, the next time counts from the start again."""
+    finish(world)
+    world.configure(complete={"armed": False})
+    for count in range(3):
+        world.run("complete", code=6)
+        listed = world.json("errors", "list")["errors"]
+        assert [(e["type"], e["retry_count"]) for e in listed] == [("safety_stop", count)]
+    assert len({row[0] for row in world.sql("SELECT error_id FROM pipeline_errors")}) == 1
+    assert [run["verdict"] for run in world.json("runs", "list", "--limit", 3)["runs"]] == ["safety"] * 3
+    assert len(world.sandbox.leads()) == 3
+    world.configure(complete={"armed": True})
+    assert world.json("complete")["removed"] == 3
+    world.import_rows(("M000", "new@example.com"))
+    world.run("export", code=0)
+    finish(world)
+    world.configure(complete={"armed": False})
+    world.run("complete", code=6)
+    listed = world.json("errors", "list")["errors"]
+    assert [(e["type"], e["retry_count"]) for e in listed] == [("safety_stop", 0)]
 
 
 def test_nothing_failed(world):
