@@ -119,6 +119,11 @@ void instantly_hurry(struct instantly *instantly)
   net_set_retry(client_of(instantly)->net, &retry_interactive);
 }
 
+void instantly_share_rate(struct instantly *instantly, struct rate *rate)
+{
+  net_share_rate(client_of(instantly)->net, rate);
+}
+
 void instantly_counts(const struct instantly *instantly, struct instantly_counts *counts)
 {
   struct net_counts found = net_counts(((const struct client *)(const void *)instantly)->net);

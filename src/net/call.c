@@ -13,7 +13,8 @@
 struct net {
   struct wire *wire;
   const struct clock *clock;
-  struct rate rate;
+  struct rate own_rate;
+  struct rate *rate; /* its own, or one that it shares */
   struct retry_budget budget;
   struct breaker breaker;
   struct rng rng;
@@ -63,7 +64,8 @@ struct net *net_open(const struct net_options *options, GError **error)
   net->in_flight_max[true] = MAX(1, options->writes_in_flight);
   net->is_cancelled = options->is_cancelled;
   net->cancel_context = options->cancel_context;
-  rate_init(&net->rate, options->requests_per_second, now_us);
+  rate_init(&net->own_rate, options->requests_per_second, now_us);
+  net->rate = &net->own_rate;
   retry_budget_init(&net->budget, now_us);
   breaker_init(&net->breaker);
   rng_init(&net->rng, options->seed);
@@ -133,16 +135,16 @@ static void note_reply(struct net *net, const struct reply *reply, int64_t now_u
               LOG_REAL("pause_s", (double)(net->breaker.open_until_mono_us - now_us) / (double)SECOND_US));
   }
   if (!is_throttled) {
-    rate_ok(&net->rate, now_us);
+    rate_ok(net->rate, now_us);
     return;
   }
   net->counts.throttled++;
   int64_t wait_us = pause_us(net, reply);
-  bool is_news = now_us >= net->rate.paused_until_mono_us;
-  rate_throttled(&net->rate, wait_us, now_us);
+  bool is_news = now_us >= net->rate->paused_until_mono_us;
+  rate_throttled(net->rate, wait_us, now_us);
   if (is_news) {
     log_event(LOG_WARNING, "throttled", LOG_REAL("pause_s", (double)wait_us / (double)SECOND_US),
-              LOG_REAL("rate_per_s", net->rate.current_per_s));
+              LOG_REAL("rate_per_s", net->rate->current_per_s));
   }
 }
 
@@ -215,10 +217,10 @@ static bool retry_is_paid(struct net *net, struct call *call, int64_t now_us)
 static int64_t slot_wait_us(struct net *net, struct batch *batch, int64_t now_us)
 {
   if (!batch->has_slot) {
-    batch->slot_mono_us = now_us + rate_wait_us(&net->rate, now_us);
+    batch->slot_mono_us = now_us + rate_wait_us(net->rate, now_us);
     batch->has_slot = true;
   }
-  return MAX(0, MAX(batch->slot_mono_us, net->rate.paused_until_mono_us) - now_us);
+  return MAX(0, MAX(batch->slot_mono_us, net->rate->paused_until_mono_us) - now_us);
 }
 
 /* The next call that is due and has room in flight; NULL when there is none, *wait_us then is until one is due. */
@@ -311,6 +313,11 @@ void net_perform(struct net *net, struct call *const *calls, size_t calls_n)
       clock_sleep_us(net->clock, MIN(wait_us, POLL_US * 4));
     collect(net, &batch);
   }
+}
+
+void net_share_rate(struct net *net, struct rate *rate)
+{
+  net->rate = rate;
 }
 
 void net_set_retry(struct net *net, const struct retry_policy *retry)

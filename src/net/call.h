@@ -55,6 +55,7 @@ struct net_options {
 };
 
 struct net;
+struct rate;
 
 /* Counts since net_open. A call counts once as such, each further transmission as a retry. */
 struct net_counts {
@@ -74,6 +75,10 @@ void net_close(struct net *net);
 /* Makes the calls and returns when all have ended. How each ended is in its reply. */
 void net_perform(struct net *net, struct call *const *calls, size_t calls_n);
 
+/* From now on its calls count in this pace, which is borrowed: others that share it hold their calls back for these,
+ * and all pause when one is throttled. To be called between two net_perform(), by the one thread of all who share; the
+ * clock must be the same. */
+void net_share_rate(struct net *net, struct rate *rate);
 /* Another policy from now on; borrowed. */
 void net_set_retry(struct net *net, const struct retry_policy *retry);
 

@@ -3,11 +3,9 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "core/ratelimit.h"
+#include "rate_server.h"
 
 #include <math.h>
-
-#define PER_SECOND_MAX 100
-#define PER_MINUTE_MAX 6000
 
 /* ---- by itself ---- */
 
@@ -87,56 +85,6 @@ static void test_minute(void)
 
 /* ---- against a server ---- */
 
-/* A window of the server: fixed ones forget at their edge, sliding ones keep the times of the last max arrivals. */
-struct window {
-  int64_t length_us;
-  int max;
-  bool is_sliding;
-  int64_t started_us;
-  int n;
-  int64_t times_us[PER_MINUTE_MAX];
-  int next;
-};
-
-static bool window_has_room(struct window *window, int64_t now_us)
-{
-  if (window->is_sliding) return window->times_us[window->next] <= now_us - window->length_us;
-  if (now_us - window->started_us >= window->length_us) {
-    window->started_us = now_us / window->length_us * window->length_us;
-    window->n = 0;
-  }
-  return window->n < window->max;
-}
-
-static void window_take(struct window *window, int64_t now_us)
-{
-  window->n++;
-  window->times_us[window->next] = now_us;
-  window->next = (window->next + 1) % window->max;
-}
-
-struct server {
-  struct window second, minute;
-};
-
-static void window_init(struct window *window, int64_t length_us, int max, bool is_sliding)
-{
-  *window = (struct window){.length_us = length_us, .max = max, .is_sliding = is_sliding};
-  for (int i = 0; i < max; i++) {
-    window->times_us[i] = -length_us;
-  }
-}
-
-/* True: served; false: 429. */
-static bool server_takes(struct server *server, int64_t now_us)
-{
-  bool has_second = window_has_room(&server->second, now_us), has_minute = window_has_room(&server->minute, now_us);
-  if (!has_second || !has_minute) return false;
-  window_take(&server->second, now_us);
-  window_take(&server->minute, now_us);
-  return true;
-}
-
 struct simulation {
   double per_s;       /* ours */
   double other_per_s; /* another client's, evenly spaced; 0: none */
@@ -175,7 +123,7 @@ static int flight_first(const struct flight *flight)
 }
 
 /* Lets everything arrive that does so by now_us, and tells our pace of the answers. */
-static void deliver(struct flight *flight, struct server *server, struct rate *rate, struct tally *tally,
+static void deliver(struct flight *flight, struct rate_server *server, struct rate *rate, struct tally *tally,
                     int64_t now_us)
 {
   for (int i = flight_first(flight); i >= 0 && flight->arrives_us[i] <= now_us; i = flight_first(flight)) {
@@ -184,7 +132,7 @@ static void deliver(struct flight *flight, struct server *server, struct rate *r
     flight->n--;
     flight->arrives_us[i] = flight->arrives_us[flight->n];
     flight->is_ours[i] = flight->is_ours[flight->n];
-    bool is_taken = server_takes(server, arrives_us);
+    bool is_taken = rate_server_takes(server, arrives_us);
     if (!is_ours) continue;
     tally->refused_n += !is_taken;
     if (is_taken)
@@ -196,13 +144,11 @@ static void deliver(struct flight *flight, struct server *server, struct rate *r
 
 static struct tally simulate(const struct simulation *simulation)
 {
-  g_autofree struct server *server = g_new0(struct server, 1);
+  struct rate_server *server = rate_server_new(100, 6000, simulation->is_sliding);
   g_autofree struct flight *flight = g_new0(struct flight, 1);
   struct rate rate;
   struct rng rng;
   struct tally tally = {0};
-  window_init(&server->second, SECOND_US, PER_SECOND_MAX, simulation->is_sliding);
-  window_init(&server->minute, 60 * SECOND_US, PER_MINUTE_MAX, simulation->is_sliding);
   rate_init(&rate, simulation->per_s, 0);
   rng_init(&rng, 42);
   double other_us = simulation->other_per_s > 0 ? 1e6 / simulation->other_per_s : INFINITY;
@@ -218,6 +164,7 @@ static struct tally simulate(const struct simulation *simulation)
     flight_add(flight, now_us + (int64_t)(-log(1 - rng_unit(&rng)) * simulation->jitter_us), true);
     tally.sent_n++;
   }
+  rate_server_free(server);
   return tally;
 }
 

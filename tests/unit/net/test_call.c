@@ -1,4 +1,5 @@
 /* The one place of calls: what is repeated, how it is paced, when it gives up, how it is cancelled. */
+#include "core/ratelimit.h"
 #include "net_fixture.h"
 
 static void slow_pace(struct net_options *options)
@@ -151,6 +152,31 @@ static void test_pace_and_room(void)
   net_fixture_stop(&fixture);
 }
 
+/* Two clients that share a rate: what throttles one makes the other wait, and slower. */
+static void test_shared_pause(void)
+{
+  const struct script_step steps[] = {{.status = 429, .headers = "Retry-After: 20\r\n"}, STATUS(200)};
+  struct net_fixture first;
+  struct call call;
+  struct rate rate;
+  net_fixture_start(&first, steps, G_N_ELEMENTS(steps), NULL);
+  struct net_fixture second = {.net = net_open(&first.options, NULL)};
+  rate_init(&rate, 50, clock_mono_us(&first.clock));
+  net_share_rate(first.net, &rate);
+  net_share_rate(second.net, &rate);
+  net_fixture_call(&first, &call, CALL_CREATING, "POST", "/x");
+  g_assert_cmpint(call.reply.status, ==, 429);
+  g_assert_cmpint(first.skipped_us, <, SECOND_US);
+  call_clear(&call);
+  net_fixture_call(&second, &call, CALL_READ, "GET", "/x");
+  g_assert_cmpint(call.reply.status, ==, 200);
+  g_assert_cmpint(first.skipped_us, >=, 19 * SECOND_US);
+  g_assert_cmpfloat(rate.current_per_s, <, 50);
+  call_clear(&call);
+  net_close(second.net);
+  net_fixture_stop(&first);
+}
+
 static void test_several_in_flight(void)
 {
   const struct script_step step = {.body = "{}", .delay_us = 20000};
@@ -227,6 +253,7 @@ int main(int argc, char **argv)
   g_test_add_func("/net/call/hurry", test_hurry);
   g_test_add_func("/net/call/retry_after_is_honoured", test_retry_after_is_honoured);
   g_test_add_func("/net/call/pace_and_room", test_pace_and_room);
+  g_test_add_func("/net/call/shared_pause", test_shared_pause);
   g_test_add_func("/net/call/several_in_flight", test_several_in_flight);
   g_test_add_func("/net/call/cancelled_before", test_cancelled_before);
   g_test_add_func("/net/call/cancelled_in_flight", test_cancelled_in_flight);
