@@ -81,11 +81,13 @@ static char *check_enforced(struct world *world)
 }
 
 /* Removed means gone by id and by address: where somebody put the address into the campaign again before the removal
- * was recorded, it stays open, and says so. */
+ * was recorded, it stays open, and says so. Where the person answered in another row before that, our row is nobody's
+ * to remove any more, and what two scans did not find is told as taken out by hand. */
 static bool is_removal_told(const struct world *world, const struct fake_row *remote, const struct lead_state *state)
 {
   bool is_there_again = fake_instantly_find(&world->fake, remote->campaign_id, remote->person) != NULL;
-  return remote->is_deleted == (state->removed_at_us != 0) || (remote->is_deleted && is_there_again);
+  bool is_over = state->finished_at_us != 0 && state->outcome == OUTCOME_REMOVED_BY_HAND;
+  return remote->is_deleted == (state->removed_at_us != 0) || (remote->is_deleted && (is_there_again || is_over));
 }
 
 /* A row of ours that Instantly has or had must be enrolled in the ledger, and the other way round. */

@@ -26,7 +26,10 @@ static void disturb_row(struct world *world, struct fake_row *row)
     row->replies = 1;
     row->replied_at_us = world->wall_us;
   }
-  if (what == 1 && row->status == REMOTE_COMPLETED) row->status = REMOTE_PAUSED;
+  if (what == 1 && row->status == REMOTE_COMPLETED) {
+    row->status = REMOTE_PAUSED;
+    row->was_completed = true;
+  }
   if (what == 2 && fake_instantly_late(&world->fake, row->person) == 0 && (row->stamp == NULL || is_known(world, row)))
     row->is_deleted = row->is_deleted_by_hand = true;
   if (row->is_deleted)

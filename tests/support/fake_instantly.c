@@ -351,7 +351,7 @@ static bool fake_analytics(struct instantly *instantly, const char *const *ids, 
     for (guint i = 0; i < fake->rows->len; i++) {
       const struct fake_row *row = g_ptr_array_index(fake->rows, i);
       if (strcmp(row->campaign_id, ids[c]) != 0) continue;
-      metric.completed += row->status == REMOTE_COMPLETED;
+      metric.completed += row->status == REMOTE_COMPLETED || row->was_completed;
       metric.bounced += row->status == REMOTE_BOUNCED;
       metric.unsubscribed += row->status == REMOTE_UNSUBSCRIBED;
     }

@@ -28,6 +28,7 @@ struct fake_row {
   int64_t replies;
   char *subsequence_id;
   bool is_deleted, is_deleted_by_hand;
+  bool was_completed;      /* somebody relaunched it: counters of what happened do not go back */
   bool was_listed;         /* the block list held the person when the row was deleted */
   int64_t visible_at_call; /* the list lags the write: not shown before this call */
 };
