@@ -117,7 +117,7 @@ static enum exit_code run_list(struct cli *cli, int argc, char **argv, GError **
   struct page page;
   page_init(&page, sizeof(struct run_row));
   size_t limit = cli->limit == SETTING_UNLIMITED ? RUNS_LISTED : (size_t)cli->limit;
-  bool ok = report_runs(cli->warehouse, NULL, limit, &page, error);
+  bool ok = report_runs(cli->warehouse, &(struct run_query){.limit = limit}, &page, error);
   if (ok && cli->is_json)
     list_json(&page);
   else if (ok && page.rows->len == 0)
@@ -159,7 +159,7 @@ static enum exit_code run_show(struct cli *cli, int argc, char **argv, GError **
   (void)argc;
   struct page page;
   page_init(&page, sizeof(struct run_row));
-  bool ok = report_runs(cli->warehouse, argv[0], 1, &page, error);
+  bool ok = report_runs(cli->warehouse, &(struct run_query){.run_id = argv[0], .limit = 1}, &page, error);
   const struct run_row *row = ok && page.rows->len > 0 ? page_row(&page, struct run_row, 0) : NULL;
   if (row && cli->is_json) {
     g_autoptr(GString) out = g_string_new(NULL);

@@ -8,8 +8,8 @@
 
 #include <string.h>
 
-/* The newest runs that are searched for the last one of each job. */
-#define RUNS_SEARCHED 500
+/* More than there are kinds of jobs. */
+#define JOBS_MAX 100
 
 struct status {
   struct ledger_facts facts;
@@ -46,7 +46,8 @@ static bool status_read(struct cli *cli, struct status *status, GError **error)
   return ledger->ops->facts(ledger, &status->facts, error) && report_counts(cli->warehouse, &status->counts, error) &&
          report_campaigns(cli->warehouse, &status->campaigns, error) &&
          report_holds(cli->warehouse, &status->holds, error) &&
-         report_runs(cli->warehouse, NULL, RUNS_SEARCHED, &status->runs, error);
+         report_runs(cli->warehouse, &(struct run_query){.is_last_of_job = true, .limit = JOBS_MAX}, &status->runs,
+                     error);
 }
 
 /* The newest run of a job, or NULL. */

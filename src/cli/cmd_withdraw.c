@@ -13,7 +13,7 @@ static bool check_run(struct cli *cli, const char *run_id, GError **error)
 {
   struct page page;
   page_init(&page, sizeof(struct run_row));
-  bool is_ok = report_runs(cli->warehouse, run_id, 1, &page, error);
+  bool is_ok = report_runs(cli->warehouse, &(struct run_query){.run_id = run_id, .limit = 1}, &page, error);
   if (is_ok && page.rows->len == 0) {
     error_set(error, ERROR_NOT_FOUND, "there is no run of that id; `leadferry runs list` shows them");
     is_ok = false;

@@ -20,7 +20,8 @@ static char *run_events(struct cli *cli, const struct job *job)
   struct page page;
   page_init(&page, sizeof(struct run_row));
   char *events = NULL;
-  if (report_runs(cli->warehouse, job->run_id, 1, &page, NULL) && page.rows->len > 0) {
+  if (report_runs(cli->warehouse, &(struct run_query){.run_id = job->run_id, .limit = 1}, &page, NULL) &&
+      page.rows->len > 0) {
     events = g_strdup(page_row(&page, struct run_row, 0)->counts);
   }
   page_clear(&page);

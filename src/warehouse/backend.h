@@ -35,7 +35,7 @@ struct warehouse_backend {
                               struct person_facts *facts, GError **error);
   bool (*report_events)(struct warehouse *warehouse, const char *lead_id, struct page *page, GError **error);
   bool (*report_suppressions)(struct warehouse *warehouse, const char *person, struct page *page, GError **error);
-  bool (*report_runs)(struct warehouse *warehouse, const char *run_id, size_t limit, struct page *page, GError **error);
+  bool (*report_runs)(struct warehouse *warehouse, const struct run_query *query, struct page *page, GError **error);
   bool (*report_errors)(struct warehouse *warehouse, const struct error_query *query, struct page *page,
                         GError **error);
   bool (*report_counts)(struct warehouse *warehouse, struct page *page, GError **error);

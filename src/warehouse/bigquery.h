@@ -420,7 +420,7 @@ bool bq_report_find(struct warehouse *warehouse, const char *what, struct page *
 bool bq_report_person_facts(struct warehouse *warehouse, const struct person_query *query, struct page *text,
                             struct person_facts *facts, GError **error);                                    /* above */
 bool bq_report_events(struct warehouse *warehouse, const char *lead_id, struct page *page, GError **error); /* above */
-bool bq_report_runs(struct warehouse *warehouse, const char *run_id, size_t limit, struct page *page,
+bool bq_report_runs(struct warehouse *warehouse, const struct run_query *query, struct page *page,
                     GError **error); /* above */
 bool bq_report_errors(struct warehouse *warehouse, const struct error_query *query, struct page *page,
                       GError **error);                                                    /* above */

@@ -42,15 +42,16 @@ static void kept_run_add(const struct bq_warehouse *self, struct page *page)
   g_array_append_val(page->rows, row);
 }
 
-bool bq_report_runs(struct warehouse *warehouse, const char *run_id, size_t limit, struct page *page, GError **error)
+bool bq_report_runs(struct warehouse *warehouse, const struct run_query *query, struct page *page, GError **error)
 {
   struct bq_warehouse *self = bq_of(warehouse);
   struct bq_call call = {.ids = {BQ_REPORT_RUNS},
                          .ids_n = 1,
-                         .parameters = {bigquery_text("run_id", run_id ? run_id : ""), bq_limit(limit)},
-                         .parameters_n = 2};
+                         .parameters = {bigquery_text("run_id", query->run_id ? query->run_id : ""),
+                                        bigquery_bool("is_last_of_job", query->is_last_of_job), bq_limit(query->limit)},
+                         .parameters_n = 3};
   page_reset(page);
-  if (run_id && limit > 0 && run_is_kept(self, run_id)) {
+  if (query->run_id && query->limit > 0 && run_is_kept(self, query->run_id)) {
     kept_run_add(self, page);
     return true;
   }

@@ -142,7 +142,7 @@ bool memory_metrics_write(struct ledger *ledger, const struct campaign_metric *r
                           GError **error); /* ports.h */
 bool memory_campaign_status_write(struct ledger *ledger, const struct campaign_metric *rows, size_t rows_n,
                                   int64_t synced_at_us, GError **error); /* ports.h */
-bool memory_report_runs(struct warehouse *warehouse, const char *run_id, size_t limit, struct page *page,
+bool memory_report_runs(struct warehouse *warehouse, const struct run_query *query, struct page *page,
                         GError **error);                                                      /* warehouse.h */
 bool memory_report_campaigns(struct warehouse *warehouse, struct page *page, GError **error); /* warehouse.h */
 

@@ -225,21 +225,33 @@ static int newest_first(gconstpointer a, gconstpointer b)
   return strcmp(y->run.run_id, x->run.run_id);
 }
 
-bool memory_report_runs(struct warehouse *warehouse, const char *run_id, size_t limit, struct page *page,
-                        GError **error)
+/* Keeps the first of each job in rows that are sorted. */
+static void keep_last_of_job(GArray *rows)
+{
+  g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+  guint kept_n = 0;
+  for (guint i = 0; i < rows->len; i++) {
+    struct run_row row = g_array_index(rows, struct run_row, i);
+    if (g_hash_table_add(seen, (gpointer)row.run.job)) g_array_index(rows, struct run_row, kept_n++) = row;
+  }
+  g_array_set_size(rows, kept_n);
+}
+
+bool memory_report_runs(struct warehouse *warehouse, const struct run_query *query, struct page *page, GError **error)
 {
   (void)error;
   struct memory *memory = (struct memory *)warehouse;
   page_reset(page);
   for (guint i = 0; i < memory->runs->len; i++) {
     const struct run_record *run = &g_array_index(memory->runs, struct run_record, i);
-    if (run_id && strcmp(run->run_id, run_id) != 0) continue;
+    if (query->run_id && strcmp(run->run_id, query->run_id) != 0) continue;
     g_autofree char *counts = run_counts(memory, run->run_id);
     struct run_row row = {.run = *run, .counts = page_text(page, counts)};
     g_array_append_val(page->rows, row);
   }
   g_array_sort(page->rows, newest_first);
-  if (page->rows->len > limit) g_array_set_size(page->rows, (guint)limit);
+  if (query->is_last_of_job) keep_last_of_job(page->rows);
+  if (page->rows->len > query->limit) g_array_set_size(page->rows, (guint)query->limit);
   return true;
 }
 

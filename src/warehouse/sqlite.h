@@ -201,7 +201,7 @@ bool sqlite_report_events(struct warehouse *warehouse, const char *lead_id, stru
                           GError **error); /* above */
 bool sqlite_report_suppressions(struct warehouse *warehouse, const char *person, struct page *page,
                                 GError **error); /* above */
-bool sqlite_report_runs(struct warehouse *warehouse, const char *run_id, size_t limit, struct page *page,
+bool sqlite_report_runs(struct warehouse *warehouse, const struct run_query *query, struct page *page,
                         GError **error); /* above */
 bool sqlite_report_errors(struct warehouse *warehouse, const struct error_query *errors, struct page *page,
                           GError **error);                                                    /* above */

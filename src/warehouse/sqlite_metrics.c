@@ -120,16 +120,16 @@ static bool run_row_read(struct sqlite_warehouse *self, const struct query *quer
   return true;
 }
 
-bool sqlite_report_runs(struct warehouse *warehouse, const char *run_id, size_t limit, struct page *page,
-                        GError **error)
+bool sqlite_report_runs(struct warehouse *warehouse, const struct run_query *runs, struct page *page, GError **error)
 {
   struct sqlite_warehouse *self = sqlite_of(warehouse);
   query_scope struct query query = {0};
   bool has_row = true;
   page_reset(page);
   if (!query_open(&query, &self->db, SQL_REPORT_RUNS, error)) return false;
-  query_text(&query, ":run_id", run_id);
-  query_int(&query, ":limit", (int64_t)MIN(limit, (size_t)INT32_MAX));
+  query_text(&query, ":run_id", runs->run_id);
+  query_int(&query, ":is_last_of_job", runs->is_last_of_job);
+  query_int(&query, ":limit", (int64_t)MIN(runs->limit, (size_t)INT32_MAX));
   while (has_row) {
     if (!query_next(&query, &has_row, error)) return false;
     if (has_row && !run_row_read(self, &query, page, error)) return false;

@@ -102,10 +102,10 @@ bool report_suppressions(struct warehouse *warehouse, const char *person, struct
   return warehouse->backend->report_suppressions(warehouse, person, page, error);
 }
 
-bool report_runs(struct warehouse *warehouse, const char *run_id, size_t limit, struct page *page, GError **error)
+bool report_runs(struct warehouse *warehouse, const struct run_query *query, struct page *page, GError **error)
 {
   if (!warehouse->backend->report_runs) return missing(warehouse, "report_runs", error);
-  return warehouse->backend->report_runs(warehouse, run_id, limit, page, error);
+  return warehouse->backend->report_runs(warehouse, query, page, error);
 }
 
 bool report_errors(struct warehouse *warehouse, const struct error_query *query, struct page *page, GError **error)

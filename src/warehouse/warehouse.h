@@ -115,8 +115,14 @@ struct run_row {
   const char *counts; /* JSON object {"added": 12, "rejected/invalid": 1, ...} from the run's events */
   const char *costs; /* JSON object {"STATEMENT": {"jobs": n, "bytes_billed": n}, ...}; NULL: nothing is billed there */
 };
-/* Rows of struct run_row; run_id NULL: the newest `limit`. */
-bool report_runs(struct warehouse *warehouse, const char *run_id, size_t limit, struct page *page, GError **error);
+/* Which runs. */
+struct run_query {
+  const char *run_id;  /* or NULL: of all */
+  bool is_last_of_job; /* only the newest of each job */
+  size_t limit;
+};
+/* Rows of struct run_row, newest first. */
+bool report_runs(struct warehouse *warehouse, const struct run_query *query, struct page *page, GError **error);
 
 /* Which errors to list. */
 struct error_query {

@@ -15,7 +15,7 @@ static char *export_run_id(struct small_world *world)
   struct page page;
   g_autoptr(GError) error = NULL;
   page_init(&page, sizeof(struct run_row));
-  g_assert_true(report_runs(world->warehouse, NULL, 1, &page, &error));
+  g_assert_true(report_runs(world->warehouse, &(struct run_query){.limit = 1}, &page, &error));
   char *run_id = g_strdup(page_row(&page, struct run_row, 0)->run.run_id);
   page_clear(&page);
   return run_id;

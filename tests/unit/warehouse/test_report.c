@@ -72,7 +72,7 @@ static void test_run_counts(struct subject *subject)
   OK(subject->ops->run_end(subject->ledger, &end, &error));
   struct page page;
   page_init(&page, sizeof(struct run_row));
-  OK(report_runs(subject->warehouse, NULL, 10, &page, &error));
+  OK(report_runs(subject->warehouse, &(struct run_query){.limit = 10}, &page, &error));
   g_assert_cmpuint(page.rows->len, ==, 1);
   const struct run_row *row = page_row(&page, struct run_row, 0);
   g_assert_cmpstr(row->run.run_id, ==, "run-1");
@@ -84,7 +84,7 @@ static void test_run_counts(struct subject *subject)
   g_assert_nonnull(strstr(row->counts, "\"claimed\":2"));
   g_assert_nonnull(strstr(row->counts, "\"added\":1"));
   g_assert_nonnull(strstr(row->counts, "\"rejected/invalid\":1"));
-  OK(report_runs(subject->warehouse, "no such", 10, &page, &error));
+  OK(report_runs(subject->warehouse, &(struct run_query){.run_id = "no such", .limit = 10}, &page, &error));
   g_assert_cmpuint(page.rows->len, ==, 0);
   page_clear(&page);
 }
@@ -98,11 +98,17 @@ static void test_run_order(struct subject *subject)
   OK(subject->ops->run_begin(subject->ledger, &second, &error));
   struct page page;
   page_init(&page, sizeof(struct run_row));
-  OK(report_runs(subject->warehouse, NULL, 1, &page, &error));
+  OK(report_runs(subject->warehouse, &(struct run_query){.limit = 1}, &page, &error));
   g_assert_cmpuint(page.rows->len, ==, 1);
   g_assert_cmpstr(page_row(&page, struct run_row, 0)->run.run_id, ==, "r2");
   g_assert_null(page_row(&page, struct run_row, 0)->run.verdict);
   g_assert_cmpint(page_row(&page, struct run_row, 0)->run.ended_at_us, ==, 0);
+  struct run_record third = {.run_id = "r3", .job = "sync", .started_at_us = T0 + 2};
+  OK(subject->ops->run_begin(subject->ledger, &third, &error));
+  OK(report_runs(subject->warehouse, &(struct run_query){.is_last_of_job = true, .limit = 9}, &page, &error));
+  g_assert_cmpuint(page.rows->len, ==, 2);
+  g_assert_cmpstr(page_row(&page, struct run_row, 0)->run.run_id, ==, "r3");
+  g_assert_cmpstr(page_row(&page, struct run_row, 1)->run.run_id, ==, "r1");
   page_clear(&page);
 }
 

@@ -102,6 +102,8 @@ SELECT b.run_id, b.job, e.verdict, IFNULL(e.exit_code, 0), b.started_at, e.ended
   IFNULL(e.stops_read_at, b.stops_read_at), IFNULL(NULLIF(e.source_rows, 0), b.source_rows),
   IFNULL(e.detail, b.detail), IFNULL(e.fingerprint, b.fingerprint), e.counts, e.costs
 FROM (SELECT * FROM rows_once WHERE is_end = 0) b LEFT JOIN (SELECT * FROM rows_once WHERE is_end = 1) e ON e.run_id = b.run_id
+WHERE TRUE
+QUALIFY NOT @is_last_of_job OR ROW_NUMBER() OVER (PARTITION BY b.job ORDER BY b.started_at DESC, b.run_id DESC) = 1
 ORDER BY b.started_at DESC, b.run_id DESC LIMIT @limit;
 
 -- name: report_errors

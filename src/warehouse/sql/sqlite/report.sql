@@ -122,6 +122,9 @@ SELECT b.run_id, b.job, e.verdict, coalesce(e.exit_code, 0), b.started_at, e.end
   coalesce(e.detail, b.detail), coalesce(e.fingerprint, b.fingerprint), e.counts
 FROM pipeline_runs b LEFT JOIN pipeline_runs e ON e.run_id = b.run_id AND e.is_end = 1
 WHERE b.is_end = 0 AND (:run_id IS NULL OR b.run_id = :run_id)
+  AND (NOT :is_last_of_job OR b.run_id IN (SELECT run_id FROM (
+    SELECT run_id, row_number() OVER (PARTITION BY job ORDER BY started_at DESC, run_id DESC) AS nth
+    FROM pipeline_runs WHERE is_end = 0) WHERE nth = 1))
 ORDER BY b.started_at DESC, b.run_id DESC LIMIT :limit;
 
 -- name: report_errors
