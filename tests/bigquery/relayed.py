@@ -198,21 +198,3 @@ class CloudWorld(World):
         """No lead stands twice in the table of states."""
         twice = self.rows("SELECT lead_id FROM lead_state GROUP BY lead_id HAVING COUNT(*) > 1")
         return [("ok",)] if not twice else twice
-
-    def interrupt_export(self):
-        """Dies with the second batch on its way: its answer was never read, and the third was never sent."""
-        second = self.requests_of("export", "leads/add")[1]
-        self.replay()
-        self.restore(self.folder / "imported.db")
-        done = self.run("export", crash_request=second, when="unread")
-        assert done.returncode == 137, done
-        self.record_adds()
-
-    def requests(self, job):
-        """The HTTP requests of an undisturbed run from here, by their first bytes."""
-        calls = self.trace(job)
-        return [call.data for call in calls if call.name == "send" and call.data.startswith(("GET_/", "POST_/", "PATCH_/", "DELETE_/"))]
-
-    def requests_of(self, job, part):
-        """The numbers of those whose path has this part."""
-        return [number for number, data in enumerate(self.requests(job), 1) if part in data]

@@ -116,10 +116,8 @@ class World:
 
     def interrupt_export(self):
         """Dies with the second batch on its way: its answer was never read, and the third was never sent."""
-        calls = self.trace("export")
-        requests = [c.data for c in calls if c.name == "send" and REQUEST.match(c.data)]
-        posts = [n for n, data in enumerate(requests, 1) if "leads/add" in data]
-        assert len(posts) >= 3, requests
+        posts = self.requests_of("export", "leads/add")
+        assert len(posts) >= 3, posts
         self.replay()
         self.restore(self.folder / "imported.db")
         assert self.run("export", crash_request=posts[1], when="unread").returncode == DIED
@@ -133,6 +131,14 @@ class World:
         done = self.run(job, count_file=path)
         assert done.returncode in (0, 3), done
         return [Call(line) for line in path.read_text().splitlines()]
+
+    def requests(self, job):
+        """The HTTP requests of such a run, by their first bytes."""
+        return [call.data for call in self.trace(job) if call.name == "send" and REQUEST.match(call.data)]
+
+    def requests_of(self, job, part):
+        """The numbers of those in whose first bytes this stands."""
+        return [number for number, data in enumerate(self.requests(job), 1) if part in data]
 
     def save(self):
         """A crash leaves a journal behind: it is part of the state."""

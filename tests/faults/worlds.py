@@ -4,7 +4,7 @@ import pathlib
 import re
 import time
 
-from crashing import DIED, NEVER, REQUEST, World
+from crashing import DIED, NEVER, World
 from matrix import FOREIGN, PEOPLE, STOPPED, WORLDS
 from product import quiet_config
 
@@ -33,8 +33,7 @@ class FaultWorld(World):
     def interrupt_complete(self):
         """Dies with its first DELETE on its way: it was done, and nobody read the answer."""
         self.reset()
-        requests = [c.data for c in self.trace("complete") if c.name == "send" and REQUEST.match(c.data)]
-        first = next(n for n, data in enumerate(requests, 1) if data.startswith("DELETE"))
+        first = self.requests_of("complete", "DELETE")[0]
         self.reset()
         before = {row["id"] for row in self.sandbox.leads(campaign=self.product.campaign)}
         assert self.run(crash_request=first, when="unread").returncode == DIED
