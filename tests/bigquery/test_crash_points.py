@@ -6,10 +6,9 @@ LEADFERRY_CLOUD_POINTS: how many deaths in all. LEADFERRY_LONG=1: all there are.
 
 import os
 import random
-import subprocess
 
 import pytest
-from crashing import DIED, is_long, spread
+from crashing import DIED, check_that_violations_are_noticed, is_long, judge, problem_of, spread
 
 JOBS = ("export", "sync", "complete", "recover")
 # Nothing of the request is out; its first bytes are (all of a short one, so that it is worked on while nobody waits for
@@ -17,17 +16,6 @@ JOBS = ("export", "sync", "complete", "recover")
 MOMENTS = ("before", "half", "unread")
 POINTS = 0 if is_long() else int(os.environ.get("LEADFERRY_CLOUD_POINTS") or 32)
 pytestmark = pytest.mark.timeout(3600 if is_long() else 300)
-
-
-def problem_of(world, story):
-    """What is wrong after it, or None."""
-    try:
-        world.reset()
-        story()
-        world.check()
-    except (AssertionError, subprocess.TimeoutExpired) as error:
-        return str(error)[:2000]
-    return None
 
 
 def die(world, number, moment):
@@ -51,12 +39,6 @@ def deaths(world, points):
         if problem:
             problems.append((point, problem))
     return problems, died_n
-
-
-def judge(problems, points, record_property):
-    record_property("points", points)
-    record_property("violations", len(problems))
-    assert not problems, f"{len(problems)} of {points}: " + "\n".join(f"{point}: {what}" for point, what in problems[:5])
 
 
 @pytest.mark.slow
@@ -89,21 +71,4 @@ def test_death_while_it_comes_back(world_of_job, job, record_property):
 @pytest.mark.xdist_group("export")
 def test_violations_are_noticed(world_of_job):
     """Somebody lost, somebody created twice, a row that the ledger does not know."""
-    world = world_of_job("export")
-
-    def lose():
-        world.product.sql("UPDATE leads SET added_to_instantly = FALSE WHERE lead_id = 'L3'")
-
-    def vanish():
-        world.sandbox.control("POST", "/leads/delete", {"email": "p2@example.com"})
-
-    def twice():
-        vanish()
-        world.sandbox.add(world.product.campaign, "p2@example.com")
-
-    def stranger():
-        world.sandbox.add(world.product.campaign, "p77@example.com")
-
-    for mistake in (lose, vanish, twice, stranger):
-        assert problem_of(world, lambda mistake=mistake: (world.finish(), mistake())), mistake.__name__
-    assert problem_of(world, world.finish) is None
+    check_that_violations_are_noticed(world_of_job("export"))

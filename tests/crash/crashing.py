@@ -254,6 +254,50 @@ class World:
             assert here == there, (name, here, there)
 
 
+# -- the verdict --------------------------------------------------------------------------------------------------------
+
+
+def problem_of(world, story):
+    """What is wrong after it, or None."""
+    try:
+        world.reset()
+        story()
+        world.check()
+    except (AssertionError, subprocess.TimeoutExpired) as error:
+        return str(error)[:2000]
+    return None
+
+
+def judge(problems, points, record_property):
+    record_property("points", points)
+    record_property("violations", len(problems))
+    assert points > 0
+    assert not problems, f"{len(problems)} of {points}: " + "\n".join(f"{where}: {what}" for where, what in problems[:5])
+
+
+def check_that_violations_are_noticed(world):
+    """A world after an export: somebody lost, somebody created twice, a row that the ledger does not know."""
+    def lose():
+        world.product.sql("UPDATE leads SET added_to_instantly = FALSE WHERE lead_id = 'L3'")
+
+    def vanish():
+        world.sandbox.control("POST", "/leads/delete", {"email": "p2@example.com"})
+
+    def twice():
+        vanish()
+        world.sandbox.add(world.product.campaign, "p2@example.com")
+
+    def stranger():
+        world.sandbox.add(world.product.campaign, "p77@example.com")
+
+    for mistake in (lose, vanish, twice, stranger):
+        assert problem_of(world, lambda mistake=mistake: (world.finish(), mistake())), mistake.__name__
+    assert problem_of(world, world.finish) is None
+
+
+# -- which points -------------------------------------------------------------------------------------------------------
+
+
 def spread(items, n):
     """n of them, evenly; all when there are no more."""
     items = list(items)

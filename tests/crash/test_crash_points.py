@@ -6,11 +6,11 @@ LEADFERRY_CRASH_POINTS: how many deaths in all; about as many failures are added
 
 import os
 import random
-import subprocess
 
 import pytest
 
-from crashing import DIED, EXIT_CODES, is_long, spread, world_of
+from crashing import (DIED, EXIT_CODES, check_that_violations_are_noticed, is_long, judge, problem_of, spread,
+                      world_of)
 
 JOBS = ("export", "sync", "complete", "recover")
 POINTS = 0 if is_long() else int(os.environ.get("LEADFERRY_CRASH_POINTS") or 300)
@@ -35,24 +35,6 @@ def world(start_sandbox, leadferry_binary, tmp_path, job):
 def calls_of(world):
     world.reset()
     return world.trace(world.job)
-
-
-def problem_of(world, story):
-    """What is wrong after it, or None."""
-    try:
-        world.reset()
-        story()
-        world.check()
-    except (AssertionError, subprocess.TimeoutExpired) as error:
-        return str(error)[:2000]
-    return None
-
-
-def judge(problems, points, record_property):
-    record_property("points", points)
-    record_property("violations", len(problems))
-    assert points > 0
-    assert not problems, f"{len(problems)} of {points}: " + "\n".join(f"{where}: {what}" for where, what in problems[:5])
 
 
 # -- death --------------------------------------------------------------------------------------------------------------
@@ -165,22 +147,7 @@ def test_failure_of_each_call(world, job, fault, duration, record_property):
 @pytest.mark.parametrize("job", ["export"])
 def test_violations_are_noticed(world):
     """Somebody lost, somebody created twice, a row that the ledger does not know."""
-    def lose():
-        world.product.sql("UPDATE leads SET added_to_instantly = 0 WHERE lead_id = 'L3'")
-
-    def vanish():
-        world.sandbox.control("POST", "/leads/delete", {"email": "p2@example.com"})
-
-    def twice():
-        vanish()
-        world.sandbox.add(world.product.campaign, "p2@example.com")
-
-    def stranger():
-        world.sandbox.add(world.product.campaign, "p77@example.com")
-
-    for mistake in (lose, vanish, twice, stranger):
-        assert problem_of(world, lambda mistake=mistake: (world.finish(), mistake())), mistake.__name__
-    assert problem_of(world, world.finish) is None
+    check_that_violations_are_noticed(world)
 
 
 @pytest.mark.parametrize("job", ["recover"])
