@@ -1,42 +1,17 @@
 """A user whose leads are in BigQuery, and that user's own tools beside leadferry."""
 
-import json
-import urllib.error
-import urllib.request
-
-import product
-from emulated import build_folder
-
-BLOCK = {"type": "bigquery", "project": "test", "dataset": "d"}
+from dataset import Cloud, post
 
 
-class OwnCloud(product.Product):
-    """Product over an emulator; what the user does there by other tools goes past leadferry."""
+class OwnCloud(Cloud):
+    """What the user does in BigQuery by other tools goes past leadferry."""
 
-    def __init__(self, sandbox, folder, emulator):
-        self.emulator = emulator
-        super().__init__(sandbox, build_folder() / "leadferry", folder)
-
-    def configure(self, **sections):
-        super().configure(**{"warehouse": BLOCK, **sections})
-
-    def environment(self):
-        return {**super().environment(), "BIGQUERY_EMULATOR_HOST": self.emulator}
-
-    def ask(self, path, body):
-        request = urllib.request.Request(f"http://{self.emulator}/bigquery/v2/projects/test/{path}",
-                                         json.dumps(body).encode(), {"Content-Type": "application/json"})
-        try:
-            with urllib.request.urlopen(request, timeout=60) as answer:
-                return json.load(answer)
-        except urllib.error.HTTPError as refusal:
-            raise AssertionError(refusal.read().decode()) from refusal
+    def ask(self, path, body=None):
+        return post(f"http://{self.emulator}/bigquery/v2/projects/test/{path}", body)
 
     def table(self, name):
         """What BigQuery says of a table."""
-        url = f"http://{self.emulator}/bigquery/v2/projects/test/datasets/d/tables/{name}"
-        with urllib.request.urlopen(url, timeout=60) as answer:
-            return json.load(answer)
+        return self.ask(f"datasets/d/tables/{name}")
 
     def query(self, text):
         """[(cell, ...)] of a statement: texts, or None."""

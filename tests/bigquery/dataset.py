@@ -3,6 +3,7 @@
 import json
 import re
 import time
+import urllib.error
 import urllib.request
 
 import product
@@ -24,20 +25,30 @@ def translated(query):
     return FLAG.sub(lambda match: f"{match[1]} = {'TRUE' if match[2] == '1' else 'FALSE'}", query)
 
 
+def post(url, body=None):
+    """The JSON that answers; without a body it is a GET. A refusal is no AssertionError, which problem_of() takes for a finding."""
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data, {"Content-Type": "application/json"})
+    try:
+        with urllib.request.urlopen(request, timeout=120) as answer:
+            return json.load(answer)
+    except urllib.error.HTTPError as refusal:
+        raise RuntimeError(refusal.read().decode()) from refusal
+
+
+def as_value(text, kind):
+    return None if text is None else READERS.get(kind, str)(text)
+
+
 def ask(emulator, query, values=()):
     """(names of columns, rows) of a statement."""
     parameters = [{"parameterType": {"type": "STRING"}, "parameterValue": {"value": str(value)}} for value in values]
     body = {"query": query, "useLegacySql": False}
     if parameters:
         body.update(parameterMode="POSITIONAL", queryParameters=parameters)
-    request = urllib.request.Request(f"http://{emulator}/bigquery/v2/projects/test/queries", json.dumps(body).encode(),
-                                     {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=60) as answer:
-        said = json.load(answer)
+    said = post(f"http://{emulator}/bigquery/v2/projects/test/queries", body)
     fields = said.get("schema", {}).get("fields", [])
-    readers = [READERS.get(field["type"], str) for field in fields]
-    rows = [tuple(None if cell["v"] is None else read(cell["v"]) for cell, read in zip(row["f"], readers))
-            for row in said.get("rows", [])]
+    rows = [tuple(as_value(cell["v"], field["type"]) for cell, field in zip(row["f"], fields)) for row in said.get("rows", [])]
     return [field["name"] for field in fields], rows
 
 

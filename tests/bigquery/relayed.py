@@ -10,31 +10,17 @@ import shutil
 import sqlite3
 import subprocess
 import time
-import urllib.request
 
 from crashing import World
+from dataset import BLOCK, as_value, post
 from emulated import answers, build_folder, free_port
 from product import Product
 
-BLOCK = {"type": "bigquery", "project": "test", "dataset": "d"}
 QUERIES = "/bigquery/v2/projects/test/queries"
 
 
 def relay_binary():
     return build_folder() / "tests" / "relay" / "bigquery-relay"
-
-
-def post(url, body=None):
-    data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url, data, {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=120) as answer:
-        return json.load(answer)
-
-
-def as_value(text, kind):
-    if text is None:
-        return None
-    return {"INTEGER": int, "BOOLEAN": lambda t: int(t == "true"), "FLOAT": float}.get(kind, str)(text)
 
 
 def as_time(text):

@@ -6,7 +6,8 @@ import signal
 from types import SimpleNamespace
 
 import pytest
-from relayed import CloudProduct, post
+from dataset import post
+from relayed import CloudProduct
 
 CLAIM = "jobs.insert:claim_verdicts"
 INSERT = "/bigquery/v2/projects/test/datasets/d/tables/lead_events/insertAll"
