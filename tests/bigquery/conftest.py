@@ -9,7 +9,9 @@ import time
 
 import pytest
 import ran
+from cloud import OwnCloud
 from emulated import NO_GO, answers, binary, build_folder, free_port, go_is_new_enough
+from observed import Observed
 from product import quiet_config
 from relayed import Cloud, CloudWorld, relay_binary
 
@@ -48,6 +50,30 @@ def emulator(emulator_binary, tmp_path):
     yield f"127.0.0.1:{port}"
     process.kill()
     process.wait()
+
+
+@pytest.fixture
+def observed(emulator):
+    """The emulator behind a proxy that keeps what it does not."""
+    observed = Observed(emulator)
+    yield observed
+    observed.stop()
+
+
+@pytest.fixture
+def sandbox(tmp_path):
+    """An Instantly of the test's own, in which nothing happens by itself."""
+    sandbox = scenario.Sandbox(tmp_path, "--seed", 7, config=quiet_config())
+    yield sandbox
+    assert sandbox.stop() == 0
+
+
+@pytest.fixture
+def user(sandbox, emulator, tmp_path):
+    """Whose dataset has leadferry's tables, and nobody in them."""
+    user = OwnCloud(sandbox, tmp_path, emulator)
+    user.run("schema", "apply", code=0)
+    return user
 
 
 @pytest.fixture(scope="session")

@@ -1,18 +1,7 @@
 """Sources that are not what they ought to be, on BigQuery: one that shrank, NULL and repeated keys, addresses that are none."""
 
-import product
 import pytest
-from cloud import OwnCloud
-from conftest import Sandbox
-
-
-@pytest.fixture
-def user(emulator, tmp_path):
-    sandbox = Sandbox(tmp_path, "--seed", 7, "--stamp", "leadferry", config=product.quiet_config())
-    user = OwnCloud(sandbox, tmp_path, emulator)
-    user.run("schema", "apply", code=0)
-    yield user
-    sandbox.stop()
+from dataset import BLOCK
 
 
 def test_a_source_that_shrank(user):
@@ -39,7 +28,7 @@ def test_keys_and_addresses_that_are_none(user):
 
 @pytest.mark.parametrize("wrong", [{"dataset": "nowhere"}, {"project": "nobodys"}, {"ops_dataset": "nowhere"}])
 def test_a_place_that_is_none(user, wrong):
-    user.configure(warehouse={"type": "bigquery", "project": "test", "dataset": "d", **wrong})
+    user.configure(warehouse={**BLOCK, **wrong})
     said = user.run("export", code=78).stderr
     assert "is missing" in said or "not found" in said, said
     assert "not found" in user.run("schema", "apply", code=(1, 78)).stderr

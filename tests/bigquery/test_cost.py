@@ -1,21 +1,10 @@
 """`plan --cost`: every statement that a job runs stands in the estimate, asked for by dry runs alone. The bytes are a
 scripted BigQuery's (observed.py): the emulator knows none."""
 
-import product
-import pytest
-from conftest import Sandbox
-from observed import Observed
+from dataset import Cloud
 from ran import JOB
-from test_story import Cloud
 
 MIB = 1 << 20
-
-
-@pytest.fixture
-def observed(emulator):
-    observed = Observed(emulator)
-    yield observed
-    observed.stop()
 
 
 def ran(said):
@@ -27,26 +16,22 @@ def ran(said):
     return counts
 
 
-def test_cost_names_what_runs(observed, tmp_path):
-    sandbox = Sandbox(tmp_path, "--seed", 7, "--stamp", "leadferry", config=product.quiet_config())
-    try:
-        user = Cloud(sandbox, tmp_path, observed.host)
-        user.run("schema", "apply", code=0)
-        user.import_people(3)
-        seen = {}
-        for job in ("export", "sync", "complete"):
-            seen[job] = ran(user.run(job, code=(0, 3, 6)).stderr)
-            assert seen[job]
-            sandbox.advance(days=3)
-        observed.bytes = {"claim_verdicts": 3 * 1024 * MIB + 1}
-        observed.overlay["leads"] = {"numBytes": str(700 * MIB)}
-        observed.forget()
-        said = user.json("plan", "--cost")
-        assert not observed.jobs and not observed.streamed, "nothing but dry runs"
-        assert all("CREATE" not in sql for _, sql in observed.dry_runs)
-        text = user.run("plan", "--cost", code=0).stdout
-    finally:
-        sandbox.stop()
+def test_cost_names_what_runs(sandbox, observed, tmp_path):
+    user = Cloud(sandbox, tmp_path, observed.host)
+    user.run("schema", "apply", code=0)
+    user.import_people(3)
+    seen = {}
+    for job in ("export", "sync", "complete"):
+        seen[job] = ran(user.run(job, code=(0, 3, 6)).stderr)
+        assert seen[job]
+        sandbox.advance(days=3)
+    observed.bytes = {"claim_verdicts": 3 * 1024 * MIB + 1}
+    observed.overlay["leads"] = {"numBytes": str(700 * MIB)}
+    observed.forget()
+    said = user.json("plan", "--cost")
+    assert not observed.jobs and not observed.streamed, "nothing but dry runs"
+    assert all("CREATE" not in sql for _, sql in observed.dry_runs)
+    text = user.run("plan", "--cost", code=0).stdout
     assert said["is_free"] is False
     told = {job["job"]: {row["statement"]: row for row in job["statements"]} for job in said["jobs"]}
     for job, counts in seen.items():

@@ -3,11 +3,8 @@ BigQuery's own (observed.py keeps the times that the emulator does not)."""
 
 import json
 
-import product
 import pytest
-from conftest import Sandbox
-from observed import Observed
-from test_story import Cloud
+from dataset import Cloud
 
 
 class Polled(Cloud):
@@ -34,20 +31,11 @@ class Polled(Cloud):
 
 
 @pytest.fixture
-def observed(emulator):
-    observed = Observed(emulator)
-    yield observed
-    observed.stop()
-
-
-@pytest.fixture
-def user(observed, tmp_path):
-    sandbox = Sandbox(tmp_path, "--seed", 7, "--stamp", "leadferry", config=product.quiet_config())
+def user(sandbox, observed, tmp_path):
     user = Polled(sandbox, tmp_path, observed)
     user.run("schema", "apply", code=0)
     user.import_people(6)
-    yield user
-    sandbox.stop()
+    return user
 
 
 def test_idle_polls_cost_no_job(user, observed):

@@ -6,11 +6,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
-import product
 import pytest
-from conftest import Sandbox
 from emulated import build_folder
-from cloud import OwnCloud
 
 HERE = Path(__file__).resolve().parent / "client"
 
@@ -33,15 +30,6 @@ def client_folder():
         pytest.skip(f"npm ci failed: {said.stderr.strip()[-300:]}")
     stamp.write_text(lock)
     return folder
-
-
-@pytest.fixture
-def user(emulator, tmp_path):
-    sandbox = Sandbox(tmp_path, "--seed", 7, "--stamp", "leadferry", config=product.quiet_config())
-    user = OwnCloud(sandbox, tmp_path, emulator)
-    user.run("schema", "apply", code=0)
-    yield user
-    sandbox.stop()
 
 
 def read_back(user, folder, query):

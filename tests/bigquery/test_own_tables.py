@@ -2,10 +2,8 @@
 
 import json
 
-import product
 import pytest
 from cloud import OwnCloud
-from conftest import Sandbox
 
 COLUMNS = {"lead_id": "id", "email": "mail", "first_name": "vorname", "added_to_instantly": "in_instantly",
            "added_date": "since", "sequence_completed": "done", "sequence_completed_date": "done_at",
@@ -17,10 +15,9 @@ CONTACTS = {"id": "INTEGER", "mail": "STRING", "vorname": "STRING", "last_name":
 
 
 @pytest.fixture
-def user(emulator, tmp_path):
-    sandbox = Sandbox(tmp_path, "--seed", 7, "--stamp", "leadferry", config=product.quiet_config())
-    yield OwnCloud(sandbox, tmp_path, emulator)
-    sandbox.stop()
+def user(sandbox, emulator, tmp_path):
+    """Who has no tables of leadferry's yet."""
+    return OwnCloud(sandbox, tmp_path, emulator)
 
 
 def put_contacts(user, n):

@@ -5,9 +5,6 @@ import test_adopt
 import test_campaigns
 import test_lost_ledger
 import test_verify
-from dataset import Cloud
-from conftest import Sandbox
-from product import quiet_config
 
 # (how its world begins, the test); what is not here opens the SQLite file itself or says nothing more about a warehouse.
 STORIES = [
@@ -34,12 +31,8 @@ STORIES = [
 
 
 @pytest.fixture
-def world(tmp_path, emulator):
-    sandbox = Sandbox(tmp_path, config=quiet_config())
-    world = Cloud(sandbox, tmp_path, emulator)
-    world.run("schema", "apply", code=0)
-    yield world
-    sandbox.stop()
+def world(user):
+    return user
 
 
 @pytest.mark.parametrize("begin, test", [pytest.param(*story, id=f"{story[1].__module__}-{story[1].__name__}") for story in STORIES])

@@ -43,7 +43,7 @@ def test_same_rows_as_sqlite(emulator, tmp_path):
     for name in ("sqlite", "bigquery"):
         folder = tmp_path / name
         folder.mkdir()
-        sandbox = Sandbox(folder, "--seed", 7, "--stamp", "leadferry", config=product.quiet_config())
+        sandbox = Sandbox(folder, "--seed", 7, config=product.quiet_config())
         try:
             if name == "bigquery":
                 user = Cloud(sandbox, folder, emulator)
@@ -68,26 +68,20 @@ LOOK = "watch"
 JOBS_MAX = 12
 
 
-def test_jobs_do_not_grow_with_leads(emulator, tmp_path):
+def test_jobs_do_not_grow_with_leads(user, emulator):
     """At most twelve a run from its lease to what it prints, for 10 leads and for 100 of the same dataset: nothing is asked or
     written lead by lead."""
     jobs, asked = [], []
-    sandbox = Sandbox(tmp_path, "--seed", 7, "--stamp", "leadferry", config=product.quiet_config())
-    try:
-        user = Cloud(sandbox, tmp_path, emulator)
-        user.run("schema", "apply", code=0)
-        for n, prefix in ((10, "a"), (100, "b")):
-            user.import_rows(*((f"{prefix}{i:03d}", f"{prefix}{i}@example.com") for i in range(n)))
-            sandbox.advance(days=2)
-            for job in ("sync", "export", "sync", "complete", "recover"):
-                said = ran.JOB.findall(user.run(job, code=(0, 6)).stderr)
-                asked.append([line for line in said if LOOK not in line.split("+")])
-                jobs.append(job)
-        shown = user.json("runs", "show", user.json("runs", "list")["runs"][0]["run_id"])
-        assert shown["costs"]["lease_take"] == {"jobs": 1, "bytes_billed": 0}
-        assert "BigQuery jobs 3, 0 bytes billed" in user.run("runs", "show", shown["run_id"], code=0).stdout
-    finally:
-        sandbox.stop()
+    for n, prefix in ((10, "a"), (100, "b")):
+        user.import_rows(*((f"{prefix}{i:03d}", f"{prefix}{i}@example.com") for i in range(n)))
+        user.sandbox.advance(days=2)
+        for job in ("sync", "export", "sync", "complete", "recover"):
+            said = ran.JOB.findall(user.run(job, code=(0, 6)).stderr)
+            asked.append([line for line in said if LOOK not in line.split("+")])
+            jobs.append(job)
+    shown = user.json("runs", "show", user.json("runs", "list")["runs"][0]["run_id"])
+    assert shown["costs"]["lease_take"] == {"jobs": 1, "bytes_billed": 0}
+    assert "BigQuery jobs 3, 0 bytes billed" in user.run("runs", "show", shown["run_id"], code=0).stdout
     counted = ask(emulator, "SELECT job, statements FROM d.pipeline_runs WHERE is_end = 1 ORDER BY started_at")[1]
     assert [job for job, _ in counted] == jobs
     assert all(1 < len(said) <= JOBS_MAX for said in asked), asked
@@ -95,22 +89,16 @@ def test_jobs_do_not_grow_with_leads(emulator, tmp_path):
     assert all(len(said) - 1 <= n <= len(said) - 1 + looks for said, (_, n) in zip(asked, counted)), (asked, counted)
 
 
-def test_the_next_holder_knows_who_died(emulator, tmp_path):
+def test_the_next_holder_knows_who_died(user):
     """Whoever takes over looks for what its predecessors left running; one that gave the lease back left nothing."""
-    sandbox = Sandbox(tmp_path, "--seed", 7, "--stamp", "leadferry", config=product.quiet_config())
     lease = "SELECT epoch, UNIX_MICROS(acquired_at), predecessors FROM leases"
     dies = "UPDATE leases SET released_at = NULL, expires_at = TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 1 SECOND) WHERE TRUE"
-    try:
-        user = Cloud(sandbox, tmp_path, emulator)
-        user.run("schema", "apply", code=0)
-        known = []
-        for is_dying in (True, True, False, False):
-            user.run("recover", code=0)
-            epoch, acquired, predecessors = user.sql(lease)[0]
-            assert predecessors == (",".join(known) or None)
-            known = [*known, f"{epoch}_{acquired}"] if is_dying else []
-            if is_dying:
-                user.sql(dies)
-    finally:
-        sandbox.stop()
+    known = []
+    for is_dying in (True, True, False, False):
+        user.run("recover", code=0)
+        epoch, acquired, predecessors = user.sql(lease)[0]
+        assert predecessors == (",".join(known) or None)
+        known = [*known, f"{epoch}_{acquired}"] if is_dying else []
+        if is_dying:
+            user.sql(dies)
     assert epoch == 4
