@@ -7,7 +7,8 @@
 
 struct fault_kind {
   const char *name;
-  void (*apply)(struct trouble *trouble, const cJSON *params);
+  void (*apply)(struct trouble *trouble, const cJSON *params); /* NULL: it sets a flag, and no more */
+  size_t flag;                                                 /* offset of a bool in struct trouble */
 };
 
 struct rule {
@@ -57,12 +58,6 @@ static void job_failed_apply(struct trouble *trouble, const cJSON *params)
   words_take(trouble, params);
 }
 
-static void reset_before_apply(struct trouble *trouble, const cJSON *params)
-{
-  (void)params;
-  trouble->is_reset_before = true;
-}
-
 static void reset_after_apply(struct trouble *trouble, const cJSON *params)
 {
   trouble->cut_at = number(params, "at", 0);
@@ -74,40 +69,10 @@ static void cut_apply(struct trouble *trouble, const cJSON *params)
   trouble->cut_at = number(params, "at", 120);
 }
 
-static void garbled_apply(struct trouble *trouble, const cJSON *params)
-{
-  (void)params;
-  trouble->is_garbled = true;
-}
-
-static void empty_apply(struct trouble *trouble, const cJSON *params)
-{
-  (void)params;
-  trouble->is_empty = true;
-}
-
-static void html_apply(struct trouble *trouble, const cJSON *params)
-{
-  (void)params;
-  trouble->is_html = true;
-}
-
 static void delay_apply(struct trouble *trouble, const cJSON *params)
 {
   trouble->delay_before_ms += number(params, "before_ms", 0);
   trouble->delay_after_ms += number(params, "ms", 0);
-}
-
-static void hold_before_apply(struct trouble *trouble, const cJSON *params)
-{
-  (void)params;
-  trouble->is_held_before = true;
-}
-
-static void hold_after_apply(struct trouble *trouble, const cJSON *params)
-{
-  (void)params;
-  trouble->is_held_after = true;
 }
 
 static void unfinished_apply(struct trouble *trouble, const cJSON *params)
@@ -131,52 +96,44 @@ static void wrong_total_apply(struct trouble *trouble, const cJSON *params)
   trouble->total_by = number(params, "by", 1);
 }
 
-static void no_job_apply(struct trouble *trouble, const cJSON *params)
-{
-  (void)params;
-  trouble->is_jobless = true;
-}
-
-static void same_page_apply(struct trouble *trouble, const cJSON *params)
-{
-  (void)params;
-  trouble->is_repeating = true;
-}
-
-static void expired_apply(struct trouble *trouble, const cJSON *params)
-{
-  (void)params;
-  trouble->are_tokens_void = true;
-}
-
 static void revoked_apply(struct trouble *trouble, const cJSON *params)
 {
   (void)params;
   trouble->are_tokens_void = trouble->is_revoked = true;
 }
 
+#define FLAG(name) offsetof(struct trouble, name)
+
 static const struct fault_kind kinds[] = {
-    {"status", status_apply},             /* code, reason, message, html: refused, nothing is done */
-    {"status_after", status_after_apply}, /* the same; it was done */
-    {"job_failed", job_failed_apply},     /* reason, message, statements: so many of its script were done */
-    {"reset_before", reset_before_apply}, /* the connection is reset, nothing is done */
-    {"reset_after", reset_after_apply},   /* at: done; so many bytes of the answer, then a reset */
-    {"cut", cut_apply},                   /* at: done; so many bytes of the answer, then the end of the connection */
-    {"garbled", garbled_apply},           /* done; the answer is no JSON */
-    {"empty", empty_apply},               /* done; the answer has no bytes */
-    {"html", html_apply},                 /* done; the answer is a page of a proxy */
-    {"delay", delay_apply},               /* before_ms, ms */
-    {"hold_before", hold_before_apply},   /* waits for POST /_relay/release, then works */
-    {"hold", hold_after_apply},           /* works, then waits for POST /_relay/release */
-    {"unfinished", unfinished_apply},     /* polls: the job takes so many more questions */
-    {"refused_row", refused_row_apply},   /* row: of insertAll; the others are stopped */
-    {"stopped_rows", stopped_rows_apply}, /* all rows of insertAll are stopped, none is the reason */
-    {"wrong_total", wrong_total_apply},   /* by: more rows than there are */
-    {"no_job", no_job_apply},             /* the answer names no job */
-    {"same_page", same_page_apply},       /* a page's token leads to the same page */
-    {"expired", expired_apply},           /* all tokens are void from now on; new ones are given */
-    {"revoked", revoked_apply},           /* and no new ones are given */
+    {"status", status_apply, 0},                   /* code, reason, message, html: refused, nothing is done */
+    {"status_after", status_after_apply, 0},       /* the same; it was done */
+    {"job_failed", job_failed_apply, 0},           /* reason, message, statements: so many of its script were done */
+    {"reset_before", NULL, FLAG(is_reset_before)}, /* the connection is reset, nothing is done */
+    {"reset_after", reset_after_apply, 0},         /* at: done; so many bytes of the answer, then a reset */
+    {"cut", cut_apply, 0},               /* at: done; so many bytes of the answer, then the end of the connection */
+    {"garbled", NULL, FLAG(is_garbled)}, /* done; the answer is no JSON */
+    {"empty", NULL, FLAG(is_empty)},     /* done; the answer has no bytes */
+    {"html", NULL, FLAG(is_html)},       /* done; the answer is a page of a proxy */
+    {"delay", delay_apply, 0},           /* before_ms, ms */
+    {"hold_before", NULL, FLAG(is_held_before)}, /* waits for POST /_relay/release, then works */
+    {"hold", NULL, FLAG(is_held_after)},         /* works, then waits for POST /_relay/release */
+    {"unfinished", unfinished_apply, 0},         /* polls: the job takes so many more questions */
+    {"refused_row", refused_row_apply, 0},       /* row: of insertAll; the others are stopped */
+    {"stopped_rows", stopped_rows_apply, 0},     /* all rows of insertAll are stopped, none is the reason */
+    {"wrong_total", wrong_total_apply, 0},       /* by: more rows than there are */
+    {"no_job", NULL, FLAG(is_jobless)},          /* the answer names no job */
+    {"same_page", NULL, FLAG(is_repeating)},     /* a page's token leads to the same page */
+    {"expired", NULL, FLAG(are_tokens_void)},    /* all tokens are void from now on; new ones are given */
+    {"revoked", revoked_apply, 0},               /* and no new ones are given */
 };
+
+static void kind_apply(const struct fault_kind *kind, struct trouble *trouble, const cJSON *params)
+{
+  if (kind->apply)
+    kind->apply(trouble, params);
+  else
+    *(bool *)((char *)trouble + kind->flag) = true;
+}
 
 /* ---- rules ---- */
 
@@ -233,7 +190,7 @@ void faults_pick(struct relay *relay, const struct relay_request *request, struc
   g_autofree char *what = g_strconcat(request->call, ":", request->subject, NULL);
   for (guint i = 0; i < relay->rules->len; i++) {
     struct rule *rule = g_ptr_array_index(relay->rules, i);
-    if (rule_fires(rule, what)) rule->kind->apply(trouble, rule->params);
+    if (rule_fires(rule, what)) kind_apply(rule->kind, trouble, rule->params);
   }
   if (trouble->are_tokens_void) g_hash_table_remove_all(relay->tokens);
   if (trouble->is_revoked) relay->is_revoked = true;
