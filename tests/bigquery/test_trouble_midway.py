@@ -50,6 +50,21 @@ def test_tokens_end_all_the_time(world):
     world.check()
 
 
+@pytest.mark.xdist_group("sync")
+def test_a_token_ends_with_outcomes_on_their_way(world_of_job):
+    """The outcomes of a sync are refused for their token: one new token, the request again, and each outcome is there once."""
+    world = world_of_job("sync")
+    world.reset()
+    tokens_n = world.cloud.control("requests")["tokens"]
+    done = meets(world, {"call": EVENTS, "fault": "expired", "count": 1})
+    asked = world.cloud.control("requests")
+    answers = [request["status"] for request in asked["requests"] if request["call"] == EVENTS]
+    assert done.returncode == 0 and asked["tokens"] - tokens_n == 2, done  # the first, and the one that replaced it
+    assert answers[:2] == [401, 200] and answers.count(401) == 1, answers
+    assert world.rows("SELECT event_id FROM lead_events GROUP BY event_id HAVING COUNT(*) > 1") == []
+    world.check()
+
+
 @pytest.mark.parametrize("batch", range(1, 2 * BATCHES, 3))
 def test_quota_between_two_batches(world, batch):
     """The quota of streamed rows is used up while an export sends: 5, and the next run settles and goes on."""

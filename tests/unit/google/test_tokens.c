@@ -227,6 +227,40 @@ static void test_refusals(void)
   }
 }
 
+/* An hour off is what Google refuses: the sentence says by how much, in which direction, and how to set it. */
+static void test_wrong_clock(void)
+{
+  static const struct {
+    int64_t off_s;
+    const char *says;
+  } rows[] = {{3600, "s ahead of Google's"}, {-3600, "s behind Google's"}};
+  static const char clock_is[] = "this machine's clock is ",
+                    body[] = "{\"error\":\"invalid_grant\",\"error_description\":\"Invalid JWT: Token must be a "
+                             "short-lived token (60 minutes) and "
+                             "in a reasonable timeframe. Check your iat and exp values in the JWT claim.\"}";
+  for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+    struct google_fixture f;
+    g_autoptr(GError) error = NULL;
+    g_autofree char *token = NULL;
+    g_autoptr(GDateTime) now = g_date_time_new_now_utc();
+    g_autofree char *date = g_date_time_format(now, "Date: %a, %d %b %Y %H:%M:%S GMT\r\n");
+    const struct script_step step = {.status = 400, .headers = date, .body = body};
+    google_fixture_start(&f, &step, 1);
+    open_as(&f, ROBOT);
+    f.wall_off_us = rows[i].off_s * SECOND_US;
+    g_assert_false(credentials_token(f.credentials, &token, &error));
+    g_assert_cmpint(error_exit_code(error_kind_of(error)), ==, EXIT_CODE_AUTH);
+    g_assert_nonnull(strstr(error->message, "set it (timedatectl set-ntp true)"));
+    g_assert_nonnull(strstr(error->message, rows[i].says));
+    const char *told = g_strrstr(error->message, clock_is);
+    g_assert_nonnull(told);
+    int64_t told_s = g_ascii_strtoll(told + strlen(clock_is), NULL, 10);
+    g_assert_cmpint(ABS(told_s - 3600), <, 60);
+    g_assert_cmpuint(google_fixture_seen_n(&f), ==, 1);
+    google_fixture_stop(&f);
+  }
+}
+
 /* ---- files ---- */
 
 #define SUBJECT   "\"audience\":\"a\",\"subject_token_type\":\"t\","
@@ -355,6 +389,7 @@ int main(int argc, char **argv)
   g_test_add_func("/google/tokens/forced", test_forced);
   g_test_add_func("/google/tokens/single_flight", test_single_flight);
   g_test_add_func("/google/tokens/refusals", test_refusals);
+  g_test_add_func("/google/tokens/wrong_clock", test_wrong_clock);
   g_test_add_func("/google/tokens/bad_files", test_bad_files);
   g_test_add_func("/google/tokens/subject_urls", test_subject_urls);
   g_test_add_func("/google/tokens/seam", test_seam);
