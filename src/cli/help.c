@@ -14,7 +14,7 @@ static const struct {
     {EXIT_CODE_FAILED, "failed", "the command failed; the sentence on standard error says what and where"},
     {EXIT_CODE_USAGE, "usage", "the command line is wrong"},
     {EXIT_CODE_PARTIAL, "partial", "done, but some rows were refused or failed"},
-    {EXIT_CODE_AUTH, "authentication", "Instantly refused the key, its scopes or the plan"},
+    {EXIT_CODE_AUTH, "authentication", "Instantly refused the key, its scopes or the plan, or Google its credentials"},
     {EXIT_CODE_TEMPORARY, "temporary", "may work later: time-outs, server errors, a busy database"},
     {EXIT_CODE_SAFETY, "safety stop", "going on could mail somebody twice or delete too much"},
     {EXIT_CODE_LOCKED, "locked", "another run holds the lock"},
