@@ -1,6 +1,7 @@
 #include "warehouse/sqlite_db.h"
 
 #include "base/error.h"
+#include "warehouse/sqlite_busy.h"
 #include "warehouse/sqlite_functions.h"
 
 #include <errno.h>
@@ -8,8 +9,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#define NOTE_MAX_BYTES 300 /* of the lock file */
 
 /* ---- errors ---- */
 
@@ -34,44 +33,6 @@ static const char *fault_of(int code)
   }
 }
 
-bool sqlite_db_is_held(const struct sqlite_db *db)
-{
-  g_autofree char *path = g_strconcat(db->path, ".lock", NULL);
-  int fd = db->has_lock ? -1 : open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return false;
-  struct flock lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
-  bool is_held = fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
-  close(fd);
-  return is_held;
-}
-
-char *sqlite_db_holder(const struct sqlite_db *db)
-{
-  g_autofree char *path = g_strconcat(db->path, ".lock", NULL);
-  char *note = NULL;
-  if (!g_file_get_contents(path, &note, NULL, NULL)) return g_strdup("");
-  g_strdelimit(g_strstrip(note), "\r\n", ' ');
-  char *words = *note && strlen(note) < NOTE_MAX_BYTES ? g_strconcat(": ", note, NULL) : g_strdup("");
-  g_free(note);
-  return words;
-}
-
-/* A run that was stopped in the middle of a transaction keeps SQLite's lock as well as ours: wait for that run. */
-static void fail_busy(struct sqlite_db *db, GError **error)
-{
-  if (!sqlite_db_is_held(db)) {
-    error_set(error, ERROR_TRANSIENT, "the warehouse %s is busy: another program has held it for more than 30 s",
-              db->path);
-    return;
-  }
-  g_autofree char *holder = sqlite_db_holder(db);
-  error_set(
-      error, ERROR_LOCKED,
-      "another run holds the lock of %s%s; it has been writing for more than 30 s: wait until it has ended, and if "
-      "it was suspended let it go on (kill -CONT)",
-      db->path, holder);
-}
-
 bool sqlite_db_fail(struct sqlite_db *db, int code, GError **error)
 {
   int primary = code & 0xff;
@@ -84,7 +45,7 @@ bool sqlite_db_fail(struct sqlite_db *db, int code, GError **error)
   else if (machine_is_at_fault(primary))
     error_set(error, ERROR_LOCAL, "the warehouse %s: %s", db->path, fault_of(primary));
   else if (primary == SQLITE_BUSY || primary == SQLITE_LOCKED)
-    fail_busy(db, error);
+    sqlite_busy_fail(db, error);
   else if (primary == SQLITE_ERROR && db->handle && g_str_has_prefix(sqlite3_errmsg(db->handle), "no such"))
     error_set(error, ERROR_CONFIG, "the warehouse %s: %s; `leadferry doctor` says what is missing", db->path,
               sqlite3_errmsg(db->handle));
@@ -132,6 +93,7 @@ static bool handle_open(struct sqlite_db *db, bool is_read_only, bool may_create
   int code = sqlite3_open_v2(db->path, &db->handle, flags | SQLITE_OPEN_NOMUTEX, NULL);
   if (code != SQLITE_OK) return sqlite_db_fail(db, code, error);
   sqlite3_extended_result_codes(db->handle, 1);
+  sqlite_busy_setup(db);
   /* SQLite falls back to reading when it may not write; better said now than in the middle of a job. */
   if (!is_read_only && sqlite3_db_readonly(db->handle, "main") == 1) return sqlite_db_fail(db, SQLITE_READONLY, error);
   return true;
@@ -148,9 +110,8 @@ static void handle_close(struct sqlite_db *db)
 /* Settings of the connection. The first one that reads the file finds out whether it is a database at all. */
 static bool connection_setup(struct sqlite_db *db, GError **error)
 {
-  static const enum sql_id always[] = {SQL_PRAGMA_BUSY_TIMEOUT, SQL_PRAGMA_MMAP,      SQL_PRAGMA_CACHE,
-                                       SQL_PRAGMA_TEMP_STORE,   SQL_PRAGMA_TEMP_PAGE, SQL_PRAGMA_TEMP_ERASE,
-                                       SQL_PRAGMA_TEMP_CACHE};
+  static const enum sql_id always[] = {SQL_PRAGMA_MMAP,      SQL_PRAGMA_CACHE,      SQL_PRAGMA_TEMP_STORE,
+                                       SQL_PRAGMA_TEMP_PAGE, SQL_PRAGMA_TEMP_ERASE, SQL_PRAGMA_TEMP_CACHE};
   static const enum sql_id writing[] = {SQL_PRAGMA_PAGE_SIZE, SQL_PRAGMA_JOURNAL, SQL_PRAGMA_SYNCHRONOUS};
   for (size_t i = 0; i < G_N_ELEMENTS(always); i++)
     if (!sql_run(db, always[i], error)) return false;
@@ -164,7 +125,7 @@ static bool connection_setup(struct sqlite_db *db, GError **error)
 static bool roll_back_leftover(struct sqlite_db *db, GError **error)
 {
   handle_close(db);
-  if (!handle_open(db, false, false, error) || !sql_run(db, SQL_PRAGMA_BUSY_TIMEOUT, error)) return false;
+  if (!handle_open(db, false, false, error)) return false;
   bool is_whole = sql_run(db, SQL_SCHEMA_PROBE, error);
   handle_close(db);
   return is_whole;

@@ -41,11 +41,6 @@ struct query {
 bool sqlite_db_open(struct sqlite_db *db, bool may_create, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Closes it; may be called twice. */
 void sqlite_db_close(struct sqlite_db *db);
-/* Does another process hold the lock on `<path>.lock`? Asked without taking it. */
-bool sqlite_db_is_held(const struct sqlite_db *db);
-/* Who does, in words, as the holder noted it: ": job export, process 7 on host, since ..."; "" when nobody knows.
- * Caller frees. */
-char *sqlite_db_holder(const struct sqlite_db *db);
 /* Turns a result code into an error: what was being done, what is wrong with which file, how to go on. Returns false.
  */
 bool sqlite_db_fail(struct sqlite_db *db, int code, GError **error);

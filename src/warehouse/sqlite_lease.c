@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "warehouse/sqlite.h"
+#include "warehouse/sqlite_busy.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -43,17 +44,16 @@ static bool refuse_locked(struct sqlite_warehouse *self, GError **error)
   bool has_row = false;
   g_autoptr(GError) ignored = NULL;
   if (!query_open(&query, &self->db, SQL_LEASE_READ, &ignored) || !query_next(&query, &has_row, &ignored) || !has_row) {
-    g_autofree char *holder = sqlite_db_holder(&self->db);
+    g_autofree char *holder = sqlite_busy_holder(&self->db);
     error_set(error, ERROR_LOCKED, "another run holds the lock of %s%s; wait until it has ended", self->db.path,
               holder);
     return false;
   }
   g_autofree char *since = time_format_us(query_column_int(&query, 3));
+  g_autofree char *advice = sqlite_busy_advice(query_column_text(&query, 1), query_column_int(&query, 2));
   error_set(error, ERROR_LOCKED,
-            "another run holds the lock of %s: job %s, process %" G_GINT64_FORMAT " on %s, since %s; wait until it has "
-            "ended",
-            self->db.path, query_column_text(&query, 0), query_column_int(&query, 2), query_column_text(&query, 1),
-            since);
+            "another run holds the lock of %s: job %s, process %" G_GINT64_FORMAT " on %s, since %s; %s", self->db.path,
+            query_column_text(&query, 0), query_column_int(&query, 2), query_column_text(&query, 1), since, advice);
   return false;
 }
 
@@ -98,6 +98,18 @@ static bool lease_write(struct sqlite_warehouse *self, const char *job, int64_t 
   return transaction_commit(&transaction, error);
 }
 
+/* Who holds the lock, beside the row, which nobody can read while the holder commits. It is information: a failure
+ * changes nothing. */
+static void note_holder(const struct sqlite_warehouse *self, const char *who)
+{
+  g_autofree char *since = time_format_us(clock_wall_us(self->db.clock));
+  g_autofree char *note =
+      g_strdup_printf("%s, process %d on %s, since %s\n", who, (int)getpid(), g_get_host_name(), since);
+  size_t length = strlen(note);
+  if (ftruncate(self->lock_fd, 0) == 0 && pwrite(self->lock_fd, note, length, 0) != (ssize_t)length)
+    (void)!ftruncate(self->lock_fd, 0);
+}
+
 void sqlite_lock_give_back(struct sqlite_warehouse *self)
 {
   (void)lock_set(self->lock_fd, F_UNLCK);
@@ -109,6 +121,7 @@ bool sqlite_lock_try(struct sqlite_warehouse *self, bool *is_ours, GError **erro
   *is_ours = false;
   if (!lock_open(self, error)) return false;
   self->db.has_lock = *is_ours = !self->db.has_lock && lock_set(self->lock_fd, F_WRLCK) == 0;
+  if (*is_ours) note_holder(self, "a command");
   return true;
 }
 
@@ -123,18 +136,6 @@ static bool lock_wait(struct sqlite_warehouse *self)
   return true;
 }
 
-/* Who holds the lock, beside the row, which nobody can read while the holder commits. It is information: a failure
- * changes nothing. */
-static void note_holder(const struct sqlite_warehouse *self, const char *job)
-{
-  g_autofree char *since = time_format_us(clock_wall_us(self->db.clock));
-  g_autofree char *note =
-      g_strdup_printf("job %s, process %d on %s, since %s\n", job, (int)getpid(), g_get_host_name(), since);
-  size_t length = strlen(note);
-  if (ftruncate(self->lock_fd, 0) == 0 && pwrite(self->lock_fd, note, length, 0) != (ssize_t)length)
-    (void)!ftruncate(self->lock_fd, 0);
-}
-
 bool sqlite_lease_acquire(struct ledger *ledger, const char *job, struct lease *lease, GError **error)
 {
   struct sqlite_warehouse *self = sqlite_of_ledger(ledger);
@@ -143,7 +144,8 @@ bool sqlite_lease_acquire(struct ledger *ledger, const char *job, struct lease *
   bool is_beside = self->leases_n > 0 && strcmp(self->lease_job, job) != 0;
   if (!is_beside && (self->db.has_lock || !lock_wait(self))) return refuse_locked(self, error);
   self->db.has_lock = true;
-  if (!is_beside) note_holder(self, job);
+  g_autofree char *who = g_strconcat("job ", job, NULL);
+  if (!is_beside) note_holder(self, who);
   if (!lease_write(self, job, &lease->epoch, error) || !sqlite_inbox_take(self, error)) {
     if (!is_beside) sqlite_lock_give_back(self);
     *lease = (struct lease){0};
@@ -198,7 +200,7 @@ bool sqlite_report_lease(struct warehouse *warehouse, struct lease_view *view, G
 {
   struct sqlite_warehouse *self = sqlite_of(warehouse);
   query_scope struct query query = {0};
-  *view = (struct lease_view){.is_locked = self->db.has_lock || sqlite_db_is_held(&self->db),
+  *view = (struct lease_view){.is_locked = self->db.has_lock || sqlite_busy_is_held(&self->db),
                               .inbox_n = sqlite_inbox_files_n(self)};
   if (!query_open(&query, &self->db, SQL_LEASE_VIEW, error) || !query_next(&query, &view->has_row, error)) return false;
   if (!view->has_row) return true;

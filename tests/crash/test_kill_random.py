@@ -156,7 +156,7 @@ def test_stopped_and_replaced(world):
 
 @pytest.mark.slow
 def test_stopped_inside_a_transaction(world):
-    """Nobody can read the file then: others wait for half a minute and give up, with a code for it."""
+    """Nobody can read the file then: others give up within seconds, with a code for it (test_suspended.py)."""
     begin(world, 9)
     first = world.start("export")
     time.sleep(0.3)

@@ -1,9 +1,5 @@
 -- Connection settings and transactions.
 
--- name: pragma_busy_timeout
--- A reader may hold its lock for as long as one statement over a million rows takes; nobody should fail because of that.
-PRAGMA busy_timeout = 30000;
-
 -- name: pragma_cache
 -- 5 MB of pages: a sorter takes as much again, and the whole process has 40 MB. 8 MB would save 3 % of the time.
 PRAGMA cache_size = -5000;
