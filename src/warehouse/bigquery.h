@@ -422,6 +422,8 @@ bool bq_report_person_facts(struct warehouse *warehouse, const struct person_que
 bool bq_report_events(struct warehouse *warehouse, const char *lead_id, struct page *page, GError **error); /* above */
 bool bq_report_runs(struct warehouse *warehouse, const struct run_query *query, struct page *page,
                     GError **error); /* above */
+/* Puts a copy of the row, texts and all, into the page. */
+void bq_run_row_add(struct page *page, const struct run_row *row);
 bool bq_report_errors(struct warehouse *warehouse, const struct error_query *query, struct page *page,
                       GError **error);                                                    /* above */
 bool bq_report_counts(struct warehouse *warehouse, struct page *page, GError **error);    /* above */

@@ -185,15 +185,9 @@ static char *counts_read(struct bq_warehouse *self, const struct run_record *run
 /* Whoever asks right after the end is told so without a question. */
 static void run_keep(struct bq_warehouse *self, const struct run_record *run, const char *counts, const char *costs)
 {
-  struct page *page = &self->last_run;
-  page_reset(page);
-  struct run_row row = {.run = *run, .counts = page_text(page, counts), .costs = page_text(page, costs)};
-  row.run.run_id = page_text(page, run->run_id);
-  row.run.job = page_text(page, run->job);
-  row.run.verdict = page_text(page, run->verdict);
-  row.run.detail = page_text(page, run->detail);
-  row.run.fingerprint = page_text(page, run->fingerprint);
-  g_array_append_val(page->rows, row);
+  struct run_row row = {.run = *run, .counts = counts, .costs = costs};
+  page_reset(&self->last_run);
+  bq_run_row_add(&self->last_run, &row);
 }
 
 bool bq_run_end(struct ledger *ledger, const struct run_record *run, GError **error)

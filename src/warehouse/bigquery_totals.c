@@ -4,12 +4,24 @@
 
 #include <string.h>
 
+void bq_run_row_add(struct page *page, const struct run_row *row)
+{
+  struct run_row copy = *row;
+  copy.run.run_id = page_text(page, row->run.run_id);
+  copy.run.job = page_text(page, row->run.job);
+  copy.run.verdict = page_text(page, row->run.verdict);
+  copy.run.detail = page_text(page, row->run.detail);
+  copy.run.fingerprint = page_text(page, row->run.fingerprint);
+  copy.counts = page_text(page, row->counts);
+  copy.costs = page_text(page, row->costs);
+  g_array_append_val(page->rows, copy);
+}
+
 static void run_add(const char *const *cells, void *into)
 {
-  struct page *page = into;
-  struct run_row row = {.run = {.run_id = page_text(page, cells[0]),
-                                .job = page_text(page, cells[1]),
-                                .verdict = page_text(page, cells[2]),
+  struct run_row row = {.run = {.run_id = cells[0],
+                                .job = cells[1],
+                                .verdict = cells[2],
                                 .exit_code = bq_cell_int(cells[3]),
                                 .started_at_us = bq_cell_int(cells[4]),
                                 .ended_at_us = bq_cell_int(cells[5]),
@@ -17,29 +29,16 @@ static void run_add(const char *const *cells, void *into)
                                 .full_scan_finished_at_us = bq_cell_int(cells[7]),
                                 .stops_read_at_us = bq_cell_int(cells[8]),
                                 .source_rows = bq_cell_int(cells[9]),
-                                .detail = page_text(page, cells[10]),
-                                .fingerprint = page_text(page, cells[11])},
-                        .counts = page_text(page, cells[12]),
-                        .costs = page_text(page, cells[13])};
-  g_array_append_val(page->rows, row);
+                                .detail = cells[10],
+                                .fingerprint = cells[11]},
+                        .counts = cells[12],
+                        .costs = cells[13]};
+  bq_run_row_add(into, &row);
 }
 
 static bool run_is_kept(const struct bq_warehouse *self, const char *run_id)
 {
   return self->last_run.rows->len > 0 && strcmp(page_row(&self->last_run, struct run_row, 0)->run.run_id, run_id) == 0;
-}
-
-static void kept_run_add(const struct bq_warehouse *self, struct page *page)
-{
-  struct run_row row = *page_row(&self->last_run, struct run_row, 0);
-  row.run.run_id = page_text(page, row.run.run_id);
-  row.run.job = page_text(page, row.run.job);
-  row.run.verdict = page_text(page, row.run.verdict);
-  row.run.detail = page_text(page, row.run.detail);
-  row.run.fingerprint = page_text(page, row.run.fingerprint);
-  row.counts = page_text(page, row.counts);
-  row.costs = page_text(page, row.costs);
-  g_array_append_val(page->rows, row);
 }
 
 bool bq_report_runs(struct warehouse *warehouse, const struct run_query *query, struct page *page, GError **error)
@@ -52,7 +51,7 @@ bool bq_report_runs(struct warehouse *warehouse, const struct run_query *query, 
                          .parameters_n = 3};
   page_reset(page);
   if (query->run_id && query->limit > 0 && run_is_kept(self, query->run_id)) {
-    kept_run_add(self, page);
+    bq_run_row_add(page, page_row(&self->last_run, struct run_row, 0));
     return true;
   }
   return bq_each(self, &call, run_add, page, error);
