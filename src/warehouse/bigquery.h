@@ -193,6 +193,10 @@ void bq_json_policy(const struct bq_warehouse *self, GString *out);
 bool bq_stream_goes_on(struct bq_stream *stream, const char *question);
 /* What the stream will be asked next; takes question. */
 void bq_stream_expect(struct bq_stream *stream, char *question);
+/* Hands over its next rows, each of which may go into the page (`into`), until that is full or the stream is at its end
+ * (then ->rows is NULL); closes it when reading fails. */
+bool bq_stream_fill(struct bq_stream *stream, struct page *page, size_t limit,
+                    void (*row_take)(const char *const *cells, void *into), GError **error);
 /* Closes it; fine when it is not open. */
 void bq_stream_close(struct bq_stream *stream);
 

@@ -314,6 +314,20 @@ void bq_stream_expect(struct bq_stream *stream, char *question)
   stream->question = question;
 }
 
+bool bq_stream_fill(struct bq_stream *stream, struct page *page, size_t limit,
+                    void (*row_take)(const char *const *cells, void *into), GError **error)
+{
+  while (stream->rows && page->rows->len < limit) {
+    const char *const *cells = NULL;
+    if (!bq_next(&stream->rows, &cells, error)) {
+      bq_stream_close(stream);
+      return false;
+    }
+    if (cells) row_take(cells, page);
+  }
+  return true;
+}
+
 void bq_stream_close(struct bq_stream *stream)
 {
   g_clear_pointer(&stream->rows, bigquery_rows_free);

@@ -117,8 +117,9 @@ static char *removals_json(const struct removal_query *query)
   return g_string_free(json, FALSE);
 }
 
-static void removal_add(const char *const *cells, bool is_of_stopped, struct page *page)
+static void removal_add(const char *const *cells, void *into)
 {
+  struct page *page = into;
   struct removal row = {.lead_id = page_text(page, cells[0]),
                         .person = page_text(page, cells[1]),
                         .campaign_id = page_text(page, cells[2]),
@@ -131,8 +132,8 @@ static void removal_add(const char *const *cells, bool is_of_stopped, struct pag
                         .is_adopted = bq_cell_bool(cells[9]),
                         .is_block_listed = bq_cell_bool(cells[10]),
                         .action_outcome = (enum outcome)bq_cell_int(cells[11]),
-                        .is_named = is_of_stopped && bq_cell_bool(cells[12]),
-                        .was_seen = is_of_stopped && bq_cell_bool(cells[13])};
+                        .is_named = bq_cell_bool(cells[12]),
+                        .was_seen = bq_cell_bool(cells[13])};
   g_array_append_val(page->rows, row);
 }
 
@@ -154,15 +155,8 @@ bool bq_removals(struct ledger *ledger, const struct removal_query *removals, st
   g_autofree char *json = removals_json(removals);
   page_reset(page);
   if (!bq_stream_goes_on(&self->removals, json) && !removals_ask(self, removals, json, error)) return false;
-  while (page->rows->len < removals->limit) {
-    const char *const *cells = NULL;
-    if (!bq_next(&self->removals.rows, &cells, error)) {
-      bq_stream_close(&self->removals);
-      return false;
-    }
-    if (!cells) return true;
-    removal_add(cells, removals->of_stopped, page);
-  }
+  if (!bq_stream_fill(&self->removals, page, removals->limit, removal_add, error)) return false;
+  if (!self->removals.rows) return true;
   const struct removal *last = page_row(page, struct removal, page->rows->len - 1);
   struct removal_query next = *removals;
   next.after_us = last->finished_at_us;

@@ -16,25 +16,24 @@ static bool contacted_ask(struct bq_warehouse *self, const char *after, GError *
   return bq_query(self, &BQ_SCRIPT(json->str, BQ_CONTACTED_BEFORE), &self->contacted.rows, error);
 }
 
+static void contacted_add(const char *const *cells, void *into)
+{
+  struct page *page = into;
+  g_autofree char *person = NULL;
+  if (email_canonical(cells[1], strlen(cells[1]), &person) != EMAIL_OK) return;
+  struct contacted row = {.lead_id = page_text(page, cells[0]),
+                          .person = page_text(page, person),
+                          .campaign_id = page_text(page, cells[2])};
+  g_array_append_val(page->rows, row);
+}
+
 bool bq_contacted_before(struct ledger *ledger, const char *after, size_t limit, struct page *page, GError **error)
 {
   struct bq_warehouse *self = bq_of_ledger(ledger);
   page_reset(page);
   if (!bq_stream_goes_on(&self->contacted, after ? after : "") && !contacted_ask(self, after, error)) return false;
-  while (page->rows->len < limit) {
-    const char *const *cells = NULL;
-    if (!bq_next(&self->contacted.rows, &cells, error)) {
-      bq_stream_close(&self->contacted);
-      return false;
-    }
-    if (!cells) return true;
-    g_autofree char *person = NULL;
-    if (email_canonical(cells[1], strlen(cells[1]), &person) != EMAIL_OK) continue;
-    struct contacted row = {.lead_id = page_text(page, cells[0]),
-                            .person = page_text(page, person),
-                            .campaign_id = page_text(page, cells[2])};
-    g_array_append_val(page->rows, row);
-  }
+  if (!bq_stream_fill(&self->contacted, page, limit, contacted_add, error)) return false;
+  if (!self->contacted.rows) return true;
   const struct contacted *last = page_row(page, struct contacted, page->rows->len - 1);
   bq_stream_expect(&self->contacted, g_strdup(last->lead_id));
   return true;

@@ -43,15 +43,8 @@ bool bq_report_leads(struct warehouse *warehouse, const char *after, size_t limi
   page_reset(page);
   if (!bq_stream_goes_on(&self->leads, after ? after : "") && !bq_query(self, &call, &self->leads.rows, error))
     return false;
-  while (page->rows->len < limit) {
-    const char *const *cells = NULL;
-    if (!bq_next(&self->leads.rows, &cells, error)) {
-      bq_stream_close(&self->leads);
-      return false;
-    }
-    if (!cells) return true;
-    lead_add(cells, page);
-  }
+  if (!bq_stream_fill(&self->leads, page, limit, lead_add, error)) return false;
+  if (!self->leads.rows) return true;
   bq_stream_expect(&self->leads, g_strdup(page_row(page, struct lead_report_row, page->rows->len - 1)->lead.lead_id));
   return true;
 }

@@ -24,6 +24,15 @@ static char *watched_question(const struct watch_query *watch, const char *after
                          after_id ? after_id : "");
 }
 
+static void watched_add(const char *const *cells, void *into)
+{
+  struct page *page = into;
+  struct watched row = {.instantly_id = page_text(page, cells[0]),
+                        .person = page_text(page, cells[1]),
+                        .campaign_id = page_text(page, cells[2])};
+  g_array_append_val(page->rows, row);
+}
+
 bool bq_watched(struct ledger *ledger, const struct watch_query *watch, struct page *page, GError **error)
 {
   struct bq_warehouse *self = bq_of_ledger(ledger);
@@ -39,18 +48,8 @@ bool bq_watched(struct ledger *ledger, const struct watch_query *watch, struct p
   g_autofree char *question = watched_question(watch, watch->after_id);
   page_reset(page);
   if (!bq_stream_goes_on(&self->watched, question) && !bq_query(self, &call, &self->watched.rows, error)) return false;
-  while (page->rows->len < watch->limit) {
-    const char *const *cells = NULL;
-    if (!bq_next(&self->watched.rows, &cells, error)) {
-      bq_stream_close(&self->watched);
-      return false;
-    }
-    if (!cells) return true;
-    struct watched row = {.instantly_id = page_text(page, cells[0]),
-                          .person = page_text(page, cells[1]),
-                          .campaign_id = page_text(page, cells[2])};
-    g_array_append_val(page->rows, row);
-  }
+  if (!bq_stream_fill(&self->watched, page, watch->limit, watched_add, error)) return false;
+  if (!self->watched.rows) return true;
   const struct watched *last = page_row(page, struct watched, page->rows->len - 1);
   bq_stream_expect(&self->watched, watched_question(watch, last->instantly_id));
   return true;

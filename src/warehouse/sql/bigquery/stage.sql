@@ -192,10 +192,11 @@ WHEN NOT MATCHED THEN INSERT (campaign_id, campaign_name, total_leads, leads_com
 -- name: removals
 -- What is due for removal, oldest first, read page by page from one job. Whoever replied (5) is treated so, whatever outranks
 -- it. The grace of an outcome is a text in a list; one that is never over is not in it. A lead `instantly:...` is a row that
--- others put there: known, never ours.
+-- others put there: known, never ours. The last two columns say what stopped_live alone knows.
 SELECT s.lead_id, s.person, s.current_campaign_id, s.instantly_id, s.claim_id, s.generation, s.epoch, s.outcome,
   s.finished_at, s.settlement = 7,
-  s.person IN (SELECT person FROM ${suppressions} WHERE pushed_at IS NOT NULL AND person IS NOT NULL), g.outcome
+  s.person IN (SELECT person FROM ${suppressions} WHERE pushed_at IS NOT NULL AND person IS NOT NULL), g.outcome,
+  FALSE, FALSE
 FROM ${lead_state} s
 JOIN (SELECT CAST(JSON_VALUE(r, '$.outcome') AS INT64) AS outcome,
         TIMESTAMP_MICROS(CAST(JSON_VALUE(r, '$.until') AS INT64)) AS until
