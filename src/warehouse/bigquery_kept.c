@@ -82,17 +82,25 @@ static void foreigner_keep(struct bq_kept *kept, size_t id_bytes, const char *te
 static void opening_row(const char *const *cells, void *into)
 {
   struct bq_kept *kept = into;
+  struct ledger_facts *facts = &kept->facts;
+  const struct {
+    const char *what;
+    int64_t *into;
+  } numbers[] = {
+      {"folded_until", &kept->folded_until_us},
+      {"stops_read_at", &facts->stops_read_at_us},
+      {"scan_started_at", &facts->full_scan_started_at_us},
+      {"scan_finished_at", &facts->full_scan_finished_at_us},
+      {"scan_ended_at", &facts->full_scan_ended_at_us},
+      {"last_source_rows", &facts->last_source_rows},
+      {"source_rows", &facts->source_rows},
+  };
   int64_t n = bq_cell_int(cells[1]);
   if (strcmp(cells[0], "lease") == 0) kept->lease = g_strdup(cells[2]);
   if (strcmp(cells[0], "control") == 0) control_keep(kept, cells[2]);
   if (strcmp(cells[0], "foreigner") == 0 && cells[2]) foreigner_keep(kept, (size_t)MAX(n, 0), cells[2]);
-  if (strcmp(cells[0], "folded_until") == 0) kept->folded_until_us = n;
-  if (strcmp(cells[0], "stops_read_at") == 0) kept->facts.stops_read_at_us = n;
-  if (strcmp(cells[0], "scan_started_at") == 0) kept->facts.full_scan_started_at_us = n;
-  if (strcmp(cells[0], "scan_finished_at") == 0) kept->facts.full_scan_finished_at_us = n;
-  if (strcmp(cells[0], "scan_ended_at") == 0) kept->facts.full_scan_ended_at_us = n;
-  if (strcmp(cells[0], "last_source_rows") == 0) kept->facts.last_source_rows = n;
-  if (strcmp(cells[0], "source_rows") == 0) kept->facts.source_rows = n;
+  for (size_t i = 0; i < G_N_ELEMENTS(numbers); i++)
+    if (strcmp(cells[0], numbers[i].what) == 0) *numbers[i].into = n;
 }
 
 bool bq_kept_open(struct bq_warehouse *self, const char *json, GError **error)
