@@ -160,7 +160,7 @@ static struct bq_warehouse *bq_make(const struct settings *settings, enum wareho
   self->is_read_only = mode == WAREHOUSE_READ;
   self->nonce = random_u64();
   self->metrics = g_array_new(FALSE, TRUE, sizeof(struct campaign_metric));
-  self->kept_stops = g_array_new(FALSE, TRUE, sizeof(struct suppression));
+  self->kept_stops = g_array_new(FALSE, TRUE, sizeof(struct bq_stop_row));
   self->kept_rows = g_array_new(FALSE, TRUE, sizeof(struct remote_lead));
   self->kept_text = g_string_chunk_new(4096);
   page_init(&self->last_run, sizeof(struct run_row));

@@ -112,7 +112,7 @@ struct bq_warehouse {
   char *unsettled_own_run_id;
   GArray *metrics;         /* struct campaign_metric that wait to be written together */
   GStringChunk *kept_text; /* their strings */
-  GArray *kept_stops;      /* struct suppression, of a handle that only reads */
+  GArray *kept_stops;      /* struct bq_stop_row, of a handle that only reads */
   GArray *kept_rows;       /* struct remote_lead that such a handle staged and that may ask for a stop */
   struct {
     char *run_id;
@@ -350,8 +350,6 @@ bool bq_report_suppressions(struct warehouse *warehouse, const char *person, str
                             GError **error); /* warehouse.h */
 bool bq_report_stops(struct warehouse *warehouse, const struct stop_query *query, struct page *page,
                      GError **error); /* brakes.h */
-/* Keeps a stop for this handle alone, which only reads. */
-void bq_stop_keep(struct bq_warehouse *self, const struct suppression *stop);
 /* What suppressions are compared with: the folded address, or '@' and the domain. Caller frees. */
 char *bq_match_key(const struct suppression *stop);
 /* Rows of stops on their way into a script. */
@@ -361,6 +359,8 @@ struct bq_stop_row {
   bool is_void;           /* written as removed already: a bounce that was judged with its mailbox */
   bool is_brake;          /* brakes.h: counts as there already only if the one there lasts as long */
 };
+/* Keeps a stop for this handle alone, which only reads. */
+void bq_stop_keep(struct bq_warehouse *self, const struct bq_stop_row *row);
 /* Writes those (struct bq_stop_row) that are not there yet, as of now_us; *added_n of them were not. */
 bool bq_stops_write(struct bq_warehouse *self, const GArray *stops, int64_t now_us, int64_t *added_n, GError **error);
 

@@ -34,7 +34,7 @@ static void kept_stops(struct bq_warehouse *self, const struct stage_rules *rule
   for (guint i = 0; i < self->kept_rows->len; i++) {
     struct sync_stop stop;
     if (!sync_stop(&g_array_index(self->kept_rows, struct remote_lead, i), rules, &stop)) continue;
-    bq_stop_keep(self, &stop.suppression);
+    bq_stop_keep(self, &(struct bq_stop_row){.stop = stop.suppression, .evidence_at_us = stop.evidence_at_us});
     report->suppressed_n++;
   }
   g_array_set_size(self->kept_rows, 0);

@@ -68,11 +68,13 @@ static void kept_stops_append(const struct bq_warehouse *self, GString *out)
   json_append_key(out, "stops");
   g_string_append_c(out, '[');
   for (guint i = 0; i < self->kept_stops->len; i++) {
-    const struct suppression *stop = &g_array_index(self->kept_stops, struct suppression, i);
-    g_autofree char *match_key = bq_match_key(stop);
+    const struct bq_stop_row *row = &g_array_index(self->kept_stops, struct bq_stop_row, i);
+    g_autofree char *match_key = bq_match_key(&row->stop);
     item_begin(out);
     json_append_str(out, "match_key", match_key);
-    json_append_str(out, "reason", stop->reason);
+    json_append_str(out, "person", row->stop.person);
+    json_append_str(out, "reason", row->stop.reason);
+    bq_json_time(out, "evidence_at", row->evidence_at_us);
     g_string_append_c(out, '}');
   }
   g_string_append_c(out, ']');

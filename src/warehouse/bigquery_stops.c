@@ -54,12 +54,13 @@ bool bq_stops_write(struct bq_warehouse *self, const GArray *stops, int64_t now_
   return bq_run_int(self, has_evidence ? &seen : &plain, added_n, error);
 }
 
-void bq_stop_keep(struct bq_warehouse *self, const struct suppression *stop)
+void bq_stop_keep(struct bq_warehouse *self, const struct bq_stop_row *row)
 {
-  struct suppression copy = *stop;
-  copy.person = stop->person ? g_string_chunk_insert(self->kept_text, stop->person) : NULL;
-  copy.domain = stop->domain ? g_string_chunk_insert(self->kept_text, stop->domain) : NULL;
-  copy.reason = g_string_chunk_insert(self->kept_text, stop->reason);
+  const struct suppression *stop = &row->stop;
+  struct bq_stop_row copy = *row;
+  copy.stop.person = stop->person ? g_string_chunk_insert(self->kept_text, stop->person) : NULL;
+  copy.stop.domain = stop->domain ? g_string_chunk_insert(self->kept_text, stop->domain) : NULL;
+  copy.stop.reason = g_string_chunk_insert(self->kept_text, stop->reason);
   g_array_append_val(self->kept_stops, copy);
 }
 
@@ -69,7 +70,7 @@ bool bq_suppress(struct ledger *ledger, const struct suppression *rows, size_t r
   int64_t ignored;
   if (added_n) *added_n = (int64_t)rows_n;
   for (size_t i = 0; self->is_read_only && i < rows_n; i++)
-    bq_stop_keep(self, &rows[i]);
+    bq_stop_keep(self, &(struct bq_stop_row){.stop = rows[i]});
   if (self->is_read_only) return true;
   g_autoptr(GArray) stops = g_array_new(FALSE, TRUE, sizeof(struct bq_stop_row));
   for (size_t i = 0; i < rows_n; i++) {

@@ -4,6 +4,7 @@ import pytest
 import test_adopt
 import test_campaigns
 import test_lost_ledger
+import test_stops
 import test_verify
 
 # (how its world begins, the test); what is not here opens the SQLite file itself or says nothing more about a warehouse.
@@ -16,6 +17,8 @@ STORIES = [
         test_lost_ledger.test_an_older_backup_is_seen_before_anybody_is_claimed,
         test_lost_ledger.test_a_person_known_by_another_lead_is_not_sent_again,
     )),
+    (None, test_stops.test_an_export_reads_the_workspace_and_keeps_what_was_removed),
+    (None, test_stops.test_a_plan_tells_a_removed_stop_from_a_new_one),
     (test_adopt.contacted, test_adopt.test_those_that_are_found),
     (test_adopt.contacted, test_adopt.test_two_rows_of_a_person_are_adopted_once),
     (test_adopt.contacted, test_adopt.test_a_dry_run_counts_what_a_run_adopts),

@@ -52,10 +52,28 @@ def test_an_export_reads_the_workspace_and_keeps_what_was_removed(world):
     world.run("export", code=0)
     assert world.sql("SELECT count(*) FROM lead_events") == [(0,)]  # nobody was claimed
     assert world.json("suppress", "remove", "ann@example.com", "--reason", "x")["changed"] == 1
-    world.sql("UPDATE pipeline_runs SET stops_read_at = 1 WHERE stops_read_at IS NOT NULL")  # long ago
+    world.sql("UPDATE pipeline_runs SET stops_read_at = NULL WHERE stops_read_at IS NOT NULL")  # as if nobody ever had
     world.run("export", code=3)
     assert stops(world, "ann@example.com") == [] and stops(world, "bob@example.com") == ["replied"]
     assert world.kinds("L1") == ["claimed", "found_elsewhere"] and world.kinds("L2") == []
+
+
+def test_a_plan_tells_a_removed_stop_from_a_new_one(world):
+    """It reads the workspace's stops as the export does, and writes them nowhere."""
+    world.import_rows(("L1", "ann@example.com"), ("L2", "bob@example.com"))
+    other = world.sandbox.campaign("Operations")
+    world.sandbox.add(other, "ann@example.com", "bob@example.com")
+    for email in ("ann@example.com", "bob@example.com"):
+        world.sandbox.outcome(email, "replied")
+    assert world.json("plan")["totals"]["add"] == 0
+    world.run("export", code=0)
+    assert world.json("suppress", "remove", "ann@example.com", "--reason", "x")["changed"] == 1
+    world.sql("UPDATE pipeline_runs SET stops_read_at = NULL WHERE stops_read_at IS NOT NULL")  # as if nobody ever had
+    assert world.json("plan")["totals"]["add"] == 1
+    world.sandbox.advance(hours=1)
+    world.sandbox.outcome("ann@example.com", "replied")
+    assert world.json("plan")["totals"]["add"] == 0
+    assert stops(world, "ann@example.com") == []
 
 
 def test_a_bounce_ends_180_days_after_it_happened_not_after_it_was_read(world):

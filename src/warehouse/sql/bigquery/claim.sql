@@ -9,7 +9,9 @@ SELECT ${lead_id}, ${email} FROM ${leads} WHERE REGEXP_CONTAINS(${email}, r'[^\x
 -- name: claim_verdicts
 -- Row by row rules 1 to 10 in their order, then the rank within the person (11), then the caps in the order of
 -- (campaign_id, lead_id). Of rows with one lead_id the first by address counts. A lead_id that is no longer in the source
--- lends its state to the lowest one of its person. One row more, of verdict -1, says when the first stop or cooldown ends.
+-- lends its state to the lowest one of its person. What a plan was told ($.stops) counts as stops_gather would write it: not
+-- what somebody removed to whom the evidence was no news. One row more, of verdict -1, says when the first stop or cooldown
+-- ends.
 CREATE TEMP TABLE ${scratch} AS
 WITH feeds AS (
   SELECT JSON_VALUE(f, '$.id') AS campaign_id, JSON_VALUE(f, '$.is_fed') = '1' AS is_fed,
@@ -69,13 +71,21 @@ persons AS (
     ARRAY_AGG(STRUCT(outcome AS outcome, finished_at AS finished_at) ORDER BY ever_added_at DESC, lead_id LIMIT 1)[OFFSET(0)]
       AS newest
   FROM ${lead_state} WHERE person IS NOT NULL GROUP BY person),
+told AS (
+  SELECT JSON_VALUE(t, '$.match_key') AS match_key, JSON_VALUE(t, '$.person') AS person, JSON_VALUE(t, '$.reason') AS reason,
+    TIMESTAMP_MICROS(CAST(JSON_VALUE(t, '$.evidence_at') AS INT64)) AS evidence_at
+  FROM UNNEST(JSON_QUERY_ARRAY(@p, '$.stops')) t),
 stops AS (
   SELECT match_key, MIN(reason) AS reason FROM (
     SELECT match_key, reason FROM ${suppressions}
     WHERE revoked_at IS NULL
       AND (expires_at IS NULL OR expires_at > TIMESTAMP_MICROS(CAST(JSON_VALUE(@p, '$.now') AS INT64)))
     UNION ALL
-    SELECT JSON_VALUE(t, '$.match_key'), JSON_VALUE(t, '$.reason') FROM UNNEST(JSON_QUERY_ARRAY(@p, '$.stops')) t)
+    SELECT t.match_key, t.reason FROM told t
+    WHERE NOT EXISTS (
+      SELECT 1 FROM ${suppressions} s
+      WHERE s.match_key = t.match_key AND s.reason = t.reason AND s.person = t.person AND s.domain IS NULL
+        AND s.revoked_at IS NOT NULL AND s.evidence_at >= t.evidence_at))
   GROUP BY match_key),
 missing AS (
   SELECT m.lead_id, ARRAY_AGG(t.tag ORDER BY t.n LIMIT 1)[OFFSET(0)] AS tag
