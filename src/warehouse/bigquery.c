@@ -121,6 +121,7 @@ static void bq_close(struct warehouse *warehouse)
   if (self->client && self->metrics->len > 0 && !bq_metrics_flush(self, &ignored)) g_clear_error(&ignored);
   bq_forget(self);
   bq_kept_forget(self);
+  bq_tables_forget(self);
   page_clear(&self->last_run);
   bq_stream_close(&self->watched);
   bq_stream_close(&self->leads);

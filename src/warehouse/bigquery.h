@@ -77,6 +77,7 @@ struct bq_warehouse {
   struct sql_names names;
   struct bigquery_table source;
   bool is_shaped;          /* its columns are read through conversions, see bigquery_shape.c */
+  GHashTable *tables;      /* bigquery_tables.c: "DATASET.TABLE" -> struct bigquery_table_info; NULL: none */
   char *unreadable;        /* why nobody's leads can be read from it; NULL: they can */
   const char *ops_dataset; /* where our tables are */
   bool is_read_only;
@@ -228,6 +229,14 @@ void bq_finding_clear(gpointer finding);
 
 /* The name of the nth of our tables beside the source; NULL behind the last. */
 const char *bq_schema_own_table(size_t n);
+
+/* ---- bigquery_tables.c ---- */
+
+/* What tables.get says, or said since this handle last ran a job or streamed rows. Borrowed until then. */
+bool bq_table_seen(struct bq_warehouse *self, const struct bigquery_table *table,
+                   const struct bigquery_table_info **info, GError **error);
+/* What is asked next shall be as it is now. */
+void bq_tables_forget(struct bq_warehouse *self);
 
 /* ---- bigquery_doctor.c ---- */
 

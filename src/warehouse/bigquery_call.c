@@ -84,6 +84,7 @@ static bool source_refuse(const struct bq_warehouse *self, const struct bq_call 
 bool bq_query(struct bq_warehouse *self, const struct bq_call *call, struct bigquery_rows **rows, GError **error)
 {
   if (source_refuse(self, call, error)) return false;
+  bq_tables_forget(self);
   g_autofree char *sql = script_text(self, call);
   struct bigquery_statement statement = statement_of(call, sql);
   if (!is_writing(call)) return bigquery_query(self->client, &statement, rows, error);
@@ -94,6 +95,7 @@ bool bq_query(struct bq_warehouse *self, const struct bq_call *call, struct bigq
 bool bq_run(struct bq_warehouse *self, const struct bq_call *call, GError **error)
 {
   if (source_refuse(self, call, error)) return false;
+  bq_tables_forget(self);
   g_autofree char *sql = script_text(self, call);
   struct bigquery_statement statement = statement_of(call, sql);
   g_autofree char *job_id = job_id_of(self, call);
@@ -354,6 +356,7 @@ bool bq_batch_send(struct bq_warehouse *self, struct bq_batch *batch, const char
 {
   struct bigquery_table where = {.dataset = self->ops_dataset, .table = table};
   if (batch->rows->len == 0) return true;
+  bq_tables_forget(self);
   return bigquery_insert_all(self->client, &where, (const struct bigquery_stream_row *)(void *)batch->rows->data,
                              batch->rows->len, error);
 }

@@ -13,15 +13,14 @@ static bool table_look(struct bq_warehouse *self, enum gate_table id, struct gat
 {
   struct bigquery_table table =
       id == GATE_LEADS ? self->source : (struct bigquery_table){.dataset = self->ops_dataset, .table = table_names[id]};
-  struct bigquery_table_info info = {0};
-  if (!bigquery_table_get(self->client, &table, &info, error)) return false;
+  const struct bigquery_table_info *info = NULL;
+  if (!bq_table_seen(self, &table, &info, error)) return false;
   *facts = (struct gate_table_facts){
-      .is_base_table = g_strcmp0(info.type, "TABLE") == 0,
-      .is_exact = info.etag != NULL, /* the emulator has none, and never moves the time of the last change */
-      .has_stream = info.streaming_rows_n > 0 || info.streaming_oldest_us > 0,
-      .rows_n = info.rows_n,
-      .modified_us = info.modified_us};
-  bigquery_table_info_clear(&info);
+      .is_base_table = g_strcmp0(info->type, "TABLE") == 0,
+      .is_exact = info->etag != NULL, /* the emulator has none, and never moves the time of the last change */
+      .has_stream = info->streaming_rows_n > 0 || info->streaming_oldest_us > 0,
+      .rows_n = info->rows_n,
+      .modified_us = info->modified_us};
   return true;
 }
 
@@ -34,14 +33,14 @@ static bool look(struct ledger *ledger, struct gate_facts *facts, char **note, G
 {
   struct bq_warehouse *self = bq_of_ledger(ledger);
   struct bigquery_table runs = notebook(self);
-  struct bigquery_table_info info = {0};
+  const struct bigquery_table_info *info = NULL;
+  if (!note) bq_tables_forget(self); /* these facts will be the note's */
   for (enum gate_table i = 0; i < GATE_TABLES_N; i++)
     if (!table_look(self, i, &facts->tables[i], error)) return false;
   if (!note) return true;
   *note = NULL;
-  if (!bigquery_table_get(self->client, &runs, &info, error)) return false;
-  *note = g_steal_pointer(&info.description);
-  bigquery_table_info_clear(&info);
+  if (!bq_table_seen(self, &runs, &info, error)) return false;
+  *note = g_strdup(info->description);
   return true;
 }
 
@@ -52,6 +51,7 @@ static bool note_put(struct ledger *ledger, const char *note, GError **error)
   g_autoptr(GString) json = g_string_new("{");
   json_append_str(json, "description", note);
   g_string_append_c(json, '}');
+  bq_tables_forget(self);
   return bigquery_table_patch(self->client, &runs, json->str, NULL, error);
 }
 

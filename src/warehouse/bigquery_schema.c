@@ -212,10 +212,9 @@ static void columns_check(const struct bq_warehouse *self, const struct bq_table
 static bool table_check(struct bq_warehouse *self, const struct bq_table_row *row, GArray *findings, GError **error)
 {
   struct bigquery_table table = where(self, row);
-  struct bigquery_table_info info = {0};
+  const struct bigquery_table_info *info = NULL;
   g_autoptr(GError) failure = NULL;
-  if (!bigquery_table_get(self->client, &table, &info, &failure)) {
-    bigquery_table_info_clear(&info);
+  if (!bq_table_seen(self, &table, &info, &failure)) {
     if (is_missing(failure)) {
       finding_add(findings, table.table, NULL, FAULT_MISSING, g_strdup("is missing"));
       return true;
@@ -224,19 +223,23 @@ static bool table_check(struct bq_warehouse *self, const struct bq_table_row *ro
     return false;
   }
   if (row->is_source)
-    bq_source_check(self, &info, findings);
+    bq_source_check(self, info, findings);
   else
-    columns_check(self, row, &info, findings);
-  bigquery_table_info_clear(&info);
+    columns_check(self, row, info, findings);
+  return true;
+}
+
+static bool tables_check(struct bq_warehouse *self, GArray *findings, GError **error)
+{
+  for (size_t i = 0; i < G_N_ELEMENTS(tables); i++)
+    if (!table_check(self, &tables[i], findings, error)) return false;
   return true;
 }
 
 bool bq_schema_check(struct warehouse *warehouse, GArray *findings, GError **error)
 {
-  struct bq_warehouse *self = bq_of(warehouse);
-  for (size_t i = 0; i < G_N_ELEMENTS(tables); i++)
-    if (!table_check(self, &tables[i], findings, error)) return false;
-  return true;
+  bq_tables_forget(bq_of(warehouse));
+  return tables_check(bq_of(warehouse), findings, error);
 }
 
 void bq_finding_clear(gpointer data)
@@ -260,7 +263,7 @@ bool bq_schema_ready(struct warehouse *warehouse, bool *created, GError **error)
   *created = false;
   g_autoptr(GArray) findings = g_array_new(FALSE, TRUE, sizeof(struct schema_finding));
   g_array_set_clear_func(findings, bq_finding_clear);
-  if (!bq_schema_check(warehouse, findings, error)) return false;
+  if (!tables_check(bq_of(warehouse), findings, error)) return false; /* the handle was opened a moment ago */
   guint first = 0, fatal_n = 0;
   for (guint i = findings->len; i-- > 0;) {
     if (!g_array_index(findings, struct schema_finding, i).is_fatal) continue;

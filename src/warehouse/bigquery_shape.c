@@ -291,18 +291,18 @@ bool bq_source_takes_rows(const struct bq_warehouse *self, GError **error)
 
 bool bq_source_open(struct bq_warehouse *self, GError **error)
 {
-  struct bigquery_table_info info = {0};
+  const struct bigquery_table_info *info = NULL;
   g_autoptr(GError) failure = NULL;
-  bool is_there = bigquery_table_get(self->client, &self->source, &info, &failure);
+  bq_tables_forget(self);
+  bool is_there = bq_table_seen(self, &self->source, &info, &failure);
   bool is_ok = is_there || error_is(failure, ERROR_NOT_FOUND);
   if (!is_ok) g_propagate_error(error, g_steal_pointer(&failure));
-  if (is_ok) source_names(self, is_there ? &info : NULL);
+  if (is_ok) source_names(self, info);
   g_clear_pointer(&self->unreadable, g_free);
   self->unreadable = is_there
-                         ? unreadable_of(self, &info)
+                         ? unreadable_of(self, info)
                          : g_strdup_printf("table %s is missing in dataset %s; run `leadferry schema apply`, or name "
                                            "the table that holds your leads in source.table",
                                            self->source.table, self->source.dataset);
-  bigquery_table_info_clear(&info);
   return is_ok;
 }

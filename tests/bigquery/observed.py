@@ -29,6 +29,7 @@ class Observed:
         self.jobs = []  # statements that were run
         self.dry_runs = []  # (statement, SQL)
         self.streamed = []  # tables
+        self.looked = []  # tables that tables.get was asked about
         self.lock = threading.Lock()
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self.handler())
         self.server.daemon_threads = True
@@ -43,7 +44,7 @@ class Observed:
         self.server.server_close()
 
     def forget(self):
-        self.jobs, self.dry_runs, self.streamed = [], [], []
+        self.jobs, self.dry_runs, self.streamed, self.looked = [], [], [], []
 
     def sql(self, text):
         """Runs a statement beside the product, uncounted."""
@@ -90,6 +91,7 @@ class Observed:
             self.streamed.append(TABLE.search(path.split("?")[0].removesuffix("/insertAll"))[2])
         status, answer = self.ask(method, path, body, headers)
         if status == 200 and method == "GET" and TABLE.search(path):
+            self.looked.append(TABLE.search(path)[2])
             answer = self.table(path, answer)
         return status, answer
 

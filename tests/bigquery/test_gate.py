@@ -57,6 +57,17 @@ def test_idle_polls_cost_no_job(user, observed):
     assert not user.is_skipped("--set", "export.change_gate=false")
 
 
+def test_each_table_is_looked_at_once_a_moment(user, observed):
+    """Starting and the gate share what tables.get says. What an export notes for the next one it asks anew right before it
+    decides, and what stands in the source's streaming buffer right before it writes back."""
+    decides_by = ["leads", "lead_state", "lead_events", "lead_fields", "suppressions", "controls"]
+    user.poll()
+    started = set(observed.looked)
+    assert sorted(observed.looked) == sorted([*started, *decides_by, "leads"])
+    user.settle()
+    assert sorted(observed.looked) == sorted(started)
+
+
 def test_each_change_lets_it_run(user, observed):
     """Each thing that a claim reads, changed alone. After each the gate shuts again by itself."""
     user.poll()
