@@ -40,8 +40,8 @@ static const struct cost_job {
     COST("sync", 1, BQ_LEASE_TAKE, BQ_OPENING),
     COST("sync", 2, BQ_FOLD_GATHER, BQ_FOLD_WRITE, BQ_FOLD_ANSWER),
     COST("sync", 1, BQ_WATCHED),
-    COST("sync", 1, BQ_STAGED_STOPS),
-    COST("sync", 1, BQ_STOPS_GATHER, BQ_STOPS_INSERT, BQ_EVIDENCE_GATHER, BQ_EVIDENCE_APPLY, BQ_SCRATCH_COUNT),
+    COST("sync", 2, BQ_STAGED_STOPS), /* again after a push to the block list */
+    COST("sync", 2, BQ_STOPS_GATHER, BQ_STOPS_INSERT, BQ_EVIDENCE_GATHER, BQ_EVIDENCE_APPLY, BQ_SCRATCH_COUNT),
     COST("sync", 1, BQ_UNPUSHED),
     COST("sync", 1, BQ_PUSHED_GATHER, BQ_PUSHED_APPLY),
     COST("sync", 1, BQ_MATCHES_GATHER, BQ_SEEN_GATHER, BQ_SEEN_APPLY, BQ_MATCHES_READ),
@@ -54,7 +54,7 @@ static const struct cost_job {
     COST("sync", 1, BQ_LEASE_GIVE_BACK),
 
     COST("complete", 1, BQ_LEASE_TAKE, BQ_OPENING),
-    COST("complete", 1, BQ_FOLD_GATHER, BQ_FOLD_WRITE, BQ_FOLD_ANSWER),
+    COST("complete", 2, BQ_FOLD_GATHER, BQ_FOLD_WRITE, BQ_FOLD_ANSWER),
     COST("complete", 1, BQ_REMOVAL_COUNTS),
     COST("complete", 1, BQ_REMOVALS),
     COST("complete", 1, BQ_LEASE_RENEW, BQ_WATCH),
