@@ -57,6 +57,25 @@ static GPtrArray *window_of(const struct page *claims, GHashTable *only)
   return window;
 }
 
+/* Claims come in rising order, each behind the last one sent: who was handed out twice would go out twice. */
+static bool check_order(const struct claim_query *query, const struct page *claims, GError **error)
+{
+  int64_t last_ord = query->after_ord;
+  for (guint i = 0; i < claims->rows->len; i++) {
+    int64_t ord = page_row(claims, struct claim, i)->ord;
+    if (ord <= last_ord) {
+      error_set(
+          error, ERROR_UNSAFE,
+          "the warehouse gave claim %" G_GINT64_FORMAT " of this run after claim %" G_GINT64_FORMAT
+          ": nothing more is sent; `leadferry recover` gives back what is not out, `leadferry verify` looks for more",
+          ord, last_ord);
+      return false;
+    }
+    last_ord = ord;
+  }
+  return true;
+}
+
 static bool send_range(struct export_send *send, struct claim_query *query, GHashTable *only, GError **error);
 
 bool export_send_campaign(struct export_send *send, const char *campaign_id, GError **error)
@@ -77,6 +96,7 @@ static bool send_range(struct export_send *send, struct claim_query *query, GHas
     is_ok = may_send(send, query->campaign_id, &is_on_hold, error);
     if (!is_ok || is_on_hold) break;
     is_ok = job->ledger->ops->claims_read(job->ledger, query, &claims, error);
+    is_ok = is_ok && check_order(query, &claims, error);
     if (!is_ok || claims.rows->len == 0) break;
     query->after_ord = page_row(&claims, struct claim, claims.rows->len - 1)->ord;
     g_autoptr(GPtrArray) window = window_of(&claims, only);
