@@ -4,7 +4,7 @@
  * import_look() reads the head of the file and decides the mapping; import_run() reads the file again from its start
  * (large ones twice, see import_repeats.h):
  * 1. a row that cannot be a lead (no or invalid address, bad UTF-8, too many columns) is rejected here
- * 2. up to 1000 rows go to the warehouse in one transaction, which says who is known under another id
+ * 2. up to 10,000 rows go to the warehouse in one transaction, which says who is known under another id
  * 3. rejected rows go to FILE.rejected.csv in the order of the file
  * Importing the same file again changes nothing. An import that was interrupted is continued by importing again. */
 #include "cli/csv_reader.h"
