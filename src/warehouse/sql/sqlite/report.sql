@@ -115,16 +115,15 @@ SELECT kind, fact, reason, lead_id, person, campaign_id, instantly_id, claim_id,
 FROM lead_events WHERE lead_id = :lead_id GROUP BY event_id ORDER BY occurred_at, recorded_at, min(seq);
 
 -- name: report_runs
--- Newest first; what the end does not say is as the start said it.
+-- Newest first; what the end does not say is as the start said it. With max(), SQLite takes run_id from the newest row.
 SELECT b.run_id, b.job, e.verdict, coalesce(e.exit_code, 0), b.started_at, e.ended_at,
   coalesce(e.scan_started_at, b.scan_started_at), coalesce(e.full_scan_finished_at, b.full_scan_finished_at),
   coalesce(e.stops_read_at, b.stops_read_at), coalesce(nullif(e.source_rows, 0), b.source_rows),
   coalesce(e.detail, b.detail), coalesce(e.fingerprint, b.fingerprint), e.counts
 FROM pipeline_runs b LEFT JOIN pipeline_runs e ON e.run_id = b.run_id AND e.is_end = 1
 WHERE b.is_end = 0 AND (:run_id IS NULL OR b.run_id = :run_id)
-  AND (NOT :is_last_of_job OR b.run_id IN (SELECT run_id FROM (
-    SELECT run_id, row_number() OVER (PARTITION BY job ORDER BY started_at DESC, run_id DESC) AS nth
-    FROM pipeline_runs WHERE is_end = 0) WHERE nth = 1))
+  AND (NOT :is_last_of_job OR b.run_id IN (
+    SELECT run_id FROM (SELECT run_id, max(started_at) FROM pipeline_runs WHERE is_end = 0 GROUP BY job)))
 ORDER BY b.started_at DESC, b.run_id DESC LIMIT :limit;
 
 -- name: report_errors
