@@ -31,6 +31,7 @@ void cli_job_init(struct cli *cli, struct job *job)
   job->progress = cli->progress;
   job->is_cancelled = cli_is_cancelled;
   job->limit = cli->limit;
+  if (!cli->fingerprint) cli->fingerprint = settings_fingerprint(&cli->settings);
   job->fingerprint = cli->fingerprint;
   job->is_dry_run = cli->is_dry_run;
   job->allow_mass_removal = option_int(cli, "allow-mass-removal", 0);
@@ -76,7 +77,6 @@ static bool load_settings(struct cli *cli, const struct command *command, GError
   config_clear(&config);
   if (!is_loaded) return false;
   config_take_google(&cli->settings);
-  cli->fingerprint = settings_fingerprint(&cli->settings);
   log_start(cli);
   if (!(command->needs & NEEDS_INSTANTLY)) return true;
   g_autofree char *warning = NULL;

@@ -35,7 +35,7 @@ struct cli {
   const struct clock *clock;
   struct progress *progress;
   const char *config_path;
-  char *fingerprint; /* of the settings; NULL before they are loaded */
+  char *fingerprint; /* of the settings; NULL before the first job */
   bool is_json, shows_pii, is_dry_run, is_yes, is_quiet, is_verbose;
   int64_t limit;        /* --limit, or SETTING_UNLIMITED */
   GHashTable *options;  /* name -> char *; flags hold "" */

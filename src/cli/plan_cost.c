@@ -67,8 +67,8 @@ static void print_text(const struct page *costs, bool is_free)
               USD_PER_TIB);
   }
   out_line("At least 10 MiB a statement. \"?\" reads what the statement before it made, which a dry run cannot tell: "
-           "counted "
-           "as 10 MiB. An export with nothing to do since the last one is free.");
+           "counted as "
+           "10 MiB. An export with nothing to do since the last one is free.");
 }
 
 /* ---- JSON ---- */

@@ -6,12 +6,17 @@
 
 #include <string.h>
 
-#define NOTE_VERSION 1
+#define NOTE_VERSION 2
 
 static const char *const table_names[GATE_TABLES_N] = {
     [GATE_LEADS] = "leads",        [GATE_STATE] = "lead_state",   [GATE_EVENTS] = "lead_events",
     [GATE_FIELDS] = "lead_fields", [GATE_STOPS] = "suppressions", [GATE_CONTROLS] = "controls",
 };
+
+const char *gate_table_name(enum gate_table table)
+{
+  return table_names[table];
+}
 
 /* ---- the note ---- */
 
@@ -21,17 +26,9 @@ void gate_note_clear(struct gate_note *note)
   g_clear_pointer(&note->fingerprint, g_free);
 }
 
-/* Microseconds have more digits than a JSON number of ours may have, so numbers are texts. */
-static void number_append(GString *out, const char *name, int64_t value)
-{
-  g_autofree char *text = g_strdup_printf("%" G_GINT64_FORMAT, value);
-  json_append_str(out, name, text);
-}
-
 static bool number_read(const cJSON *object, const char *name, int64_t *value)
 {
-  const char *text = json_string(object, name);
-  return text && g_ascii_string_to_signed(text, 10, 0, G_MAXINT64, value, NULL);
+  return json_int(object, name, value) && *value >= 0;
 }
 
 char *gate_note_text(const struct gate_note *note)
@@ -39,16 +36,16 @@ char *gate_note_text(const struct gate_note *note)
   GString *out = g_string_new("{");
   json_append_int(out, "change_gate", NOTE_VERSION);
   json_append_str(out, "run_id", note->run_id);
-  number_append(out, "at_us", note->at_us);
-  number_append(out, "due_us", note->due_us);
+  json_append_int(out, "at_us", note->at_us);
+  json_append_int(out, "due_us", note->due_us);
   json_append_str(out, "fingerprint", note->fingerprint);
   json_append_key(out, "tables");
   g_string_append_c(out, '{');
   for (size_t i = 0; i < GATE_TABLES_N; i++) {
     json_append_key(out, table_names[i]);
     g_string_append_c(out, '{');
-    number_append(out, "rows", note->facts.tables[i].rows_n);
-    number_append(out, "modified_us", note->facts.tables[i].modified_us);
+    json_append_int(out, "rows", note->facts.tables[i].rows_n);
+    json_append_int(out, "modified_us", note->facts.tables[i].modified_us);
     g_string_append_c(out, '}');
   }
   g_string_append(out, "}}");

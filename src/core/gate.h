@@ -29,6 +29,9 @@ enum gate_table {
   GATE_TABLES_N
 };
 
+/* Its name, as docs/tables.md has it. */
+const char *gate_table_name(enum gate_table table);
+
 /* What is known of a table for free. */
 struct gate_table_facts {
   bool is_base_table;  /* no view: a view changes with what it looks at, and nobody says so */

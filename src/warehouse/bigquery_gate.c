@@ -4,15 +4,11 @@
 #include "core/gate.h"
 #include "warehouse/bigquery.h"
 
-static const char *const table_names[GATE_TABLES_N] = {
-    [GATE_STATE] = "lead_state",   [GATE_EVENTS] = "lead_events", [GATE_FIELDS] = "lead_fields",
-    [GATE_STOPS] = "suppressions", [GATE_CONTROLS] = "controls",
-};
-
 static bool table_look(struct bq_warehouse *self, enum gate_table id, struct gate_table_facts *facts, GError **error)
 {
   struct bigquery_table table =
-      id == GATE_LEADS ? self->source : (struct bigquery_table){.dataset = self->ops_dataset, .table = table_names[id]};
+      id == GATE_LEADS ? self->source
+                       : (struct bigquery_table){.dataset = self->ops_dataset, .table = gate_table_name(id)};
   const struct bigquery_table_info *info = NULL;
   if (!bq_table_seen(self, &table, &info, error)) return false;
   *facts = (struct gate_table_facts){
