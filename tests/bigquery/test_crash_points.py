@@ -15,7 +15,7 @@ JOBS = ("export", "sync", "complete", "recover")
 # it); it was answered, and nobody read that.
 MOMENTS = ("before", "half", "unread")
 POINTS = 0 if is_long() else int(os.environ.get("LEADFERRY_CLOUD_POINTS") or 32)
-pytestmark = pytest.mark.timeout(3600 if is_long() else 300)
+pytestmark = pytest.mark.timeout(6 * 3600 if is_long() else 300)
 
 
 def die(world, number, moment):

@@ -169,7 +169,7 @@ class World:
     # -- runs -------------------------------------------------------------------------------------------------------
 
     def run(self, job=None, crash_at=None, when="before", fail_at=None, fault=None, for_ever=False, count_file=None,
-            step_at=None, step_s=None, timeout=60, crash_request=None):
+            step_at=None, step_s=None, timeout=None, crash_request=None):
         """Runs the job; with the shim when anything is asked of it."""
         env = self.product.environment()
         asked = {"CRASH_AT": crash_at, "CRASH_REQUEST": crash_request,
@@ -181,7 +181,7 @@ class World:
             env.update(asked, LD_PRELOAD=str(shim(self.binary)))
             env.update({"LEADFERRY_CALLS_FROM": self.calls_from} if self.calls_from else {})
         done = subprocess.run(self.product.command(job or self.job), cwd=self.folder, env=env, capture_output=True,
-                              text=True, timeout=timeout)
+                              text=True, timeout=timeout or (240 if is_long() else 60))
         said = done.stdout + done.stderr
         assert not PERSONAL.search(said), f"personal data in {said}"
         assert self.product.key not in said, "the key is in the log"
