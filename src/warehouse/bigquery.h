@@ -229,6 +229,8 @@ void bq_finding_clear(gpointer finding);
 
 /* The name of the nth of our tables beside the source; NULL behind the last. */
 const char *bq_schema_own_table(size_t n);
+/* The statement that makes a table: 0 is the source, n + 1 the nth of ours. Caller frees. */
+char *bq_schema_text(const struct bq_warehouse *self, size_t n);
 
 /* ---- bigquery_tables.c ---- */
 
@@ -251,6 +253,8 @@ void bq_ailment_add(GArray *ailments, const char *id, const char *subject, const
 bool bq_source_open(struct bq_warehouse *self, GError **error);
 /* Appends what is wrong with it. */
 void bq_source_check(const struct bq_warehouse *self, const struct bigquery_table_info *info, GArray *findings);
+/* Is a column missing that `schema apply` would add? */
+bool bq_source_lacks_columns(const struct bq_warehouse *self, const struct bigquery_table_info *info);
 /* A column of a table by its name, in any case; NULL when it has none. */
 const struct bigquery_field *bq_field_find(const struct bigquery_table_info *info, const char *name);
 /* May leads from files be put into it? ERROR_CONFIG says why not. */

@@ -5,8 +5,6 @@
 
 #include <string.h>
 
-#define RIGHTS_MAX 4
-
 void bq_ailment_add(GArray *ailments, const char *id, const char *subject, const char *format, ...)
 {
   va_list arguments;
@@ -71,14 +69,34 @@ static bool datasets_check(const struct bq_warehouse *self, GArray *ailments)
 
 /* ---- rights ---- */
 
+/* Rights on a table: who needs each, and the role that holds it. */
+static const struct right {
+  const char *name, *needed_by, *role;
+} rights[] = {
+    {"bigquery.tables.get", "every command needs it", "dataViewer"},
+    {"bigquery.tables.getData", "every command needs it", "dataViewer"},
+    {"bigquery.tables.updateData", "jobs need it (plan, status and reports do not)", "dataEditor"},
+    {"bigquery.tables.update",
+     "`schema apply` adds columns by it, rows are streamed in by it, and an export notes by it that it found nothing",
+     "dataEditor"},
+};
+
+enum { RIGHTS_TO_READ = 2, RIGHTS_TO_WRITE = 3, RIGHTS_TO_ALTER = 4 }; /* so many of them, from the first */
+
+/* False: the question failed for another reason than a missing right. */
+static bool dry_run(const struct bq_warehouse *self, const char *sql, GError **error)
+{
+  const struct bigquery_statement statement = {.name = "doctor", .sql = sql};
+  int64_t bytes_n = 0;
+  return bigquery_estimate(self->client, &statement, &bytes_n, error);
+}
+
 /* The right to run jobs at all, by a dry run. */
 static bool jobs_check(const struct bq_warehouse *self, GArray *ailments)
 {
   const char *project = self->settings->warehouse.project;
-  const struct bigquery_statement statement = {.name = "doctor", .sql = bq_statements[BQ_DOCTOR_NOTHING].text};
   g_autoptr(GError) failure = NULL;
-  int64_t bytes_n = 0;
-  if (bigquery_estimate(self->client, &statement, &bytes_n, &failure)) return true;
+  if (dry_run(self, bq_statements[BQ_DOCTOR_NOTHING].text, &failure)) return true;
   if (bigquery_cause(self->client) != BIGQUERY_CAUSE_ACCESS) return failure_tell(self, project, failure, ailments);
   bq_ailment_add(ailments, "google_right_missing", project,
                  "bigquery.jobs.create is missing on the project %s, and every command needs it: `gcloud projects "
@@ -87,39 +105,60 @@ static bool jobs_check(const struct bq_warehouse *self, GArray *ailments)
   return true;
 }
 
-static bool is_writing_right(const char *right)
+/* The right to make tables, by a dry run of the statement that would make the nth. */
+static bool making_check(const struct bq_warehouse *self, size_t n, const char *dataset, GArray *ailments)
 {
-  return strcmp(right, "bigquery.tables.updateData") == 0;
+  g_autoptr(GError) failure = NULL;
+  g_autofree char *sql = bq_schema_text(self, n);
+  const char *project = self->settings->warehouse.project;
+  if (dry_run(self, sql, &failure)) return true;
+  if (bigquery_cause(self->client) != BIGQUERY_CAUSE_ACCESS) return failure_tell(self, dataset, failure, ailments);
+  bq_ailment_add(ailments, "google_right_missing", dataset,
+                 "bigquery.tables.create is missing on the dataset %s, and `schema apply` needs it to make the tables "
+                 "that are not there. BigQuery said: %s. This grants it: bq query --use_legacy_sql=false "
+                 "'GRANT `roles/bigquery.dataEditor` ON SCHEMA `%s`.`%s` TO \"MEMBER\"'",
+                 dataset, failure->message, project, dataset);
+  return true;
 }
 
-static void rights_tell(const struct bq_warehouse *self, const struct bigquery_table *table, const char *const *rights,
+/* A view may be readable while the tables under it are not. */
+static void view_check(const struct bq_warehouse *self, GArray *ailments)
+{
+  g_autoptr(GError) failure = NULL;
+  g_autofree char *sql = sql_names_fill(&self->names, bq_statements[BQ_DOCTOR_SOURCE].text);
+  if (dry_run(self, sql, &failure) || bigquery_cause(self->client) != BIGQUERY_CAUSE_ACCESS) return;
+  bq_ailment_add(ailments, "google_right_missing", self->source.table,
+                 "The view %s.%s cannot be read, although it is there: grant roles/bigquery.dataViewer on the tables "
+                 "under it, or authorize the view on their datasets. BigQuery said: %s",
+                 self->source.dataset, self->source.table, failure->message);
+}
+
+static void rights_tell(const struct bq_warehouse *self, const struct bigquery_table *table, size_t rights_n,
                         const bool *is_granted, GArray *ailments)
 {
-  const char *project = self->settings->warehouse.project;
-  for (size_t i = 0; rights[i]; i++) {
+  g_autofree char *subject = g_strdup_printf("%s.%s", table->dataset, table->table);
+  for (size_t i = 0; i < rights_n; i++) {
     if (is_granted[i]) continue;
-    bool is_writing = is_writing_right(rights[i]);
-    g_autofree char *subject = g_strdup_printf("%s.%s", table->dataset, table->table);
     bq_ailment_add(ailments, "google_right_missing", subject,
                    "%s is missing on the table %s, and %s: `bq add-iam-policy-binding --member=MEMBER "
                    "--role=roles/bigquery.%s %s:%s`, or the same role on the dataset.",
-                   rights[i], subject,
-                   is_writing ? "jobs need it (plan, status and reports do not)" : "every command needs it",
-                   is_writing ? "dataEditor" : "dataViewer", project, subject);
+                   rights[i].name, subject, rights[i].needed_by, rights[i].role, self->settings->warehouse.project,
+                   subject);
   }
 }
 
-/* False when the question itself is not known here (an emulator), or nobody answers. A table that is not there yet has
- * no rights to be asked for. */
-static bool table_rights_check(const struct bq_warehouse *self, const struct bigquery_table *table, bool is_written,
-                               GArray *ailments)
+/* False when the question itself is not known here (an emulator), or nobody answers. */
+static bool table_rights_check(const struct bq_warehouse *self, const struct bigquery_table *table, size_t rights_n,
+                               bool *is_there, GArray *ailments)
 {
-  const char *const rights[RIGHTS_MAX] = {"bigquery.tables.get", "bigquery.tables.getData",
-                                          is_written ? "bigquery.tables.updateData" : NULL, NULL};
-  bool is_granted[RIGHTS_MAX] = {false};
+  const char *names[G_N_ELEMENTS(rights) + 1] = {NULL};
+  bool is_granted[G_N_ELEMENTS(rights)] = {false};
   g_autoptr(GError) failure = NULL;
-  if (bigquery_table_permissions(self->client, table, rights, is_granted, &failure)) {
-    rights_tell(self, table, rights, is_granted, ailments);
+  for (size_t i = 0; i < rights_n; i++)
+    names[i] = rights[i].name;
+  *is_there = bigquery_table_permissions(self->client, table, names, is_granted, &failure);
+  if (*is_there) {
+    rights_tell(self, table, rights_n, is_granted, ailments);
     return true;
   }
   enum bigquery_cause cause = bigquery_cause(self->client);
@@ -127,12 +166,35 @@ static bool table_rights_check(const struct bq_warehouse *self, const struct big
   return cause != BIGQUERY_CAUSE_OTHER && failure_tell(self, table->table, failure, ailments);
 }
 
-static void rights_check(const struct bq_warehouse *self, GArray *ailments)
+/* What is done to the source depends on the settings, on what it is, and on what it has. */
+static bool source_rights_check(struct bq_warehouse *self, bool *is_there, GArray *ailments)
 {
-  bool goes_on = table_rights_check(self, &self->source, self->settings->source.write_back, ailments);
-  for (size_t i = 0; goes_on && bq_schema_own_table(i); i++) {
-    struct bigquery_table table = {.dataset = self->ops_dataset, .table = bq_schema_own_table(i)};
-    goes_on = table_rights_check(self, &table, true, ailments);
+  bool is_written = self->settings->source.write_back, is_view = false, lacks_columns = false;
+  g_autoptr(GError) unseen = NULL; /* why, the question of rights tells */
+  const struct bigquery_table_info *info = NULL;
+  if (bq_source_open(self, &unseen) && bq_table_seen(self, &self->source, &info, &unseen)) {
+    is_view = g_strcmp0(info->type, "TABLE") != 0;
+    lacks_columns = bq_source_lacks_columns(self, info);
+  }
+  size_t rights_n = !is_written ? RIGHTS_TO_READ : lacks_columns ? RIGHTS_TO_ALTER : RIGHTS_TO_WRITE;
+  if (!table_rights_check(self, &self->source, rights_n, is_there, ailments)) return false;
+  if (is_view) view_check(self, ailments);
+  return true;
+}
+
+static void rights_check(struct bq_warehouse *self, GArray *ailments)
+{
+  bool is_there = true;
+  const char *asked = NULL; /* the dataset whose right to make tables is known: one question is enough */
+  bool goes_on = source_rights_check(self, &is_there, ailments);
+  for (size_t n = 0; goes_on; n++) {
+    struct bigquery_table table = self->source;
+    if (n > 0) table = (struct bigquery_table){.dataset = self->ops_dataset, .table = bq_schema_own_table(n - 1)};
+    if (!table.table) return;
+    if (n > 0) goes_on = table_rights_check(self, &table, RIGHTS_TO_ALTER, &is_there, ailments);
+    if (!goes_on || is_there || g_strcmp0(asked, table.dataset) == 0) continue;
+    asked = table.dataset;
+    goes_on = making_check(self, n, table.dataset, ailments);
   }
 }
 

@@ -275,13 +275,18 @@ bool bq_schema_ready(struct warehouse *warehouse, bool *created, GError **error)
   return false;
 }
 
+char *bq_schema_text(const struct bq_warehouse *self, size_t n)
+{
+  return g_strchomp(sql_names_fill(&self->names, bq_statements[tables[n].statement].text));
+}
+
 bool bq_schema_print(struct warehouse *warehouse, GString *text, GError **error)
 {
   (void)error;
   struct bq_warehouse *self = bq_of(warehouse);
   for (size_t i = 0; i < G_N_ELEMENTS(tables); i++) {
-    g_autofree char *one = sql_names_fill(&self->names, bq_statements[tables[i].statement].text);
-    g_string_append_printf(text, "%s%s;\n", i > 0 ? "\n" : "", g_strchomp(one));
+    g_autofree char *one = bq_schema_text(self, i);
+    g_string_append_printf(text, "%s%s;\n", i > 0 ? "\n" : "", one);
   }
   return true;
 }

@@ -167,6 +167,16 @@ void bq_source_check(const struct bq_warehouse *self, const struct bigquery_tabl
     if (column_problem(self, &columns[i], info, &finding)) g_array_append_val(findings, finding);
 }
 
+bool bq_source_lacks_columns(const struct bq_warehouse *self, const struct bigquery_table_info *info)
+{
+  g_autoptr(GArray) findings = g_array_new(FALSE, TRUE, sizeof(struct schema_finding));
+  g_array_set_clear_func(findings, bq_finding_clear);
+  bq_source_check(self, info, findings);
+  for (guint i = 0; i < findings->len; i++)
+    if (g_array_index(findings, struct schema_finding, i).is_made_by_apply) return true;
+  return false;
+}
+
 /* ---- how it is read and written ---- */
 
 static const struct conversion *column_conversion(const struct bq_warehouse *self, const struct source_column *column,

@@ -12,10 +12,12 @@ def refusal(status, reason, message):
 
 class ScriptedGoogle:
     """location: of every dataset (or {dataset: location}); denied: {(table or "project"): rights that are missing};
+    missing: tables that nobody made; refused: {words of a statement: (status, body)}; sources: {table: its columns}, of that kind;
     answers: {(method, end of the path): (status, body)}, which count first."""
 
     def __init__(self):
         self.location, self.denied, self.answers, self.requests = "EU", {}, {}, []
+        self.missing, self.refused, self.sources, self.kind = set(), {}, {}, "TABLE"
         google = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -54,12 +56,21 @@ class ScriptedGoogle:
         if path.endswith("/queries"):
             if "project" in self.denied:
                 return refusal(403, "accessDenied", "Access Denied: Project p: User does not have bigquery.jobs.create permission")
-            return 200, {"jobComplete": True, "totalBytesProcessed": "0", "schema": {"fields": []}}
+            said = [said for words, said in self.refused.items() if words in body["query"]]
+            return said[0] if said else (200, {"jobComplete": True, "totalBytesProcessed": "0", "schema": {"fields": []}})
         if path.endswith(":testIamPermissions"):
             table = path.split("/")[-1].split(":")[0]
+            if table in self.missing:
+                return self.no_table(table)
             return 200, {"permissions": [right for right in body["permissions"] if right not in self.denied.get(table, ())]}
         if "/tables/" in path:
-            return refusal(404, "notFound", f"Not found: Table p:d.{path.split('/')[-1]}")
+            table = path.split("/")[-1]
+            fields = [{"name": name, "type": "STRING"} for name in self.sources.get(table, ())]
+            return (200, {"type": self.kind, "etag": "1", "schema": {"fields": fields}}) if fields else self.no_table(table)
         dataset = path.split("/")[-1]
         location = self.location if isinstance(self.location, str) else self.location.get(dataset)
         return 200, {"datasetReference": {"datasetId": dataset}, "location": location}
+
+    @staticmethod
+    def no_table(table):
+        return refusal(404, "notFound", f"Not found: Table p:d.{table}")

@@ -5,6 +5,8 @@ from product import Product, quiet_config
 from scripted_google import ScriptedGoogle, refusal
 
 WRITE = "bigquery.tables.updateData"
+ALTER = "bigquery.tables.update"
+DENIED = refusal(403, "accessDenied", "Access Denied: Dataset p:d: Permission bigquery.tables.create denied on dataset p:d")
 
 
 class Cloud(Product):
@@ -45,12 +47,44 @@ def test_all_is_there(cloud):
 
 
 def test_each_right(cloud):
-    cloud.google.denied = {"project": True, "leads": [WRITE], "lead_state": ["bigquery.tables.getData"]}
+    cloud.google.denied = {"project": True, "leads": [WRITE], "lead_state": ["bigquery.tables.getData"], "pipeline_runs": [ALTER]}
     told = dict(cloud.found(code=78)["google_right_missing"])
     assert "gcloud projects add-iam-policy-binding p --member=MEMBER --role=roles/bigquery.jobUser" in told["p"]
     assert f"{WRITE} is missing on the table d.leads, and jobs need it" in told["d.leads"]
     assert "bq add-iam-policy-binding --member=MEMBER --role=roles/bigquery.dataEditor p:d.leads" in told["d.leads"]
-    assert "--role=roles/bigquery.dataViewer p:d.lead_state" in told["d.lead_state"] and len(told) == 3
+    assert "--role=roles/bigquery.dataViewer p:d.lead_state" in told["d.lead_state"]
+    assert f"{ALTER} is missing on the table d.pipeline_runs" in told["d.pipeline_runs"] and len(told) == 4
+
+
+def test_the_right_to_make_tables(cloud):
+    """Asked once for a dataset, and only where a table is missing, by a dry run of what would make it."""
+    cloud.google.refused = {"CREATE TABLE": DENIED}
+    assert "google_right_missing" not in cloud.found(code=78)
+    cloud.google.missing = {"leads", "lead_events", "controls"}
+    told = cloud.found(code=78)["google_right_missing"]
+    assert [subject for subject, _ in told] == ["d"]
+    assert "bigquery.tables.create is missing on the dataset d" in told[0][1]
+    assert "'GRANT `roles/bigquery.dataEditor` ON SCHEMA `p`.`d` TO" in told[0][1]
+    cloud.block(ops_dataset="ops")
+    assert [subject for subject, _ in cloud.found(code=78)["google_right_missing"]] == ["d", "ops"]
+    cloud.google.refused = {}
+    assert "google_right_missing" not in cloud.found(code=78)
+
+
+def test_columns_that_are_missing_need_the_right_to_alter(cloud):
+    """A table of the user's is altered by `schema apply` alone, and only where it lacks a column."""
+    cloud.google.denied, cloud.google.sources = {"leads": [ALTER]}, {"leads": ["lead_id", "email"]}
+    assert f"{ALTER} is missing" in dict(cloud.found(code=78)["google_right_missing"])["d.leads"]
+    cloud.configure(warehouse={"type": "bigquery", "project": "p", "dataset": "d"}, source={"write_back": False})
+    assert "google_right_missing" not in cloud.found(code=78)
+
+
+def test_a_view_whose_tables_cannot_be_read(cloud):
+    cloud.google.sources, cloud.google.kind = {"leads": ["lead_id", "email"]}, "VIEW"
+    cloud.google.refused = {"FROM `p`.`d`.`leads`": refusal(403, "accessDenied", "Access Denied: Table p:crm.contacts")}
+    cloud.configure(warehouse={"type": "bigquery", "project": "p", "dataset": "d"}, source={"write_back": False})
+    told = dict(cloud.found(code=78)["google_right_missing"])
+    assert "The view d.leads cannot be read" in told["leads"] and "authorize the view" in told["leads"]
 
 
 def test_a_source_that_is_only_read_needs_no_right_to_write(cloud):

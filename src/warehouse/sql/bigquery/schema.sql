@@ -244,3 +244,7 @@ CREATE TABLE ${controls} (
 -- name: doctor_nothing
 -- Run dry by doctor: may this account run jobs in the project at all?
 SELECT 1;
+
+-- name: doctor_source
+-- Run dry by doctor: may this account read what stands under a view?
+SELECT ${lead_id}, ${email} FROM ${leads_table};
