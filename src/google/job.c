@@ -64,8 +64,8 @@ bool job_state_read(struct job_state *state, struct ask *ask, GError **error)
   return true;
 }
 
-static bool get_once(struct bigquery *bigquery, const char *job_id, const char *name, struct job_state *state,
-                     GError **error)
+bool job_get_once(struct bigquery *bigquery, const char *job_id, const char *name, struct job_state *state,
+                  GError **error)
 {
   ask_scope struct ask ask = {.method = "GET", .route = "jobs.get", .name = name, .is_read = true};
   ask_path(&ask, API_ROOT, (const char *[]){bigquery->project, "jobs", job_id, NULL});
@@ -80,7 +80,7 @@ bool job_get(struct bigquery *bigquery, const char *job_id, const char *name, st
   int64_t until_us = clock_mono_us(bigquery->clock) + NOT_FOUND_PATIENCE_US;
   for (int tries_n = 1;; tries_n++) {
     g_autoptr(GError) problem = NULL;
-    if (get_once(bigquery, job_id, name, state, &problem)) return true;
+    if (job_get_once(bigquery, job_id, name, state, &problem)) return true;
     bool may_appear = bigquery->last.cause == BIGQUERY_CAUSE_NOT_FOUND && clock_mono_us(bigquery->clock) < until_us;
     if (!may_appear) {
       g_propagate_error(error, g_steal_pointer(&problem));
@@ -265,7 +265,7 @@ static bool attempt_wait(struct bigquery *bigquery, const char *job_id, int64_t 
   *other = OTHER_NONE;
   for (;;) {
     g_autoptr(GError) problem = NULL;
-    bool is_known = get_once(bigquery, job_id, "another run's job", &state, &problem);
+    bool is_known = job_get_once(bigquery, job_id, "another run's job", &state, &problem);
     if (!is_known && bigquery->last.cause == BIGQUERY_CAUSE_NOT_FOUND) return true;
     if (!is_known) {
       g_propagate_error(error, g_steal_pointer(&problem));

@@ -98,7 +98,10 @@ void job_state_clear(struct job_state *state);
 #define job_state_scope __attribute__((cleanup(job_state_clear)))
 /* Reads a job's resource. */
 bool job_state_read(struct job_state *state, struct ask *ask, GError **error);
-/* jobs.get; a job of ours that is not found at once (right after a 409) is asked for again, for up to 200 s. */
+/* jobs.get. */
+bool job_get_once(struct bigquery *bigquery, const char *job_id, const char *name, struct job_state *state,
+                  GError **error);
+/* The same; a job of ours that is not found at once (right after a 409) is asked for again, for up to 200 s. */
 bool job_get(struct bigquery *bigquery, const char *job_id, const char *name, struct job_state *state, GError **error);
 /* jobs.cancel; whether it came in time is for job_get() to say. Failures are logged alone. */
 void job_cancel(struct bigquery *bigquery, const char *job_id, const char *location);

@@ -218,7 +218,8 @@ static void results_append(struct relay *relay, struct relay_job *job, const str
   g_string_assign(out, is_complete ? "{\"jobComplete\":true" : "{\"jobComplete\":false");
   if (!trouble->is_jobless) reference_append(out, job);
   g_autofree char *billed = g_strdup_printf("%d", BILLED_PER_JOB);
-  if (is_complete) json_append_str(out, "totalBytesBilled", billed);
+  bool tells_cost = strcmp(request->call, "jobs.query") == 0;
+  if (is_complete && tells_cost) json_append_str(out, "totalBytesBilled", billed);
   if (is_complete) page_append(relay, job, &wish, trouble, out);
   g_string_append_c(out, '}');
 }

@@ -1,0 +1,117 @@
+/* What Google takes and an emulator does not mind: the fields that a request may name, and where a job is asked for. */
+#include "google_fixture.h"
+
+#include "base/json.h"
+#include "base/log.h"
+
+#include <string.h>
+
+#define JOB     "\"jobReference\":{\"projectId\":\"p\",\"jobId\":\"job_1\",\"location\":\"europe-west3\"}"
+#define NOT_YET "{\"jobComplete\":false," JOB "}"
+#define NO_ROWS "{\"jobComplete\":true," JOB ",\"schema\":{\"fields\":[{\"name\":\"id\"}]},\"totalRows\":\"0\"}"
+#define RUNNING "{" JOB ",\"status\":{\"state\":\"RUNNING\"}}"
+#define DONE    "{" JOB ",\"status\":{\"state\":\"DONE\"},\"statistics\":{\"query\":{\"totalBytesBilled\":\"10485760\"}}}"
+#define BODY(text)                                                                                                     \
+  {                                                                                                                    \
+    .body = (text)                                                                                                     \
+  }
+
+static const struct bigquery_statement statement = {.name = "some_rows", .sql = "the statement"};
+
+static void start(struct google_fixture *f, const struct script_step *steps, size_t steps_n)
+{
+  google_fixture_start(f, steps, steps_n);
+  google_fixture_client(f, true);
+}
+
+static void read_none(struct google_fixture *f)
+{
+  g_autoptr(GError) error = NULL;
+  bigquery_rows_scope struct bigquery_rows *rows = NULL;
+  const char *const *cells = NULL;
+  bigquery_query(f->bigquery, &statement, &rows, &error);
+  g_assert_no_error(error);
+  g_assert_true(bigquery_next(rows, &cells, &error));
+  g_assert_null(cells);
+}
+
+static void execute(struct google_fixture *f)
+{
+  g_autoptr(GError) error = NULL;
+  bigquery_execute(f->bigquery, &statement, "job_1", NULL, &error);
+  g_assert_no_error(error);
+}
+
+/* ---- fields ---- */
+
+static const char *const query_has[] = {"kind",
+                                        "schema",
+                                        "jobReference",
+                                        "totalRows",
+                                        "pageToken",
+                                        "rows",
+                                        "totalBytesProcessed",
+                                        "jobComplete",
+                                        "errors",
+                                        "cacheHit",
+                                        "numDmlAffectedRows",
+                                        "dmlStats",
+                                        "totalBytesBilled",
+                                        NULL};
+static const char *const results_has[] = {
+    "kind",   "schema",   "jobReference",       "totalRows", "pageToken",   "rows",
+    "errors", "cacheHit", "numDmlAffectedRows", "etag",      "jobComplete", "totalBytesProcessed",
+    NULL};
+static const char *const job_has[] = {"kind",          "etag",       "id",     "jobReference",
+                                      "configuration", "statistics", "status", NULL};
+
+/* The members that `fields` of a request names, without the members of members. */
+static char *fields_of(struct google_fixture *f, guint n)
+{
+  const char *head = google_fixture_seen(f, n)->head, *begin = strstr(head, "&fields=");
+  g_assert_nonnull(begin);
+  begin += strlen("&fields=");
+  g_autofree char *escaped = g_strndup(begin, strcspn(begin, " &"));
+  g_autofree char *fields = g_uri_unescape_string(escaped, NULL);
+  g_autoptr(GRegex) inner = g_regex_new("\\([^()]*(\\([^()]*\\))?[^()]*\\)", 0, 0, NULL);
+  return g_regex_replace_literal(inner, fields, -1, 0, "", 0, NULL);
+}
+
+static void expect_known(struct google_fixture *f, guint n, const char *path, const char *const *known)
+{
+  g_autofree char *fields = fields_of(f, n);
+  g_auto(GStrv) names = g_strsplit(fields, ",", -1);
+  g_assert_true(g_str_has_prefix(strchr(google_fixture_seen(f, n)->head, '/'), path));
+  for (char **at = names; *at; at++) {
+    if (!g_strv_contains(known, *at)) g_error("Google's answer to %s has no %s", path, *at);
+  }
+}
+
+/* Google answers 400 to a field that an answer's type does not have. What a query cost is said by jobs.query and by
+ * jobs.get, and not by getQueryResults. */
+static void test_fields(void)
+{
+  const struct script_step steps[] = {
+      TOKEN_STEP("ya29.x"),           BODY(NOT_YET), BODY(NO_ROWS), BODY(DONE), BODY(RUNNING),
+      BODY("{\"jobComplete\":true}"), BODY(DONE)};
+  struct google_fixture f;
+  start(&f, steps, G_N_ELEMENTS(steps));
+  read_none(&f);
+  expect_known(&f, 1, "/bigquery/v2/projects/p/queries?", query_has);
+  expect_known(&f, 2, "/bigquery/v2/projects/p/queries/job_1?", results_has);
+  expect_known(&f, 3, "/bigquery/v2/projects/p/jobs/job_1?", job_has);
+  g_assert_cmpint(bigquery_totals(f.bigquery).bytes_billed, ==, 10485760);
+  execute(&f);
+  expect_known(&f, 4, "/bigquery/v2/projects/p/jobs?", job_has);
+  expect_known(&f, 5, "/bigquery/v2/projects/p/queries/job_1?", results_has);
+  expect_known(&f, 6, "/bigquery/v2/projects/p/jobs/job_1?", job_has);
+  google_fixture_stop(&f);
+}
+
+int main(int argc, char **argv)
+{
+  g_test_init(&argc, &argv, NULL);
+  log_init(&(struct log_options){.level = LOG_ERROR, .fd = 2});
+  g_test_add_func("/google/forms/fields", test_fields);
+  return g_test_run();
+}
