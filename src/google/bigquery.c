@@ -188,6 +188,12 @@ void bigquery_set_location(struct bigquery *bigquery, const char *location_name)
   bigquery->location = g_strdup(location_name);
 }
 
+void location_learn(struct bigquery *bigquery, const char *location)
+{
+  bool is_news = location && location[0] != '\0' && !bigquery->location && !bigquery->is_emulator;
+  if (is_news) bigquery_set_location(bigquery, location);
+}
+
 struct bigquery_totals bigquery_totals(const struct bigquery *bigquery)
 {
   return bigquery->totals;

@@ -31,15 +31,15 @@ struct bigquery_rows;
 struct credentials;
 
 struct bigquery_options {
-  const char *project;          /* pays for the jobs, and holds the tables unless a name says otherwise */
-  const char *dataset;          /* for table names in SQL without one, or NULL */
-  const char *location;         /* "EU", "europe-west3"; NULL: BigQuery finds out from the tables of a statement */
-  const char *base_url;         /* NULL: Google's. Else an emulator's, see bigquery_emulator_url() */
-  int64_t maximum_bytes_billed; /* a statement that would bill more is refused before it runs; 0: no limit */
-  int64_t job_timeout_s;        /* a job is cancelled after so long; 0: 600 */
-  int64_t connect_timeout_s;    /* 0: 10 */
-  int64_t request_timeout_s;    /* 0: 60 */
-  int64_t page_rows_max;        /* 0: 5,000 */
+  const char *project;                 /* pays for the jobs, and holds the tables unless a name says otherwise */
+  const char *dataset;                 /* for table names in SQL without one, or NULL */
+  const char *location;                /* "EU", "europe-west3"; NULL: learnt from a table or a job */
+  const char *base_url;                /* NULL: Google's. Else an emulator's, see bigquery_emulator_url() */
+  int64_t maximum_bytes_billed;        /* a statement that would bill more is refused before it runs; 0: no limit */
+  int64_t job_timeout_s;               /* a job is cancelled after so long; 0: 600 */
+  int64_t connect_timeout_s;           /* 0: 10 */
+  int64_t request_timeout_s;           /* 0: 60 */
+  int64_t page_rows_max;               /* 0: 5,000 */
   bool (*is_cancelled)(void *context); /* or NULL */
   void *cancel_context;
 };

@@ -37,7 +37,7 @@ static void prepare_statement(struct ask *ask, const struct bigquery *bigquery, 
   limits_append(ask->body, bigquery);
   g_string_append(ask->body, "}}}");
   ask_path(ask, API_ROOT, (const char *[]){bigquery->project, "jobs", NULL});
-  ask_query(ask, "fields", "status(state,errorResult),statistics");
+  ask_query(ask, "fields", "jobReference(location),status(state,errorResult),statistics");
 }
 
 bool bigquery_execute(struct bigquery *bigquery, const struct bigquery_statement *statement, const char *job_id,

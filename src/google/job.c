@@ -18,6 +18,7 @@
 void job_state_clear(struct job_state *state)
 {
   g_clear_pointer(&state->said, g_free);
+  g_clear_pointer(&state->location, g_free);
 }
 
 /* A count of a statistics object: a string, -1 when absent. */
@@ -52,6 +53,7 @@ bool job_state_read(struct job_state *state, struct ask *ask, GError **error)
   const cJSON *failure = json_get(status, "errorResult");
   job_state_clear(state);
   *state = (struct job_state){.is_done = word && strcmp(word, "DONE") == 0, .has_failed = cJSON_IsObject(failure)};
+  state->location = g_strdup(json_string(json_get(tree, "jobReference"), "location"));
   read_statistics(&state->result, json_get(tree, "statistics"));
   if (!state->has_failed) return true;
   const char *reason = json_string(failure, "reason");
@@ -211,6 +213,7 @@ static bool attempt(struct bigquery *bigquery, const struct job_request *request
     /* an answer that cannot be read still means that the job was taken */
     bool is_read = job_state_read(state, &ask, NULL);
     if (!is_read && !job_get(bigquery, job_id, request->name, state, error)) return false;
+    location_learn(bigquery, state->location);
   } else if (bigquery->last.cause == BIGQUERY_CAUSE_DUPLICATE) {
     was_there = true;
     if (!job_get(bigquery, job_id, request->name, state, error)) return false;

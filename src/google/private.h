@@ -82,6 +82,10 @@ void limits_append(GString *out, const struct bigquery *bigquery);
 /* The member "labels", with the statement's name. */
 void labels_append(GString *out, const struct bigquery *bigquery, const char *name);
 
+/* Where jobs are sent from now on when the configuration does not say, by what BigQuery says of a table or of a job: a
+ * job outside of US and EU is found by its location alone. NULL and "" say nothing. */
+void location_learn(struct bigquery *bigquery, const char *location);
+
 /* Counts a job that ran. */
 void totals_note(struct bigquery *bigquery, const char *name, int64_t bytes_billed);
 
@@ -91,6 +95,7 @@ struct job_state {
   bool has_failed;
   struct refusal refusal; /* of a failed one */
   char *said;             /* for people */
+  char *location;         /* or NULL */
   struct bigquery_result result;
 };
 /* Frees what it holds; may be called twice. */

@@ -104,6 +104,7 @@ static void note_job(struct bigquery_rows *rows)
 {
   if (rows->page.job_id && !rows->job_id) rows->job_id = g_strdup(rows->page.job_id);
   if (rows->page.location && !rows->location) rows->location = g_strdup(rows->page.location);
+  location_learn(rows->bigquery, rows->location);
 }
 
 /* Waits until the job of an incomplete answer has ended; then asks for the first page. */

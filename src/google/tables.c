@@ -91,7 +91,9 @@ bool bigquery_table_get(struct bigquery *bigquery, const struct bigquery_table *
   if (!ask_send(bigquery, &ask, error)) return false;
   g_autoptr(cJSON) tree = ask_parse(&ask, error);
   if (!tree) return false;
-  if (read_table(tree, info)) return true;
+  bool is_read = read_table(tree, info);
+  if (is_read) location_learn(bigquery, info->location);
+  if (is_read) return true;
   bigquery_table_info_clear(info);
   error_set(error, ERROR_CORRUPT, "BigQuery's description of the table %s cannot be read", table->table);
   return false;

@@ -108,10 +108,66 @@ static void test_fields(void)
   google_fixture_stop(&f);
 }
 
+/* ---- location ---- */
+
+/* A client whose configuration names no location. */
+static void start_anywhere(struct google_fixture *f, const struct script_step *steps, size_t steps_n)
+{
+  g_autoptr(GError) error = NULL;
+  start(f, steps, steps_n);
+  const struct bigquery_options options = {.project = "p", .base_url = scripted_server_url(f->server)};
+  bigquery_free(f->bigquery);
+  f->bigquery = bigquery_new(&options, f->credentials, &f->clock, &error);
+  g_assert_no_error(error);
+}
+
+/* Outside of US and EU a job is found by its location alone: by that of the job itself at least. */
+static void test_location_of_a_job(void)
+{
+  const struct script_step steps[] = {TOKEN_STEP("ya29.x"), BODY(RUNNING), BODY("{\"jobComplete\":true}"), BODY(DONE),
+                                      BODY(DONE)};
+  bool is_known = false;
+  struct google_fixture f;
+  start_anywhere(&f, steps, G_N_ELEMENTS(steps));
+  execute(&f);
+  g_assert_null(strstr(google_fixture_seen(&f, 1)->body, "location"));
+  for (guint i = 2; i < 4; i++)
+    g_assert_nonnull(strstr(google_fixture_seen(&f, i)->head, "&location=europe-west3&"));
+  g_assert_true(bigquery_job_wait(f.bigquery, "job_0", SECOND_US, &is_known, NULL) && is_known);
+  g_assert_nonnull(strstr(google_fixture_seen(&f, 4)->head, "/jobs/job_0?prettyPrint=false&location=europe-west3&"));
+  google_fixture_stop(&f);
+}
+
+/* Another run's job, and one whose first answer was lost, are found where the tables are. */
+static void test_location_of_a_table(void)
+{
+  static const struct bigquery_table table = {.dataset = "d", .table = "t"};
+  const struct script_step steps[] = {TOKEN_STEP("ya29.x"),
+                                      BODY("{\"location\":\"\"}"),
+                                      BODY("{\"location\":\"europe-west3\"}"),
+                                      BODY("{\"location\":\"US\"}"),
+                                      {.status = 409},
+                                      BODY(DONE)};
+  struct google_fixture f;
+  g_autoptr(GError) error = NULL;
+  start_anywhere(&f, steps, G_N_ELEMENTS(steps));
+  for (int i = 0; i < 3; i++) {
+    struct bigquery_table_info info;
+    g_assert_true(bigquery_table_get(f.bigquery, &table, &info, &error));
+    bigquery_table_info_clear(&info);
+  }
+  execute(&f);
+  g_assert_nonnull(strstr(google_fixture_seen(&f, 4)->body, "\"jobId\":\"job_1\",\"location\":\"europe-west3\"}"));
+  g_assert_nonnull(strstr(google_fixture_seen(&f, 5)->head, "/jobs/job_1?prettyPrint=false&location=europe-west3&"));
+  google_fixture_stop(&f);
+}
+
 int main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
   log_init(&(struct log_options){.level = LOG_ERROR, .fd = 2});
   g_test_add_func("/google/forms/fields", test_fields);
+  g_test_add_func("/google/forms/location_of_a_job", test_location_of_a_job);
+  g_test_add_func("/google/forms/location_of_a_table", test_location_of_a_table);
   return g_test_run();
 }
