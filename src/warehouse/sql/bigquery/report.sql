@@ -3,64 +3,76 @@
 -- name: report_leads
 -- The source in the order of lead_id, with the states that rows have or inherit; read page by page from one job.
 WITH source AS (
-  SELECT l.*, LOWER(TRIM(l.${email}, '\t\n\v\f\r ')) AS own_person FROM ${leads} l WHERE l.${lead_id} IS NOT NULL),
+  SELECT ${lead_id} AS lead_id, ${email} AS email, ${first_name} AS first_name, ${last_name} AS last_name,
+    ${company_name} AS company_name, ${campaign_id} AS campaign_id, ${added_to_instantly} AS added_to_instantly,
+    ${sequence_completed} AS sequence_completed, ${cold_email_sent} AS cold_email_sent,
+    ${last_email_status} AS last_email_status, ${added_date} AS added_date,
+    ${sequence_completed_date} AS sequence_completed_date, ${updated_at} AS updated_at,
+    LOWER(TRIM(${email}, '\t\n\v\f\r ')) AS own_person
+  FROM ${leads} WHERE ${lead_id} IS NOT NULL),
 gone AS (
   SELECT person, lead_id AS state_id FROM ${lead_state}
-  WHERE person IS NOT NULL AND lead_id NOT IN (SELECT ${lead_id} FROM source)
+  WHERE person IS NOT NULL AND lead_id NOT IN (SELECT lead_id FROM source)
   QUALIFY ROW_NUMBER() OVER (PARTITION BY person ORDER BY ever_added_at DESC, lead_id) = 1),
 heirs AS (
-  SELECT MIN(s.${lead_id}) AS lead_id, g.state_id FROM source s JOIN gone g ON g.person = s.own_person
+  SELECT MIN(s.lead_id) AS lead_id, g.state_id FROM source s JOIN gone g ON g.person = s.own_person
   GROUP BY g.person, g.state_id),
 aliases AS (SELECT lead_id, state_id FROM heirs WHERE lead_id NOT IN (SELECT lead_id FROM ${lead_state}))
-SELECT l.${lead_id}, l.${email}, l.${first_name}, l.${last_name}, l.${company_name}, l.${campaign_id},
-  l.${added_to_instantly}, l.${sequence_completed}, l.${cold_email_sent}, l.${last_email_status}, f.fields, l.${added_date},
-  l.${sequence_completed_date}, l.${updated_at},
+SELECT l.lead_id, l.email, l.first_name, l.last_name, l.company_name, l.campaign_id,
+  l.added_to_instantly, l.sequence_completed, l.cold_email_sent, l.last_email_status, f.fields, l.added_date,
+  l.sequence_completed_date, l.updated_at,
   s.lead_id, s.person, s.generation, s.reopened_at, s.claim_id, s.campaign_id, s.epoch, s.attempts, s.settlement,
   s.settlement_epoch, s.reason, s.instantly_id, s.current_campaign_id, s.current_at, s.added_at, s.ever_added_at, s.sent_at,
   s.replied_at, s.email_status, s.finished_at, s.outcome, s.removed_at, s.removed_id, s.withdrawn_at, s.held_n,
   s.held_reason, s.resolved_n, s.first_recorded_at, s.last_seen_at, s.subsequence_id
 FROM source l
-LEFT JOIN aliases a ON a.lead_id = l.${lead_id}
-LEFT JOIN ${lead_state} s ON s.lead_id = IFNULL(a.state_id, l.${lead_id})
-LEFT JOIN ${lead_fields} f ON f.lead_id = l.${lead_id}
-WHERE l.${lead_id} > @after
-ORDER BY l.${lead_id};
+LEFT JOIN aliases a ON a.lead_id = l.lead_id
+LEFT JOIN ${lead_state} s ON s.lead_id = IFNULL(a.state_id, l.lead_id)
+LEFT JOIN ${lead_fields} f ON f.lead_id = l.lead_id
+WHERE l.lead_id > @after
+ORDER BY l.lead_id;
 
 -- name: report_found
 -- What a name can stand for: a lead_id, a person, a row of Instantly, or one of the lead_ids in @lead_ids (what a printed
 -- reference may mean); rows that inherit a state too.
 WITH source AS (
-  SELECT l.*, LOWER(TRIM(l.${email}, '\t\n\v\f\r ')) AS own_person FROM ${leads} l WHERE l.${lead_id} IS NOT NULL),
+  SELECT ${lead_id} AS lead_id, ${email} AS email, ${first_name} AS first_name, ${last_name} AS last_name,
+    ${company_name} AS company_name, ${campaign_id} AS campaign_id, ${added_to_instantly} AS added_to_instantly,
+    ${sequence_completed} AS sequence_completed, ${cold_email_sent} AS cold_email_sent,
+    ${last_email_status} AS last_email_status, ${added_date} AS added_date,
+    ${sequence_completed_date} AS sequence_completed_date, ${updated_at} AS updated_at,
+    LOWER(TRIM(${email}, '\t\n\v\f\r ')) AS own_person
+  FROM ${leads} WHERE ${lead_id} IS NOT NULL),
 gone AS (
   SELECT person, lead_id AS state_id FROM ${lead_state}
-  WHERE person IS NOT NULL AND lead_id NOT IN (SELECT ${lead_id} FROM source)
+  WHERE person IS NOT NULL AND lead_id NOT IN (SELECT lead_id FROM source)
   QUALIFY ROW_NUMBER() OVER (PARTITION BY person ORDER BY ever_added_at DESC, lead_id) = 1),
 heirs AS (
-  SELECT MIN(s.${lead_id}) AS lead_id, g.state_id FROM source s JOIN gone g ON g.person = s.own_person
+  SELECT MIN(s.lead_id) AS lead_id, g.state_id FROM source s JOIN gone g ON g.person = s.own_person
   GROUP BY g.person, g.state_id),
 aliases AS (SELECT lead_id, state_id FROM heirs WHERE lead_id NOT IN (SELECT lead_id FROM ${lead_state})),
 ids AS (
-  SELECT ${lead_id} AS lead_id FROM source
-  WHERE ${lead_id} = @what OR own_person = @what OR ${lead_id} IN UNNEST(@lead_ids)
+  SELECT lead_id FROM source
+  WHERE lead_id = @what OR own_person = @what OR lead_id IN UNNEST(@lead_ids)
   UNION DISTINCT
   SELECT lead_id FROM ${lead_state}
   WHERE lead_id = @what OR person = @what OR instantly_id = @what OR lead_id IN UNNEST(@lead_ids)
   UNION DISTINCT
   SELECT lead_id FROM aliases WHERE state_id IN (SELECT lead_id FROM ${lead_state} WHERE instantly_id = @what))
-SELECT IFNULL(l.${lead_id}, i.lead_id), l.${email}, l.${first_name}, l.${last_name}, l.${company_name}, l.${campaign_id},
-  l.${added_to_instantly}, l.${sequence_completed}, l.${cold_email_sent}, l.${last_email_status}, f.fields, l.${added_date},
-  l.${sequence_completed_date}, l.${updated_at},
+SELECT IFNULL(l.lead_id, i.lead_id), l.email, l.first_name, l.last_name, l.company_name, l.campaign_id,
+  l.added_to_instantly, l.sequence_completed, l.cold_email_sent, l.last_email_status, f.fields, l.added_date,
+  l.sequence_completed_date, l.updated_at,
   s.lead_id, s.person, s.generation, s.reopened_at, s.claim_id, s.campaign_id, s.epoch, s.attempts, s.settlement,
   s.settlement_epoch, s.reason, s.instantly_id, s.current_campaign_id, s.current_at, s.added_at, s.ever_added_at, s.sent_at,
   s.replied_at, s.email_status, s.finished_at, s.outcome, s.removed_at, s.removed_id, s.withdrawn_at, s.held_n,
   s.held_reason, s.resolved_n, s.first_recorded_at, s.last_seen_at, s.subsequence_id
 FROM ids i
-LEFT JOIN source l ON l.${lead_id} = i.lead_id
+LEFT JOIN source l ON l.lead_id = i.lead_id
 LEFT JOIN aliases a ON a.lead_id = i.lead_id
 LEFT JOIN ${lead_state} s ON s.lead_id = IFNULL(a.state_id, i.lead_id)
 LEFT JOIN ${lead_fields} f ON f.lead_id = i.lead_id
-WHERE l.${lead_id} IS NOT NULL OR s.lead_id IS NOT NULL
-ORDER BY l.${lead_id} IS NULL, i.lead_id;
+WHERE l.lead_id IS NOT NULL OR s.lead_id IS NOT NULL
+ORDER BY l.lead_id IS NULL, i.lead_id;
 
 -- name: all_lead_ids
 -- References are made of lead_ids; nobody but we can read them back, and only by making them all.
@@ -95,14 +107,16 @@ ORDER BY occurred_at, recorded_at, kind;
 -- name: report_runs
 -- Newest first; what the end does not say is as the start said it. Streamed rows may stand twice.
 WITH rows_once AS (
-  SELECT * FROM ${pipeline_runs} WHERE @run_id = '' OR run_id = @run_id
+  SELECT run_id, is_end, job, verdict, exit_code, started_at, ended_at, scan_started_at, full_scan_finished_at, stops_read_at,
+    source_rows, detail, fingerprint, counts, costs
+  FROM ${pipeline_runs} WHERE @run_id = '' OR run_id = @run_id
   QUALIFY ROW_NUMBER() OVER (PARTITION BY run_id, is_end ORDER BY recorded_at) = 1)
 SELECT b.run_id, b.job, e.verdict, IFNULL(e.exit_code, 0), b.started_at, e.ended_at,
   IFNULL(e.scan_started_at, b.scan_started_at), IFNULL(e.full_scan_finished_at, b.full_scan_finished_at),
   IFNULL(e.stops_read_at, b.stops_read_at), IFNULL(NULLIF(e.source_rows, 0), b.source_rows),
   IFNULL(e.detail, b.detail), IFNULL(e.fingerprint, b.fingerprint), e.counts, e.costs
-FROM (SELECT * FROM rows_once WHERE is_end = 0) b LEFT JOIN (SELECT * FROM rows_once WHERE is_end = 1) e ON e.run_id = b.run_id
-WHERE TRUE
+FROM rows_once b LEFT JOIN rows_once e ON e.run_id = b.run_id AND e.is_end = 1
+WHERE b.is_end = 0
 QUALIFY NOT @is_last_of_job OR ROW_NUMBER() OVER (PARTITION BY b.job ORDER BY b.started_at DESC, b.run_id DESC) = 1
 ORDER BY b.started_at DESC, b.run_id DESC LIMIT @limit;
 
@@ -116,7 +130,7 @@ ORDER BY error_timestamp DESC, retry_count DESC, error_id LIMIT @limit;
 -- name: report_counts
 -- What `status` shows, in one statement.
 WITH states AS (
-  SELECT s.*, CASE
+  SELECT s.lead_id, s.person, s.campaign_id, s.email_status, s.outcome, s.held_n, s.resolved_n, s.held_reason, CASE
       WHEN s.removed_at IS NOT NULL AND s.removed_id IS NOT DISTINCT FROM s.instantly_id THEN 12
       WHEN s.withdrawn_at IS NOT NULL THEN 11 WHEN s.finished_at IS NOT NULL THEN 10
       WHEN s.subsequence_id IS NOT NULL AND s.settlement IN (7, 8) THEN 9 ELSE s.settlement END AS phase,
@@ -144,8 +158,8 @@ ORDER BY 1, 2, 3;
 SELECT c.campaign_id, c.campaign_name, m.status, IFNULL(m.leads, c.total_leads), m.contacted, m.sent, m.opened, m.replied,
   m.clicked, m.bounced, m.unsubscribed, m.completed
 FROM ${campaign_status} c
-LEFT JOIN (SELECT * FROM ${campaign_metrics} WHERE step = '' AND variant = '' AND day IS NULL) m
-  ON m.campaign_id = c.campaign_id
+LEFT JOIN ${campaign_metrics} m
+  ON m.campaign_id = c.campaign_id AND m.step = '' AND m.variant = '' AND m.day IS NULL
 ORDER BY c.campaign_id;
 
 -- name: report_empty_values

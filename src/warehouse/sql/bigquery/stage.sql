@@ -16,7 +16,9 @@ GROUP BY instantly_id ORDER BY instantly_id;
 -- sync before by a mailbox of which more than @percent of at least @sends rows of ours bounced since (core/sync.h
 -- sync_is_bounce_spike); the lead that has it; and what is known of the person's bounces.
 WITH staged AS (
-  SELECT * FROM ${sync_stage} WHERE run_id = @run_id AND staged_at >= @since
+  SELECT instantly_id, person, campaign_id, subsequence_id, stamp, last_step, mailbox, status, interest, verification, opens,
+    clicks, replies, created_at, contacted_at, opened_at, clicked_at, replied_at, updated_at, last_step_at, pause_until
+  FROM ${sync_stage} WHERE run_id = @run_id AND staged_at >= @since
   QUALIFY ROW_NUMBER() OVER (PARTITION BY instantly_id ORDER BY n DESC) = 1),
 enrolled AS (
   SELECT instantly_id, MIN(lead_id) AS lead_id FROM ${lead_state}
@@ -49,7 +51,9 @@ ORDER BY t.instantly_id;
 -- found elsewhere earlier whose row now sits in the lead's campaign. The state stands beside it as it is before this sync.
 CREATE TEMP TABLE ${scratch} AS
 WITH staged AS (
-  SELECT * FROM ${sync_stage}
+  SELECT instantly_id, person, campaign_id, subsequence_id, stamp, last_step, mailbox, status, interest, verification, opens,
+    clicks, replies, created_at, contacted_at, opened_at, clicked_at, replied_at, updated_at, last_step_at, pause_until
+  FROM ${sync_stage}
   WHERE run_id = JSON_VALUE(@p, '$.run_id') AND staged_at >= TIMESTAMP_MICROS(CAST(JSON_VALUE(@p, '$.since') AS INT64))
   QUALIFY ROW_NUMBER() OVER (PARTITION BY instantly_id ORDER BY n DESC) = 1),
 by_id AS (
@@ -116,7 +120,7 @@ ORDER BY IF(lead_id IS NULL AND stamp IS NOT NULL AND NOT is_known, 0, 1), row_i
 WITH staged AS (
   SELECT instantly_id, stamp FROM ${sync_stage} WHERE run_id = @run_id AND staged_at >= @since),
 absent AS (
-  SELECT s.* FROM ${lead_state} s
+  SELECT s.lead_id, s.person, s.current_campaign_id, s.instantly_id, s.generation, s.last_seen_at FROM ${lead_state} s
   WHERE s.settlement IN (7, 8) AND s.withdrawn_at IS NULL AND s.finished_at IS NULL AND s.instantly_id IS NOT NULL
     AND NOT (s.removed_at IS NOT NULL AND s.removed_id IS NOT DISTINCT FROM s.instantly_id) AND s.held_n <= s.resolved_n
     AND GREATEST(IFNULL(s.current_at, TIMESTAMP_MICROS(0)), IFNULL(s.added_at, TIMESTAMP_MICROS(0))) < @scan_started
@@ -171,9 +175,11 @@ WITH persons AS (
       OR current_campaign_id IS NULL OR current_campaign_id NOT IN UNNEST(JSON_VALUE_ARRAY(@p, '$.configured'))))
       AS is_completed
   FROM (
-    SELECT s.*, s.removed_at IS NOT NULL AND s.removed_id IS NOT DISTINCT FROM s.instantly_id AS is_removed
-    FROM (SELECT * EXCEPT (campaign_id), IFNULL(campaign_id, current_campaign_id) AS campaign_id FROM ${lead_state}) s
-    WHERE s.ever_added_at IS NOT NULL AND s.campaign_id IS NOT NULL)
+    SELECT IFNULL(s.campaign_id, s.current_campaign_id) AS campaign_id, s.person, s.settlement, s.withdrawn_at, s.finished_at,
+      s.outcome, s.replied_at, s.current_campaign_id,
+      s.removed_at IS NOT NULL AND s.removed_id IS NOT DISTINCT FROM s.instantly_id AS is_removed
+    FROM ${lead_state} s
+    WHERE s.ever_added_at IS NOT NULL AND IFNULL(s.campaign_id, s.current_campaign_id) IS NOT NULL)
   GROUP BY campaign_id, person),
 totals AS (
   SELECT campaign_id, COUNT(*) AS total, COUNTIF(is_completed) AS completed FROM persons GROUP BY campaign_id)
