@@ -41,6 +41,8 @@ const struct doctor_id doctor_ids[] = {
              "Run the line of the sentence, with MEMBER as user:ADDRESS or serviceAccount:ADDRESS"),
     ERROR_ID("dataset_missing", EXIT_CODE_CONFIG, "There is no such dataset or project",
              "Correct warehouse.project and warehouse.dataset, or make the dataset"),
+    INFO_ID("dataset_unseen", "A dataset may not be looked at, so nobody compared where it is; jobs do not need to",
+            "Nothing, or grant bigquery.datasets.get (roles/bigquery.metadataViewer) on the dataset"),
     ERROR_ID("location_wrong", EXIT_CODE_CONFIG, "A dataset is not where the jobs would look for it",
              "Set warehouse.location, or move the dataset"),
     ERROR_ID("billing_off", EXIT_CODE_CONFIG, "The project has no billing: neither changes of tables nor streaming run",

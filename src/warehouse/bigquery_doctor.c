@@ -40,7 +40,12 @@ static bool dataset_check(const struct bq_warehouse *self, const char *dataset, 
   const char *project = self->settings->warehouse.project, *wanted = self->settings->warehouse.location;
   g_autoptr(GError) failure = NULL;
   if (!bigquery_dataset_location(self->client, NULL, dataset, location, &failure)) {
-    if (bigquery_cause(self->client) != BIGQUERY_CAUSE_NOT_FOUND) return failure_tell(self, dataset, failure, ailments);
+    enum bigquery_cause cause = bigquery_cause(self->client);
+    if (cause == BIGQUERY_CAUSE_ACCESS) { /* whose rights stand on the tables alone has none here, and jobs need none */
+      bq_ailment_add(ailments, "dataset_unseen", dataset, "%s", failure->message);
+      return true;
+    }
+    if (cause != BIGQUERY_CAUSE_NOT_FOUND) return failure_tell(self, dataset, failure, ailments);
     bq_ailment_add(
         ailments, "dataset_missing", dataset,
         "There is no dataset %s in the project %s, or no such project: `bq mk --dataset%s%s %s:%s` makes it.", dataset,

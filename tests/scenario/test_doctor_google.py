@@ -93,6 +93,14 @@ def test_a_source_that_is_only_read_needs_no_right_to_write(cloud):
     assert "google_right_missing" not in cloud.found(code=78)
 
 
+def test_rights_on_the_tables_alone_are_enough(cloud):
+    """Doctor is the only one who looks at the dataset; what follows is asked all the same."""
+    cloud.google.answers = {("GET", "datasets/d"): refusal(403, "accessDenied", "Access Denied: Dataset p:d")}
+    assert "google_right_missing" not in cloud.found(code=78)
+    cloud.google.denied = {"lead_state": [WRITE]}
+    assert [subject for subject, _ in cloud.found(code=78)["google_right_missing"]] == ["d.lead_state"]
+
+
 def test_locations(cloud):
     cloud.google.location = {"d": "EU", "ops": "US"}
     cloud.block(ops_dataset="ops", location="europe-west3")
@@ -103,7 +111,7 @@ def test_locations(cloud):
 
 @pytest.mark.parametrize("end, said, code, finding, words", [
     ("datasets/d", refusal(404, "notFound", "Not found: Dataset p:d"), 78, "dataset_missing", "`bq mk --dataset p:d` makes it"),
-    ("datasets/d", refusal(403, "accessDenied", "Access Denied: Dataset p:d"), 78, "google_right_missing", "Access Denied"),
+    ("datasets/d", refusal(403, "accessDenied", "Access Denied: Dataset p:d"), 78, "dataset_unseen", "Access Denied"),
     ("/queries", refusal(403, "billingNotEnabled", "Billing has not been enabled"), 78, "billing_off", "billing"),
     ("/queries", refusal(401, "authError", "Invalid Credentials"), 4, "google_refused", "401"),
     ("/queries", refusal(400, "invalid", "Invalid project ID 'p'"), 1, "warehouse_unusable", "Invalid project"),
