@@ -107,14 +107,8 @@ void cloud_lease_end(struct subject *subject)
   cloud_run(subject, "UPDATE D.leases SET released_at = CURRENT_TIMESTAMP() WHERE shard = 'all'", NULL, 0);
 }
 
-/* The emulator gets slower with every table that it has. */
 void cloud_close(struct subject *subject)
 {
-  g_autofree char *url = bigquery_emulator_url(cloud_emulator(), NULL);
-  g_autofree char *at = g_strdup_printf("%s/bigquery/v2/projects/%s/datasets/%s?deleteContents=true", url,
-                                        subject->settings.warehouse.project, subject->settings.warehouse.dataset);
-  const char *const argv[] = {"curl", "-sf", "-o", "/dev/null", "-X", "DELETE", at, NULL};
-  curl(argv);
   bigquery_free(subject->cloud);
 }
 

@@ -9,7 +9,7 @@ const char *cloud_emulator(void);
 char *cloud_dataset_name(void);
 /* Makes the dataset of the subject's settings and opens a client of its own. */
 void cloud_open(struct subject *subject);
-/* Takes the dataset away again. */
+/* Closes it. The dataset goes with the emulator: to drop a table costs that more than to keep it. */
 void cloud_close(struct subject *subject);
 /* Gives the claim of a test a lease that nobody asked for. */
 void cloud_lease(struct subject *subject, int64_t epoch);
