@@ -2,7 +2,8 @@
 
 tables.get tells an etag and when the table's rows were changed last (found by comparing them, so that a statement that
 changes nothing changes nothing), numRows also for an empty table, and a streaming buffer where a test says so. Dry runs
-answer with bytes as a test says. It counts jobs and streamed rows, by the label of the statement."""
+are analysed by the emulator and answer with bytes as a test says. It counts jobs and streamed rows, by the label of the
+statement."""
 
 import contextlib
 import gzip
@@ -73,9 +74,13 @@ class Observed:
         seen.update(self.overlay.get(found[2], {}))
         return json.dumps(seen).encode()
 
-    def dry_run(self, configuration, statement):
+    def dry_run(self, configuration, statement, request):
+        """The emulator analyses it, so that a parameter of the wrong type is refused here as BigQuery refuses it."""
         self.dry_runs.append((statement, configuration["query"]))
-        return json.dumps({"jobComplete": True, "totalBytesProcessed": str(self.bytes.get(statement, 1))}).encode()
+        status, answer = self.ask(*request)
+        if status != 200:
+            return status, answer
+        return 200, json.dumps({"jobComplete": True, "totalBytesProcessed": str(self.bytes.get(statement, 1))}).encode()
 
     def answer(self, method, path, body, headers):
         plain = gzip.decompress(body) if headers.get("content-encoding") == "gzip" else body
@@ -85,7 +90,7 @@ class Observed:
             configuration = sent.get("configuration", sent)
             statement = configuration.get("labels", {}).get("leadferry_statement")
             if sent.get("dryRun"):
-                return 200, self.dry_run(sent, statement)
+                return self.dry_run(sent, statement, (method, path, body, headers))
             self.jobs.append(statement)
         if path.split("?")[0].endswith("/insertAll"):
             self.streamed.append(TABLE.search(path.split("?")[0].removesuffix("/insertAll"))[2])
