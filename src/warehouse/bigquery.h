@@ -239,6 +239,8 @@ bool bq_table_seen(struct bq_warehouse *self, const struct bigquery_table *table
                    const struct bigquery_table_info **info, GError **error);
 /* What is asked next shall be as it is now. */
 void bq_tables_forget(struct bq_warehouse *self);
+/* ERROR_CONFIG where one of the two datasets, or the project, does not exist: what a missing table may mean. */
+bool bq_datasets_are_there(struct bq_warehouse *self, GError **error);
 
 /* ---- bigquery_doctor.c ---- */
 

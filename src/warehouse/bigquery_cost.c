@@ -171,9 +171,11 @@ bool bq_report_costs(struct warehouse *warehouse, struct page *page, GError **er
 {
   struct bq_warehouse *self = bq_of(warehouse);
   int64_t known[BQ_N];
-  bool is_known[BQ_N] = {false};
+  bool is_known[BQ_N] = {false}, is_new = false;
   page_reset(page);
-  for (size_t i = 0; i < G_N_ELEMENTS(cost_jobs); i++)
+  if (!bq_schema_ready(warehouse, &is_new, error)) return false; /* nothing stands in for what is written to */
+  for (size_t i = 0; i < G_N_ELEMENTS(cost_jobs); i++) {
+    if (cost_jobs[i].ids[0] == BQ_CHANGES_GATHER && !self->settings->source.write_back) continue;
     for (size_t j = 0; j < cost_jobs[i].ids_n; j++) {
       enum bq_id id = cost_jobs[i].ids[j];
       if (!is_known[id] && !statement_cost(self, id, &known[id], error)) return false;
@@ -185,5 +187,6 @@ bool bq_report_costs(struct warehouse *warehouse, struct page *page, GError **er
                              .billed_bytes = cost_jobs[i].times_n * billed(known[id])};
       g_array_append_val(page->rows, row);
     }
+  }
   return true;
 }

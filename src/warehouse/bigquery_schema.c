@@ -138,13 +138,14 @@ static char *empty_table(const struct bq_warehouse *self, enum bq_id id)
     const struct column *column = &g_array_index(table.columns, struct column, i);
     g_string_append_printf(out, "%sCAST(NULL AS %s) AS %s", i > 0 ? ", " : "", column->type, column->name);
   }
-  g_string_append(out, " LIMIT 0)");
+  g_string_append(out, " FROM UNNEST([0]) WHERE FALSE)"); /* with a FROM: the emulator reads nothing from one without */
   table_clear(&table);
   return g_string_free(out, FALSE);
 }
 
 bool bq_schema_shadow(struct bq_warehouse *self, GError **error)
 {
+  bool is_any_missing = false;
   for (size_t i = 0; i < G_N_ELEMENTS(tables); i++) {
     struct bigquery_table table = where(self, &tables[i]);
     struct bigquery_table_info info = {0};
@@ -159,8 +160,9 @@ bool bq_schema_shadow(struct bq_warehouse *self, GError **error)
     }
     g_autofree char *empty = empty_table(self, tables[i].statement);
     sql_names_put(&self->names, tables[i].name, empty);
+    is_any_missing = true;
   }
-  return true;
+  return !is_any_missing || bq_datasets_are_there(self, error);
 }
 
 /* ---- check ---- */
@@ -271,7 +273,8 @@ bool bq_schema_ready(struct warehouse *warehouse, bool *created, GError **error)
     fatal_n++;
   }
   if (fatal_n == 0) return true; /* the key is read by who needs it: a run that ends at once costs no job */
-  finding_refuse(&g_array_index(findings, struct schema_finding, first), fatal_n, error);
+  const struct schema_finding *fault = &g_array_index(findings, struct schema_finding, first);
+  if (fault->column || bq_datasets_are_there(bq_of(warehouse), error)) finding_refuse(fault, fatal_n, error);
   return false;
 }
 
@@ -284,6 +287,7 @@ bool bq_schema_print(struct warehouse *warehouse, GString *text, GError **error)
 {
   (void)error;
   struct bq_warehouse *self = bq_of(warehouse);
+  bq_schema_names(self); /* not what stands in for tables that are missing */
   for (size_t i = 0; i < G_N_ELEMENTS(tables); i++) {
     g_autofree char *one = bq_schema_text(self, i);
     g_string_append_printf(text, "%s%s;\n", i > 0 ? "\n" : "", one);
@@ -422,6 +426,7 @@ bool bq_schema_apply(struct warehouse *warehouse, bool *created, GError **error)
   g_autoptr(GArray) findings = g_array_new(FALSE, TRUE, sizeof(struct schema_finding));
   g_array_set_clear_func(findings, bq_finding_clear);
   if (!bq_schema_check(warehouse, findings, error) || has_fault(findings, error)) return false;
+  if (!bq_datasets_are_there(self, error)) return false;
   for (size_t i = 0; i < G_N_ELEMENTS(tables); i++)
     if (!table_apply(self, &tables[i], created, error)) return false;
   return bq_source_open(self, error) && notes_init(self, error);

@@ -3,6 +3,8 @@
  * handle runs a job or streams a row; whoever needs to know how things are at that moment forgets it first. */
 #include "warehouse/bigquery.h"
 
+#include <string.h>
+
 static void info_free(gpointer data)
 {
   bigquery_table_info_clear(data);
@@ -29,4 +31,26 @@ bool bq_table_seen(struct bq_warehouse *self, const struct bigquery_table *table
 void bq_tables_forget(struct bq_warehouse *self)
 {
   g_clear_pointer(&self->tables, g_hash_table_unref);
+}
+
+/* Whoever may not ask is told by what comes next. */
+static bool dataset_is_there(struct bq_warehouse *self, const char *setting, const char *dataset, GError **error)
+{
+  const char *project = self->settings->warehouse.project;
+  g_autofree char *location = NULL;
+  g_autoptr(GError) failure = NULL;
+  if (bigquery_dataset_location(self->client, NULL, dataset, &location, &failure)) return true;
+  if (bigquery_cause(self->client) != BIGQUERY_CAUSE_NOT_FOUND) return true;
+  error_set(error, ERROR_CONFIG,
+            "there is no dataset %s in the project %s, or no such project; correct warehouse.project and %s, or make "
+            "the dataset: `bq mk --dataset %s:%s`",
+            dataset, project, setting, project, dataset);
+  return false;
+}
+
+bool bq_datasets_are_there(struct bq_warehouse *self, GError **error)
+{
+  return dataset_is_there(self, "warehouse.dataset", self->source.dataset, error) &&
+         (strcmp(self->source.dataset, self->ops_dataset) == 0 ||
+          dataset_is_there(self, "warehouse.ops_dataset", self->ops_dataset, error));
 }

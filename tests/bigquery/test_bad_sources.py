@@ -26,15 +26,43 @@ def test_keys_and_addresses_that_are_none(user):
     assert user.json("export")["added"] == 0 and user.json("verify")["differences"] == []
 
 
-@pytest.mark.parametrize("wrong", [{"dataset": "nowhere"}, {"project": "nobodys"}, {"ops_dataset": "nowhere"}])
-def test_a_place_that_is_none(user, wrong):
+@pytest.mark.parametrize("wrong, said", [
+    ({"dataset": "nowhere"}, "there is no dataset nowhere in the project test"),
+    ({"project": "nobodys"}, "there is no dataset d in the project nobodys, or no such project"),
+    ({"ops_dataset": "nowhere"}, "correct warehouse.project and warehouse.ops_dataset, or make the dataset: `bq mk"),
+])
+def test_a_place_that_is_none(user, wrong, said):
     user.configure(warehouse={**BLOCK, **wrong})
-    said = user.run("export", code=78).stderr
-    assert "is missing" in said or "not found" in said, said
-    assert "not found" in user.run("schema", "apply", code=(1, 78)).stderr
+    for words in (("export",), ("plan",), ("plan", "--cost"), ("suppress", "check", "a@example.com"), ("schema", "apply")):
+        assert said in user.run(*words, code=78).stderr, words
     assert user.creating_calls() == 0 and user.query("SELECT COUNT(*) FROM d.pipeline_runs") == [("0",)]
     told = {finding["id"]: finding["sentence"] for finding in user.json("doctor", code=(1, 78))["findings"]}
     assert "dataset_missing" in told or "warehouse_unusable" in told, told
+
+
+def test_nothing_is_made_where_a_dataset_is_missing(user):
+    user.configure(warehouse={**BLOCK, "ops_dataset": "nowhere"}, source={"table": "fresh"})
+    user.run("schema", "apply", code=78)
+    assert "fresh" not in str(user.ask("datasets/d/tables"))
+
+
+READERS = (("plan",), ("status",), ("leads", "export"), ("runs", "list"), ("errors", "list"), ("suppress", "list"),
+           ("suppress", "check", "a@example.com"), ("hold", "list"), ("campaigns", "list"), ("export", "--dry-run"),
+           ("sync", "--dry-run"), ("complete", "--dry-run"), ("recover", "--dry-run"))  # fmt: skip
+
+
+def test_only_leads_are_there(user):
+    """Who reads needs none of our tables; who writes, or asks what writing costs, is told to make them."""
+    user.import_people(2)
+    user.ask("datasets", {"datasetReference": {"projectId": "test", "datasetId": "ops"}})
+    user.configure(warehouse={**BLOCK, "ops_dataset": "ops"})
+    for words in READERS:
+        user.run(*words, code=0)
+    assert "+ 2 to add" in user.run("plan", code=0).stdout
+    for words in (("export",), ("plan", "--cost"), ("hold", "on", "--reason", "x")):
+        assert "run `leadferry schema apply`" in user.run(*words, code=78).stderr, words
+    made = user.run("schema", "print", code=0).stdout
+    assert made.count("\nCREATE TABLE `test`.`ops`.`") == 11 and "SELECT" not in made
 
 
 @pytest.mark.parametrize("command", [("plan",), ("status",), ("leads", "export"), ("export",)])
