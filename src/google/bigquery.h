@@ -241,20 +241,22 @@ bool bigquery_load(struct bigquery *bigquery, const struct bigquery_load *load, 
 
 struct bigquery_field {
   char *name;
-  char *type; /* STRING, INTEGER, BOOLEAN, FLOAT, TIMESTAMP, ... as the REST API writes them */
-  char *mode; /* NULLABLE, REQUIRED, REPEATED */
+  char *type;         /* STRING, INTEGER, BOOLEAN, FLOAT, TIMESTAMP, ... as the REST API writes them */
+  char *mode;         /* NULLABLE, REQUIRED, REPEATED */
+  int64_t max_length; /* of STRING(n), in characters; 0: any */
 };
 
 struct bigquery_table_info {
   char *type; /* TABLE, VIEW, MATERIALIZED_VIEW, EXTERNAL, SNAPSHOT */
   char *etag; /* for bigquery_table_patch() */
   char *location;
-  char *description; /* or NULL */
-  GArray *fields;    /* struct bigquery_field */
-  char *fields_json; /* the same with descriptions, policies and what is nested: "[{...}]" for a patch */
-  char *partitioned; /* the column it is partitioned by, or NULL */
-  int64_t bytes_n;   /* logical bytes, the same way; -1: not said */
-  int64_t rows_n;    /* without the streaming buffer; -1: not said */
+  char *description;           /* or NULL */
+  GArray *fields;              /* struct bigquery_field */
+  char *fields_json;           /* the same with descriptions, policies and what is nested: "[{...}]" for a patch */
+  char *partitioned;           /* the column it is partitioned by, or NULL */
+  bool needs_partition_filter; /* a statement that names no partitions is refused */
+  int64_t bytes_n;             /* logical bytes, the same way; -1: not said */
+  int64_t rows_n;              /* without the streaming buffer; -1: not said */
   int64_t modified_us;
   int64_t streaming_oldest_us; /* oldest row in the streaming buffer; 0: no buffer */
   int64_t streaming_rows_n;    /* an estimate */

@@ -39,7 +39,8 @@ static bool read_field(const cJSON *entry, GArray *fields)
 {
   const char *name = json_string(entry, "name"), *type = json_string(entry, "type"), *mode = json_string(entry, "mode");
   if (!name || !type) return false;
-  struct bigquery_field field = {g_strdup(name), g_strdup(type), g_strdup(mode ? mode : "NULLABLE")};
+  struct bigquery_field field = {g_strdup(name), g_strdup(type), g_strdup(mode ? mode : "NULLABLE"),
+                                 count_of(entry, "maxLength", 0)};
   g_array_append_val(fields, field);
   return true;
 }
@@ -52,6 +53,8 @@ static bool read_table(const cJSON *tree, struct bigquery_table_info *info)
   info->location = g_strdup(json_string(tree, "location"));
   info->description = g_strdup(json_string(tree, "description"));
   info->partitioned = g_strdup(json_string(json_get(tree, "timePartitioning"), "field"));
+  info->needs_partition_filter = cJSON_IsTrue(json_get(tree, "requirePartitionFilter")) ||
+                                 cJSON_IsTrue(json_get(json_get(tree, "timePartitioning"), "requirePartitionFilter"));
   info->rows_n = count_of(tree, "numRows", -1);
   info->bytes_n = count_of(tree, "numBytes", -1);
   info->modified_us = ms_as_us(count_of(tree, "lastModifiedTime", 0));

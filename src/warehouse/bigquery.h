@@ -257,6 +257,8 @@ bool bq_source_open(struct bq_warehouse *self, GError **error);
 void bq_source_check(const struct bq_warehouse *self, const struct bigquery_table_info *info, GArray *findings);
 /* Is a column missing that `schema apply` would add? */
 bool bq_source_lacks_columns(const struct bq_warehouse *self, const struct bigquery_table_info *info);
+/* Why no statement of ours can read the table, whatever its columns are; NULL: they can. Caller frees. */
+char *bq_table_refusal(const struct bq_warehouse *self, const struct bigquery_table_info *info, bool is_source);
 /* A column of a table by its name, in any case; NULL when it has none. */
 const struct bigquery_field *bq_field_find(const struct bigquery_table_info *info, const char *name);
 /* May leads from files be put into it? ERROR_CONFIG says why not. */

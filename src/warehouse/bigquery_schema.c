@@ -206,6 +206,8 @@ static void columns_check(const struct bq_warehouse *self, const struct bq_table
 {
   struct table_text text;
   table_parse(self, row->statement, &text);
+  char *refusal = bq_table_refusal(self, info, false);
+  if (refusal) finding_add(findings, row->name, NULL, FAULT_TYPE, refusal);
   for (guint i = 0; i < text.columns->len; i++)
     column_check(findings, row->name, &g_array_index(text.columns, struct column, i), info);
   table_clear(&text);

@@ -104,6 +104,27 @@ static bool is_table(const struct bigquery_table_info *info)
   return !info->type || strcmp(info->type, "TABLE") == 0;
 }
 
+static const char *kind_of(const struct bigquery_table_info *info)
+{
+  static const char *const words[][2] = {{"VIEW", "view"},
+                                         {"MATERIALIZED_VIEW", "materialized view"},
+                                         {"EXTERNAL", "table of another storage (EXTERNAL)"},
+                                         {"SNAPSHOT", "snapshot"}};
+  for (size_t i = 0; info->type && i < G_N_ELEMENTS(words); i++)
+    if (strcmp(info->type, words[i][0]) == 0) return words[i][1];
+  return is_table(info) ? "table" : "table of another kind";
+}
+
+char *bq_table_refusal(const struct bq_warehouse *self, const struct bigquery_table_info *info, bool is_source)
+{
+  if (!info->needs_partition_filter) return NULL;
+  return g_strdup_printf(
+      "demands a filter by its partitions of every statement (require_partition_filter), and leadferry looks at every "
+      "row; take that option off%s%s",
+      is_source ? ", or name a view with such a filter in source.table" : "",
+      is_source && self->settings->source.write_back ? " and set source.write_back: false" : "");
+}
+
 static struct schema_finding finding_of(const struct bq_warehouse *self, const char *column, char *problem)
 {
   return (struct schema_finding){
@@ -131,10 +152,23 @@ static bool absence_of(const struct bq_warehouse *self, const struct source_colu
   else
     problem =
         g_strdup_printf("is missing; it is %s: add it to the %s, or map another column to it under source.columns",
-                        types, is_table(info) ? "table" : "view");
+                        types, kind_of(info));
   *finding = finding_of(self, plain, problem);
   finding->is_fatal = is_fatal;
   finding->is_made_by_apply = is_addable;
+  return true;
+}
+
+/* A STRING(n) that what is written back does not fit into. */
+static bool length_problem(const struct bq_warehouse *self, const struct source_column *column,
+                           const struct bigquery_field *field, struct schema_finding *finding)
+{
+  const char *longest = column->kind == KIND_FLAG ? "false" : "unsubscribed";
+  bool is_written = column->fresh && self->settings->source.write_back && strcmp(field->type, "STRING") == 0;
+  if (!is_written || field->max_length == 0 || field->max_length >= (int64_t)strlen(longest)) return false;
+  *finding = finding_of(self, field->name,
+                        g_strdup_printf("is STRING(%" G_GINT64_FORMAT "), and `%s` is written to it; make it longer",
+                                        field->max_length, longest));
   return true;
 }
 
@@ -147,7 +181,7 @@ static bool column_problem(const struct bq_warehouse *self, const struct source_
   bool is_read = column->need != NEED_WRITE_BACK || strcmp(column->name, "updated_at") != 0;
   if (!is_read && !self->settings->source.write_back) return false;
   bool is_repeated = g_strcmp0(field->mode, "REPEATED") == 0;
-  if (!is_repeated && conversion_find(column->kind, field->type)) return false;
+  if (!is_repeated && conversion_find(column->kind, field->type)) return length_problem(self, column, field, finding);
   g_autofree char *types = types_of(column->kind);
   *finding = finding_of(self, plain,
                         g_strdup_printf("is %s%s; it must be %s%s", sql_type(field->type),
@@ -159,8 +193,15 @@ void bq_source_check(const struct bq_warehouse *self, const struct bigquery_tabl
 {
   struct schema_finding finding;
   if (!is_table(info) && self->settings->source.write_back) {
-    finding = finding_of(
-        self, NULL, g_strdup("is a view, which nobody can write to; set source.write_back: false, or name a table"));
+    finding =
+        finding_of(self, NULL,
+                   g_strdup_printf("is a %s, which nobody can write to; set source.write_back: false, or name a table",
+                                   kind_of(info)));
+    g_array_append_val(findings, finding);
+  }
+  char *refusal = bq_table_refusal(self, info, true);
+  if (refusal) {
+    finding = finding_of(self, NULL, refusal);
     g_array_append_val(findings, finding);
   }
   for (size_t i = 0; i < G_N_ELEMENTS(columns); i++)
@@ -275,6 +316,8 @@ static void source_names(struct bq_warehouse *self, const struct bigquery_table_
  * more. */
 static char *unreadable_of(const struct bq_warehouse *self, const struct bigquery_table_info *info)
 {
+  g_autofree char *refusal = bq_table_refusal(self, info, true);
+  if (refusal) return g_strdup_printf("table %s %s", self->source.table, refusal);
   for (size_t i = 0; i < G_N_ELEMENTS(columns); i++) {
     struct schema_finding finding;
     g_autofree char *plain = sql_names_plain(&self->names, columns[i].name);

@@ -119,3 +119,47 @@ def test_columns_are_added_and_nothing_else_is_changed(user):
     user.make_table("bare", lead_id="STRING", email="STRING")
     user.run("schema", "apply", code=0)
     assert len(user.table("bare")["schema"]["fields"]) == 2  # nobody writes to it, so nothing is added
+
+
+@pytest.mark.parametrize("kind, word", [("MATERIALIZED_VIEW", "materialized view"), ("SNAPSHOT", "snapshot"),
+                                        ("EXTERNAL", "table of another storage (EXTERNAL)")])
+def test_what_can_be_read_and_not_written(sandbox, observed, tmp_path, kind, word):
+    user = OwnCloud(sandbox, tmp_path, observed.host)
+    user.run("schema", "apply", code=0)
+    user.import_people(2)
+    observed.overlay["leads"] = {"type": kind}
+    for words in (("export",), ("schema", "apply")):
+        assert f"table leads is a {word}, which nobody can write to" in user.run(*words, code=78).stderr
+    user.configure(source={"write_back": False})
+    assert user.json("export")["added"] == 2
+
+
+@pytest.mark.parametrize("table", ["leads", "lead_events"])
+def test_a_table_that_demands_a_filter(sandbox, observed, tmp_path, table):
+    """BigQuery would refuse nearly every statement over it, some of them after leads were added."""
+    user = OwnCloud(sandbox, tmp_path, observed.host)
+    user.run("schema", "apply", code=0)
+    user.import_people(2)
+    observed.overlay[table] = {"requirePartitionFilter": True}
+    observed.forget()
+    for words in (("export",), ("sync",), ("schema", "apply")):
+        said = user.run(*words, code=78).stderr
+        assert f"table {table} demands a filter by its partitions" in said and "take that option off" in said, words
+        assert ("source.write_back: false" in said) == (table == "leads")
+    assert observed.jobs == [] and observed.streamed == [] and user.creating_calls() == 0
+    assert user.run("plan").returncode == (78 if table == "leads" else 0)
+    assert "require_partition_filter" in user.run("schema", "check", code=78).stdout
+
+
+def test_a_column_that_is_too_short(user):
+    fields = [{"name": column, "type": word} for column, word in CONTACTS.items()]
+    for field in fields:
+        field.update({"done": {"maxLength": "1"}, "status": {"maxLength": "8"}, "mail": {"maxLength": "3"}}.get(field["name"], {}))
+    user.ask("datasets/d/tables", {"tableReference": {"projectId": "test", "datasetId": "d", "tableId": "contacts"},
+                                   "schema": {"fields": fields}})
+    user.configure(source={"table": "contacts", "columns": COLUMNS})
+    assert "table contacts, column done is STRING(1), and `false` is written to it" in user.run("schema", "apply", code=78).stderr
+    listed = user.run("schema", "check", code=78).stdout
+    assert "is STRING(8), and `unsubscribed` is written to it; make it longer" in listed and "mail" not in listed
+    user.configure(source={"table": "contacts", "columns": COLUMNS, "write_back": False})
+    user.run("schema", "apply", code=0)

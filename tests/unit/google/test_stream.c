@@ -231,13 +231,14 @@ static void test_login_ends(void)
 
 static void test_table_get(void)
 {
-  static const char resource[] = "{\"type\":\"TABLE\",\"etag\":\"e1\",\"location\":\"EU\",\"numRows\":\"42\","
-                                 "\"lastModifiedTime\":\"1795352709123\","
-                                 "\"schema\":{\"fields\":[{\"name\":\"a\",\"type\":\"STRING\",\"mode\":\"REQUIRED\"},{"
-                                 "\"name\":\"b\",\"type\":\"TIMESTAMP\"}]},"
-                                 "\"timePartitioning\":{\"type\":\"DAY\",\"field\":\"b\"},\"streamingBuffer\":{"
-                                 "\"estimatedRows\":\"5\",\"oldestEntryTime\":"
-                                 "\"1795352700000\"}}";
+  static const char resource[] =
+      "{\"type\":\"TABLE\",\"etag\":\"e1\",\"location\":\"EU\",\"numRows\":\"42\","
+      "\"lastModifiedTime\":\"1795352709123\","
+      "\"schema\":{\"fields\":[{\"name\":\"a\",\"type\":\"STRING\",\"mode\":\"REQUIRED\",\"maxLength\":\"7\"},{"
+      "\"name\":\"b\",\"type\":\"TIMESTAMP\"}]},"
+      "\"timePartitioning\":{\"type\":\"DAY\",\"field\":\"b\"},\"requirePartitionFilter\":true,\"streamingBuffer\":{"
+      "\"estimatedRows\":\"5\",\"oldestEntryTime\":"
+      "\"1795352700000\"}}";
   const struct script_step steps[] = {TOKEN_STEP("ya29.x"), BODY(resource), BODY("{\"schema\":{\"fields\":[{}]}}"),
                                       REFUSED(404, "notFound", "Not found: Table p:d.t")};
   struct google_fixture f;
@@ -253,7 +254,10 @@ static void test_table_get(void)
   g_assert_cmpint(info.streaming_rows_n, ==, 5);
   g_assert_cmpstr(info.partitioned, ==, "b");
   g_assert_cmpstr(info.type, ==, "TABLE");
+  g_assert_true(info.needs_partition_filter);
   g_assert_cmpstr(g_array_index(info.fields, struct bigquery_field, 0).mode, ==, "REQUIRED");
+  g_assert_cmpint(g_array_index(info.fields, struct bigquery_field, 0).max_length, ==, 7);
+  g_assert_cmpint(g_array_index(info.fields, struct bigquery_field, 1).max_length, ==, 0);
   g_assert_cmpstr(g_array_index(info.fields, struct bigquery_field, 1).mode, ==, "NULLABLE");
   bigquery_table_info_clear(&info);
   bigquery_table_info_clear(&info);
