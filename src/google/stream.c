@@ -30,6 +30,7 @@ struct stream {
   GArray *waiting; /* size_t: positions to be sent; filled from the end */
   size_t refused_n;
   char *first_refusal; /* for people */
+  bool needs_pause;    /* some have to go again after a pause */
   int64_t patient_until_us;
 };
 
@@ -74,14 +75,18 @@ static void chunk_clear(struct chunk *chunk)
 
 /* ---- answers ---- */
 
-/* Refused for what it is, not because of another row of its request? */
-static const cJSON *refusal_of_row(const cJSON *entry)
+/* Refused for what it is, not because of another row of its request, nor for a trouble of BigQuery's own (timeout,
+ * backendError), of which *is_momentary tells? */
+static const cJSON *refusal_of_row(const cJSON *entry, bool *is_momentary)
 {
   const cJSON *problem = NULL;
   cJSON_ArrayForEach(problem, json_array(entry, "errors"))
   {
     const char *reason = json_string(problem, "reason");
-    if (!reason || strcmp(reason, "stopped") != 0) return problem;
+    if (reason && strcmp(reason, "stopped") == 0) continue;
+    enum error_kind kind = refusal_of(reason, 0, json_string(problem, "message")).kind;
+    if (kind != ERROR_TRANSIENT && kind != ERROR_RATE_LIMITED) return problem;
+    *is_momentary = true;
   }
   return NULL;
 }
@@ -96,16 +101,16 @@ static void note_refused(struct stream *stream, const cJSON *problem)
                                           where ? where : "", words);
 }
 
-/* Puts the rows that were refused for others' sake back among the waiting ones. */
+/* Puts the rows that were not refused for their own sake back among the waiting ones. */
 static bool read_row_errors(struct stream *stream, struct chunk *chunk, const cJSON *entries, GError **error)
 {
   g_autofree bool *is_refused = g_new0(bool, chunk->positions->len);
-  bool is_progress = false;
+  bool is_progress = false, is_momentary = false;
   const cJSON *entry = NULL;
   cJSON_ArrayForEach(entry, entries)
   {
     int64_t index = -1;
-    const cJSON *problem = refusal_of_row(entry);
+    const cJSON *problem = refusal_of_row(entry, &is_momentary);
     bool is_known = json_int(entry, "index", &index) && index >= 0 && index < (int64_t)chunk->positions->len;
     if (!is_known) {
       error_set(error, ERROR_CORRUPT, "BigQuery refused a row of %s that was not sent", stream->table->table);
@@ -118,7 +123,8 @@ static bool read_row_errors(struct stream *stream, struct chunk *chunk, const cJ
   for (guint i = 0; i < chunk->positions->len; i++) {
     if (!is_refused[i]) g_array_append_val(stream->waiting, g_array_index(chunk->positions, size_t, i));
   }
-  if (is_progress) return true;
+  stream->needs_pause = stream->needs_pause || is_momentary;
+  if (is_progress || is_momentary) return true;
   error_set(error, ERROR_TRANSIENT, "BigQuery stopped rows of %s and named none as the reason", stream->table->table);
   return false;
 }
@@ -156,9 +162,8 @@ static bool read_failure(struct stream *stream, struct chunk *chunk, GError *pro
 
 /* ---- the walk ---- */
 
-/* Sends up to IN_FLIGHT_N requests at once and reads what became of them; *is_paused when some have to go again after a
- * pause. */
-static bool send_some(struct stream *stream, bool *needs_pause, GError **error)
+/* Sends up to IN_FLIGHT_N requests at once and reads what became of them. */
+static bool send_some(struct stream *stream, GError **error)
 {
   struct chunk chunks[IN_FLIGHT_N] = {0};
   struct ask *asks[IN_FLIGHT_N];
@@ -175,7 +180,7 @@ static bool send_some(struct stream *stream, bool *needs_pause, GError **error)
     } else if (ask_is_good(stream->bigquery, asks[i], &problem)) {
       is_good = read_answer(stream, &chunks[i], error);
     } else {
-      *needs_pause = true;
+      stream->needs_pause = true;
       is_good = read_failure(stream, &chunks[i], problem, error);
     }
     chunk_clear(&chunks[i]);
@@ -198,9 +203,9 @@ static bool check_rows(const struct stream *stream, size_t rows_n, GError **erro
 static bool send_all(struct stream *stream, GError **error)
 {
   for (int pauses_n = 0; stream->waiting->len > 0;) {
-    bool needs_pause = false;
-    if (!send_some(stream, &needs_pause, error)) return false;
-    if (!needs_pause) continue;
+    stream->needs_pause = false;
+    if (!send_some(stream, error)) return false;
+    if (!stream->needs_pause) continue;
     pauses_n++;
     bool is_patient = clock_mono_us(stream->bigquery->clock) < stream->patient_until_us;
     if (pauses_n >= ROUNDS_MAX && !is_patient) {
