@@ -18,6 +18,10 @@ static const struct {
   enum error_kind kind;
   const char *advice;
 } rows[] = {
+    {ANY_SOURCE, 403, "api has not been used in project", ERROR_CONFIG,
+     "enable the API that it names: gcloud services enable iamcredentials.googleapis.com sts.googleapis.com"},
+    {ANY_SOURCE, 404, "gaia id not found", ERROR_CONFIG,
+     "the impersonated service account does not exist: look at service_account_impersonation_url"},
     {SOURCE_SERVICE_ACCOUNT, ANY_STATUS, "short-lived token", ERROR_AUTH,
      "this machine's clock is wrong: set it (timedatectl set-ntp true)"},
     {SOURCE_SERVICE_ACCOUNT, ANY_STATUS, "invalid jwt signature", ERROR_AUTH,
@@ -38,8 +42,6 @@ static const struct {
      "not match"},
     {ANY_SOURCE, 403, "iam.serviceaccounts.getaccesstoken", ERROR_AUTH,
      "grant roles/iam.serviceAccountTokenCreator on the impersonated service account"},
-    {ANY_SOURCE, 403, "service_disabled", ERROR_CONFIG,
-     "enable the API: gcloud services enable iamcredentials.googleapis.com"},
     {SOURCE_METADATA, 404, "", ERROR_CONFIG,
      "this machine has no service account: attach one, or name a credential file"},
     {SOURCE_METADATA, 403, "", ERROR_AUTH, "the machine's service account may not be used: look at its access scopes"},

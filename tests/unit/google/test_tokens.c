@@ -125,11 +125,16 @@ static void test_single_flight(void)
 
 /* ---- refusals ---- */
 
-enum who { USER, ROBOT, MACHINE, FEDERATED };
+enum who { USER, ROBOT, MACHINE, FEDERATED, IMPERSONATING };
 
 #define TOKEN_EXCHANGE_FILE                                                                                            \
   "{\"type\":\"external_account\",\"audience\":\"a\",\"subject_token_type\":\"t\",\"token_url\":"                      \
   "\"https://sts.googleapis.com/v1/token\",\"credential_source\":{\"file\":\"/proc/version\"}}"
+
+#define IMPERSONATION_FILE                                                                                             \
+  "{\"type\":\"impersonated_service_account\",\"service_account_impersonation_url\":\"https://"                        \
+  "iamcredentials.googleapis.com/"                                                                                     \
+  "v1/projects/-/serviceAccounts/target@p.iam.gserviceaccount.com:generateAccessToken\",\"source_credentials\":%s}"
 
 static const struct {
   const char *name;
@@ -176,6 +181,31 @@ static const struct {
      ERROR_AUTH,
      "provider did not take the subject token",
      1},
+    {"no right to impersonate",
+     IMPERSONATING,
+     {.status = 403,
+      .body =
+          "{\"error\":{\"code\":403,\"message\":\"Permission 'iam.serviceAccounts.getAccessToken' denied on resource "
+          "(or it may not exist).\",\"status\":\"PERMISSION_DENIED\"}}"},
+     ERROR_AUTH,
+     "roles/iam.serviceAccountTokenCreator",
+     2},
+    {"impersonation's API is off",
+     IMPERSONATING,
+     {.status = 403,
+      .body =
+          "{\"error\":{\"code\":403,\"message\":\"IAM Service Account Credentials API has not been used in project 1 "
+          "before or it is disabled. Enable it by visiting x.\",\"status\":\"PERMISSION_DENIED\",\"details\":[{"
+          "\"reason\":\"SERVICE_DISABLED\"}]}}"},
+     ERROR_CONFIG,
+     "gcloud services enable iamcredentials.googleapis.com",
+     2},
+    {"nobody to impersonate",
+     IMPERSONATING,
+     {.status = 404, .body = "{\"error\":{\"code\":404,\"message\":\"Not found; Gaia id not found for email t@p.x\"}}"},
+     ERROR_CONFIG,
+     "does not exist",
+     2},
     {"a trouble of Google's", USER, {.status = 503, .body = "oops"}, ERROR_TRANSIENT, "next run", 3},
     {"one that comes as 400",
      USER,
@@ -199,8 +229,12 @@ static void open_as(struct google_fixture *f, enum who who)
 {
   g_autoptr(GError) error = NULL;
   g_autofree char *robot = google_service_account_json(NULL);
-  const char *const files[] = {
-      [USER] = google_authorized_user, [ROBOT] = robot, [MACHINE] = NULL, [FEDERATED] = TOKEN_EXCHANGE_FILE};
+  g_autofree char *impersonating = g_strdup_printf(IMPERSONATION_FILE, robot);
+  const char *const files[] = {[USER] = google_authorized_user,
+                               [ROBOT] = robot,
+                               [MACHINE] = NULL,
+                               [FEDERATED] = TOKEN_EXCHANGE_FILE,
+                               [IMPERSONATING] = impersonating};
   struct credentials_options options = {0};
   if (files[who]) options.file = google_fixture_write(f, "key.json", files[who]);
   if (who == MACHINE) google_fixture_set("GCE_METADATA_HOST", scripted_server_url(f->server) + strlen("http://"));
@@ -214,7 +248,9 @@ static void test_refusals(void)
     struct google_fixture f;
     g_autoptr(GError) error = NULL;
     g_autofree char *token = NULL;
-    google_fixture_start(&f, &refusals[i].step, 1);
+    const struct script_step steps[] = {TOKEN_STEP("ya29.source"), refusals[i].step};
+    size_t before_n = refusals[i].who == IMPERSONATING ? 0 : 1;
+    google_fixture_start(&f, steps + before_n, G_N_ELEMENTS(steps) - before_n);
     open_as(&f, refusals[i].who);
     g_assert_false(credentials_token(f.credentials, &token, &error));
     g_test_message("%s: %s", refusals[i].name, error->message);
