@@ -40,7 +40,7 @@ static int64_t lifetime_of(const cJSON *tree)
   int64_t seconds = -1;
   guint64 number = 0;
   const char *text = json_string(tree, "expires_in");
-  if (json_int(tree, "expires_in", &seconds)) return MAX(0, seconds);
+  if (json_int(tree, "expires_in", &seconds)) return CLAMP(seconds, 0, G_MAXINT32);
   return text && g_ascii_string_to_unsigned(text, 10, 0, G_MAXINT32, &number, NULL) ? (int64_t)number : -1;
 }
 
@@ -266,6 +266,14 @@ char *metadata_project(const struct exchange *exchange)
 
 /* ---- impersonation ---- */
 
+/* The service wants names of resources; gcloud writes addresses. */
+static void append_delegate(GString *body, const char *delegate)
+{
+  bool is_name = g_str_has_prefix(delegate, "projects/");
+  g_autofree char *name = is_name ? g_strdup(delegate) : g_strconcat("projects/-/serviceAccounts/", delegate, NULL);
+  json_append_string(body, name);
+}
+
 static GString *impersonation_body(const struct source *source)
 {
   GString *body = g_string_new("{");
@@ -274,7 +282,7 @@ static GString *impersonation_body(const struct source *source)
     g_string_append_c(body, '[');
     for (char **at = source->delegates; *at; at++) {
       if (at > source->delegates) g_string_append_c(body, ',');
-      json_append_string(body, *at);
+      append_delegate(body, *at);
     }
     g_string_append_c(body, ']');
   }

@@ -96,7 +96,8 @@ static void test_authorized_user(void)
 static void test_impersonation(void)
 {
   static const char file[] =
-      "{\"type\":\"impersonated_service_account\",\"delegates\":[\"a@b.iam.gserviceaccount.com\"],"
+      "{\"type\":\"impersonated_service_account\",\"delegates\":[\"a@b.iam.gserviceaccount.com\","
+      "\"projects/-/serviceAccounts/c@d.iam.gserviceaccount.com\"],"
       "\"service_account_impersonation_url\":\"https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/"
       "target@p.iam.gserviceaccount.com:generateAccessToken\",\"source_credentials\":{\"type\":\"authorized_user\","
       "\"client_id\":\"id-1\",\"client_secret\":\"s-123456\",\"refresh_token\":\"r-123456\"}}";
@@ -112,9 +113,11 @@ static void test_impersonation(void)
               "POST /iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/"
               "target@p.iam.gserviceaccount.com:generateAccessToken HTTP/1.1",
               "authorization: bearer ya29.source\r\n");
-  g_assert_cmpstr(google_fixture_seen(&f, 1)->body, ==,
-                  "{\"delegates\":[\"a@b.iam.gserviceaccount.com\"],\"scope\":[\"https://www.googleapis.com/auth/"
-                  "bigquery\"],\"lifetime\":\"3600s\"}");
+  g_assert_cmpstr(
+      google_fixture_seen(&f, 1)->body, ==,
+      "{\"delegates\":[\"projects/-/serviceAccounts/a@b.iam.gserviceaccount.com\",\"projects/-/serviceAccounts/"
+      "c@d.iam.gserviceaccount.com\"],\"scope\":[\"https://www.googleapis.com/auth/"
+      "bigquery\"],\"lifetime\":\"3600s\"}");
   google_fixture_stop(&f);
 }
 

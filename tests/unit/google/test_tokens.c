@@ -43,11 +43,12 @@ static void test_renewal(void)
   google_fixture_stop(&f);
 }
 
-/* expires_in as text, and none at all. */
+/* expires_in as text, none at all, and one beyond all measure. */
 static void test_lifetimes(void)
 {
   const struct script_step steps[] = {{.body = "{\"access_token\":\"t.1\",\"expires_in\":\"600\"}"},
                                       {.body = "{\"access_token\":\"t.2\"}"},
+                                      {.body = "{\"access_token\":\"t.3\",\"expires_in\":9007199254740992}"},
                                       TOKEN_STEP("no")};
   struct google_fixture f;
   start_user(&f, steps, G_N_ELEMENTS(steps));
@@ -58,6 +59,10 @@ static void test_lifetimes(void)
   expect_token(&f, "t.2");
   f.skipped_us += 30 * DAY_US;
   expect_token(&f, "t.2");
+  g_assert_true(credentials_renew(f.credentials, "t.2", NULL));
+  expect_token(&f, "t.3");
+  f.skipped_us += 30 * DAY_US;
+  expect_token(&f, "t.3");
   google_fixture_stop(&f);
 }
 
