@@ -35,6 +35,9 @@ static const char cancelled[] = "somebody or a time limit cancelled the job; the
 static const char not_enabled[] = "enable the API: gcloud services enable bigquery.googleapis.com";
 static const char no_quota_project[] =
     "the quota project may not be used: grant roles/serviceusage.serviceUsageConsumer there, or name another one";
+static const char no_scope[] = "the token may not be used for BigQuery: give the machine the access scope "
+                               "cloud-platform (gcloud compute instances "
+                               "set-service-account --scopes), or log in anew (gcloud auth application-default login)";
 static const char unauthorized[] = "Google did not take the credentials: `leadferry doctor` says which are used";
 static const char refused[] = "BigQuery understood the request and refused it";
 
@@ -50,6 +53,8 @@ static const struct rule rules[] = {
     {"billingNotEnabled", ANY_STATUS, NULL, BIGQUERY_CAUSE_BILLING, ERROR_CONFIG, REMEDY_NONE, no_billing},
     {"accessNotConfigured", ANY_STATUS, NULL, BIGQUERY_CAUSE_ACCESS, ERROR_CONFIG, REMEDY_NONE, not_enabled},
     {NULL, 403, "api has not been used in project", BIGQUERY_CAUSE_ACCESS, ERROR_CONFIG, REMEDY_NONE, not_enabled},
+    {NULL, 400, "has not enabled bigquery", BIGQUERY_CAUSE_ACCESS, ERROR_CONFIG, REMEDY_NONE, not_enabled},
+    {NULL, 403, "insufficient authentication scopes", BIGQUERY_CAUSE_CREDENTIALS, ERROR_AUTH, REMEDY_NONE, no_scope},
     {NULL, 403, "serviceusage", BIGQUERY_CAUSE_ACCESS, ERROR_CONFIG, REMEDY_NONE, no_quota_project},
     /* The emulator's words for what has reasons of its own in BigQuery. */
     {"jobInternalError", 400, "is already created", BIGQUERY_CAUSE_DUPLICATE, ERROR_REJECTED, REMEDY_NONE, exists},

@@ -53,6 +53,14 @@ static const struct {
     {"blocked", 403, "x", BIGQUERY_CAUSE_ACCESS, ERROR_CONFIG, REMEDY_NONE},
     {"accessNotConfigured", 403, "BigQuery API has not been used in project 1 before or it is disabled.",
      BIGQUERY_CAUSE_ACCESS, ERROR_CONFIG, REMEDY_NONE},
+    {"invalid", 400, "The project p has not enabled BigQuery.", BIGQUERY_CAUSE_ACCESS, ERROR_CONFIG, REMEDY_NONE},
+    {"insufficientPermissions", 403, "Request had insufficient authentication scopes.", BIGQUERY_CAUSE_CREDENTIALS,
+     ERROR_AUTH, REMEDY_NONE},
+    {"forbidden", 403,
+     "Caller does not have required permission to use project q. Grant the caller the "
+     "roles/serviceusage.serviceUsageConsumer "
+     "role.",
+     BIGQUERY_CAUSE_ACCESS, ERROR_CONFIG, REMEDY_NONE},
     {"stopped", 0, "x", BIGQUERY_CAUSE_CANCELLED, ERROR_TRANSIENT, REMEDY_NONE},
     {"conditionNotMet", 412, "x", BIGQUERY_CAUSE_CHANGED, ERROR_TRANSIENT, REMEDY_NONE},
     /* no reason, or none that is known */
