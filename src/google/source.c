@@ -5,10 +5,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
+#include <poll.h>
 #include <string.h>
+#include <unistd.h>
 
 #define FILE_MAX_BYTES     ((size_t)64 << 10)
+#define FILE_WAIT_MS       5000
+#define BYTE_ORDER_MARK    "\xef\xbb\xbf" /* editors of Windows put it there */
 #define HEADERS_MAX_N      16
 #define IMPERSONATION_URL  "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/"
 #define IMPERSONATION_END  ":generateAccessToken"
@@ -22,21 +25,34 @@ void secret_free(char *text)
   g_free(text);
 }
 
+/* Reads to the end, or a byte more than may be. A pipe without a writer is not waited for for ever. */
+static bool read_all(int fd, char *bytes, size_t *size)
+{
+  while (*size <= FILE_MAX_BYTES) {
+    struct pollfd waiting = {.fd = fd, .events = POLLIN};
+    int ready_n = poll(&waiting, 1, FILE_WAIT_MS);
+    if (ready_n == 0) errno = ETIMEDOUT;
+    if (ready_n <= 0) return false;
+    ssize_t taken_n = read(fd, bytes + *size, FILE_MAX_BYTES + 1 - *size);
+    if (taken_n == 0) return true;
+    if (taken_n < 0 && errno != EAGAIN && errno != EINTR) return false;
+    *size += taken_n > 0 ? (size_t)taken_n : 0;
+  }
+  return true;
+}
+
 char *secret_read_file(const char *path, const char *what, GError **error)
 {
   char bytes[FILE_MAX_BYTES + 1];
-  FILE *file = fopen(path, "re");
-  if (!file) {
-    error_set(error, ERROR_CONFIG, "%s %s cannot be read: %s", what, path, g_strerror(errno));
-    return NULL;
-  }
-  size_t size = fread(bytes, 1, FILE_MAX_BYTES + 1, file);
-  bool is_read = ferror(file) == 0 && size <= FILE_MAX_BYTES && !memchr(bytes, '\0', size);
-  fclose(file);
-  bytes[MIN(size, FILE_MAX_BYTES)] = '\0';
-  char *text = is_read ? g_strdup(bytes) : NULL;
+  size_t size = 0;
+  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  bool is_read = fd >= 0 && read_all(fd, bytes, &size);
+  if (!is_read) error_set(error, ERROR_CONFIG, "%s %s cannot be read: %s", what, path, g_strerror(errno));
+  if (fd >= 0) close(fd);
+  bool is_text = is_read && size <= FILE_MAX_BYTES && !memchr(bytes, '\0', size);
+  if (is_read && !is_text) error_set(error, ERROR_CONFIG, "%s %s is no text of at most 64 kB", what, path);
+  char *text = is_text ? g_strndup(bytes, size) : NULL;
   explicit_bzero(bytes, sizeof bytes);
-  if (!is_read) error_set(error, ERROR_CONFIG, "%s %s cannot be read, or is no text of less than 64 kB", what, path);
   return text;
 }
 
@@ -260,7 +276,8 @@ bool source_read_file(struct source *source, const char *path, GError **error)
   static const char *const universes[] = {"googleapis.com", NULL};
   *source = (struct source){.place = g_strdup(path)};
   char *text = secret_read_file(path, "the credential file", error);
-  cJSON *tree = text ? json_parse(text, strlen(text), NULL) : NULL;
+  const char *json = text && g_str_has_prefix(text, BYTE_ORDER_MARK) ? text + strlen(BYTE_ORDER_MARK) : text;
+  cJSON *tree = text ? json_parse(json, strlen(json), NULL) : NULL;
   bool is_good = false;
   if (text && !cJSON_IsObject(tree))
     refuse(source, error, "the file is no JSON object: is it a key file of Google's, and whole?");

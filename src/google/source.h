@@ -38,7 +38,8 @@ void source_clear(struct source *source);
 /* Wipes and frees a text; NULL is fine. */
 void secret_free(char *text);
 
-/* A file's bytes, with a NUL behind them; at most 64 kB. Caller frees with secret_free(). */
+/* A file's bytes, with a NUL behind them; at most 64 kB. A pipe's writer has five seconds to say something. Caller
+ * frees with secret_free(). */
 char *secret_read_file(const char *path, const char *what, GError **error);
 
 /* A signed assertion (RFC 7523, RS256) that this service account asks for this scope, good for an hour from now_us.

@@ -6,6 +6,7 @@
 #include "base/thread.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 static void start_user(struct google_fixture *f, const struct script_step *steps, size_t steps_n)
 {
@@ -362,6 +363,34 @@ static void test_bad_files(void)
   }
 }
 
+static void expect_unreadable(struct google_fixture *f, const char *path, const char *says)
+{
+  g_autoptr(GError) error = NULL;
+  g_assert_null(google_fixture_credentials(f, (struct credentials_options){.file = path}, &error));
+  g_assert_cmpint(error_kind_of(error), ==, ERROR_CONFIG);
+  if (!strstr(error->message, says)) g_error("no \"%s\" in \"%s\"", says, error->message);
+}
+
+/* What is no file, or too much of one: a sentence, and no wait without end. */
+static void test_unreadable_files(void)
+{
+  const struct script_step step = TOKEN_STEP("x");
+  struct google_fixture f;
+  google_fixture_start(&f, &step, 1);
+  g_autofree char *big = g_strnfill((64 << 10) + 1, ' ');
+  expect_unreadable(&f, f.folder, "Is a directory");
+  expect_unreadable(&f, google_fixture_write(&f, "big.json", big), "no text of at most 64 kB");
+  g_autofree char *fifo = g_build_filename(f.folder, "fifo", NULL);
+  g_assert_cmpint(mkfifo(fifo, 0600), ==, 0);
+  expect_unreadable(&f, fifo, "timed out");
+  g_autofree char *marked = g_strconcat("\xef\xbb\xbf", google_authorized_user, NULL);
+  g_autoptr(GError) error = NULL;
+  const char *path = google_fixture_write(&f, "marked.json", marked);
+  f.credentials = google_fixture_credentials(&f, (struct credentials_options){.file = path}, &error);
+  g_assert_no_error(error);
+  google_fixture_stop(&f);
+}
+
 /* What follows the beginning that was configured is the file's; nothing else is. */
 static void test_subject_urls(void)
 {
@@ -432,6 +461,7 @@ int main(int argc, char **argv)
   g_test_add_func("/google/tokens/refusals", test_refusals);
   g_test_add_func("/google/tokens/wrong_clock", test_wrong_clock);
   g_test_add_func("/google/tokens/bad_files", test_bad_files);
+  g_test_add_func("/google/tokens/unreadable_files", test_unreadable_files);
   g_test_add_func("/google/tokens/subject_urls", test_subject_urls);
   g_test_add_func("/google/tokens/seam", test_seam);
   g_test_add_func("/google/tokens/bad_keys", test_bad_keys);
