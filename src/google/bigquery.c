@@ -86,7 +86,7 @@ static struct net *open_net(struct bigquery *bigquery, const struct bigquery_opt
   int64_t request_timeout_s = options->request_timeout_s > 0 ? options->request_timeout_s : 60;
   struct net_options net = {
       .wire = {.base_url = options->base_url ? options->base_url : "https://" HOST,
-               .user_agent = "leadferry/" LEADFERRY_VERSION,
+               .user_agent = "leadferry/" LEADFERRY_VERSION " (gzip)", /* without the word Google compresses nothing */
                .connect_timeout_s = options->connect_timeout_s > 0 ? options->connect_timeout_s : 10,
                .request_timeout_s = request_timeout_s,
                .stall_s = request_timeout_s},

@@ -309,6 +309,7 @@ static void test_golden(void)
   g_assert_nonnull(strstr(query->head, "Authorization: Bearer ya29.x\r\n"));
   g_assert_nonnull(strstr(query->head, "x-goog-user-project: quota-1\r\n"));
   g_assert_nonnull(strstr(query->head, "Accept-Encoding: gzip\r\n"));
+  g_assert_nonnull(strstr(query->head, " (gzip)\r\n"));
   g_assert_nonnull(strstr(query->head, "Content-Type: application/json\r\n"));
   g_assert_true(g_str_has_prefix(results->head,
                                  "GET /bigquery/v2/projects/p/queries/job_1?prettyPrint=false&location=EU&"
