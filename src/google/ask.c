@@ -162,13 +162,23 @@ static bool perform(struct bigquery *bigquery, struct ask *const *asks, size_t a
   return is_made;
 }
 
-bool bigquery_pause(struct bigquery *bigquery, int tries_done, GError **error)
+static bool pause_us(struct bigquery *bigquery, int64_t duration_us, GError **error)
 {
-  int64_t longest_us = MIN(PAUSE_FIRST_US << MIN(tries_done - 1, 10), PAUSE_LONGEST_US);
-  if (net_wait(bigquery->net, (int64_t)(rng_unit(&bigquery->rng) * (double)longest_us))) return true;
+  if (net_wait(bigquery->net, duration_us)) return true;
   error_set(error, ERROR_CANCELLED, "cancelled while waiting for BigQuery");
   bigquery->last = (struct refusal){.cause = BIGQUERY_CAUSE_UNANSWERED, .kind = ERROR_CANCELLED};
   return false;
+}
+
+bool bigquery_pause(struct bigquery *bigquery, int tries_done, GError **error)
+{
+  int64_t longest_us = MIN(PAUSE_FIRST_US << MIN(tries_done - 1, 10), PAUSE_LONGEST_US);
+  return pause_us(bigquery, (int64_t)(rng_unit(&bigquery->rng) * (double)longest_us), error);
+}
+
+bool bigquery_pace(struct bigquery *bigquery, int64_t begun_mono_us, int64_t wait_us, GError **error)
+{
+  return pause_us(bigquery, MAX(0, begun_mono_us + wait_us - clock_mono_us(bigquery->clock)), error);
 }
 
 bool ask_may_repeat(const struct bigquery *bigquery, const struct ask *ask)

@@ -10,8 +10,7 @@
 #include <string.h>
 
 #define NOT_FOUND_PATIENCE_US (200 * SECOND_US)
-#define LOAD_POLL_US          (SECOND_US / 2)
-#define LOAD_POLL_LONGEST_US  (5 * SECOND_US)
+#define POLL_LONGEST_US       (5 * SECOND_US)
 
 /* ---- state ---- */
 
@@ -165,12 +164,14 @@ static bool job_wait(struct bigquery *bigquery, const struct job_request *reques
                      struct job_state *state, GError **error)
 {
   int64_t deadline_us = clock_mono_us(bigquery->clock) + bigquery->job_timeout_us;
-  int64_t wait_us = LOAD_POLL_US;
+  int64_t wait_us = POLL_US;
   while (!state->is_done) {
     if (clock_mono_us(bigquery->clock) >= deadline_us) return give_up(bigquery, request, job_id, state, error);
+    int64_t begun_us = clock_mono_us(bigquery->clock);
     if (!wait_once(bigquery, request, job_id, wait_us, error)) return false;
     if (!job_get(bigquery, job_id, request->name, state, error)) return false;
-    wait_us = MIN(wait_us * 2, LOAD_POLL_LONGEST_US);
+    if (!state->is_done && !bigquery_pace(bigquery, begun_us, wait_us, error)) return false;
+    wait_us = MIN(wait_us * 2, POLL_LONGEST_US);
   }
   return true;
 }
@@ -277,7 +278,7 @@ static bool attempt_wait(struct bigquery *bigquery, const char *job_id, int64_t 
     *other = state.has_failed ? OTHER_FAILED : OTHER_DONE;
     if (state.is_done) return true;
     if (clock_mono_us(bigquery->clock) >= deadline_us) break;
-    if (!net_wait(bigquery->net, LOAD_POLL_LONGEST_US)) break;
+    if (!net_wait(bigquery->net, POLL_LONGEST_US)) break;
   }
   error_set(error, ERROR_TRANSIENT, "a BigQuery job that an earlier run began has not ended yet");
   return false;

@@ -13,6 +13,7 @@
 #define API_ROOT         "/bigquery/v2"
 #define PAGE_MAX_BYTES   ((size_t)32 << 20)
 #define POLL_MS          20000 /* how long one question for a job's end may hang; BigQuery answers earlier when it ends */
+#define POLL_US          (SECOND_US / 2) /* from one question to the next at least, where they are answered at once */
 #define JOB_ATTEMPTS_MAX 4
 #define PAUSE_FIRST_US   SECOND_US
 #define PAUSE_LONGEST_US (32 * SECOND_US)
@@ -74,6 +75,10 @@ void refusal_set(struct bigquery *bigquery, const struct refusal *refusal, const
 
 /* Pauses before try number tries_done + 1, with jitter; false (ERROR_CANCELLED) when cut short. */
 bool bigquery_pause(struct bigquery *bigquery, int tries_done, GError **error);
+
+/* Pauses until wait_us after begun_mono_us, when a question was asked that should have hung until its job ended; false
+ * (ERROR_CANCELLED) when cut short. */
+bool bigquery_pace(struct bigquery *bigquery, int64_t begun_mono_us, int64_t wait_us, GError **error);
 
 /* The members "query", "parameterMode", "queryParameters" of a request or a job's configuration. */
 void statement_append(GString *out, const struct bigquery_statement *statement);

@@ -123,8 +123,10 @@ static bool wait_for_end(struct bigquery_rows *rows, GError **error)
                 (int)(bigquery->job_timeout_us / SECOND_US));
       return false;
     }
+    int64_t begun_us = clock_mono_us(bigquery->clock);
     prepare_results(rows, bigquery->page_rows_max);
     if (!fetch(rows, error)) return false;
+    if (!rows->page.is_complete && !bigquery_pace(bigquery, begun_us, POLL_US, error)) return false;
   }
   return true;
 }

@@ -110,12 +110,13 @@ static void test_fields(void)
 
 /* ---- location ---- */
 
-/* A client whose configuration names no location. */
+/* A client whose configuration names no location, and which gives a job a minute. */
 static void start_anywhere(struct google_fixture *f, const struct script_step *steps, size_t steps_n)
 {
   g_autoptr(GError) error = NULL;
   start(f, steps, steps_n);
-  const struct bigquery_options options = {.project = "p", .base_url = scripted_server_url(f->server)};
+  const struct bigquery_options options = {
+      .project = "p", .base_url = scripted_server_url(f->server), .job_timeout_s = 60};
   bigquery_free(f->bigquery);
   f->bigquery = bigquery_new(&options, f->credentials, &f->clock, &error);
   g_assert_no_error(error);
@@ -162,6 +163,28 @@ static void test_location_of_a_table(void)
   google_fixture_stop(&f);
 }
 
+/* ---- pace ---- */
+
+/* A question that should hang until the job ends, and is answered at once: it is not asked over and over. */
+static void test_pace(void)
+{
+  const struct script_step steps[] = {TOKEN_STEP("ya29.x"),
+                                      BODY("{\"jobComplete\":false," JOB ",\"status\":{\"state\":\"RUNNING\"}}")};
+  for (int is_read = 0; is_read <= 1; is_read++) {
+    struct google_fixture f;
+    g_autoptr(GError) error = NULL;
+    bigquery_rows_scope struct bigquery_rows *rows = NULL;
+    start_anywhere(&f, steps, G_N_ELEMENTS(steps));
+    bool is_done = is_read ? bigquery_query(f.bigquery, &statement, &rows, &error)
+                           : bigquery_execute(f.bigquery, &statement, "job_1", NULL, &error);
+    g_assert_false(is_done);
+    g_assert_true(error_is(error, ERROR_TRANSIENT));
+    g_assert_cmpuint(google_fixture_seen_n(&f), <, 130);
+    g_assert_cmpint(scripted_server_count(f.server, "POST /bigquery/v2/projects/p/jobs/job_1/cancel?"), ==, 1);
+    google_fixture_stop(&f);
+  }
+}
+
 int main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
@@ -169,5 +192,6 @@ int main(int argc, char **argv)
   g_test_add_func("/google/forms/fields", test_fields);
   g_test_add_func("/google/forms/location_of_a_job", test_location_of_a_job);
   g_test_add_func("/google/forms/location_of_a_table", test_location_of_a_table);
+  g_test_add_func("/google/forms/pace", test_pace);
   return g_test_run();
 }
