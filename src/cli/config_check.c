@@ -1,6 +1,8 @@
 /* Checks over several settings, after all sources were read. */
 #include "cli/config_read.h"
 #include "core/lead.h"
+#include "google/bigquery.h"
+
 #include <string.h>
 
 /* Adds a problem at the place where the row's value came from. */
@@ -123,6 +125,32 @@ static void check_columns(struct config *config)
     }
 }
 
+/* ---- BigQuery ---- */
+
+#define BILLED_LEAST (10 << 20) /* bytes, for whatever statement */
+
+/* Empty is as good as not given where it may be left out. */
+static void check_name(struct config *config, const char *path, const char *value, bool is_needed,
+                       const char *(*problem_of)(const char *name))
+{
+  bool is_given = value && *value;
+  const char *problem = is_given ? problem_of(value) : is_needed ? "is needed for type: bigquery" : NULL;
+  if (problem) problem_at(config, path, problem);
+}
+
+static void check_bigquery(struct config *config)
+{
+  const struct warehouse_settings *warehouse = &config->settings->warehouse;
+  if (g_strcmp0(warehouse->type, "bigquery") != 0) return;
+  check_name(config, "warehouse.project", warehouse->project, true, bigquery_project_problem);
+  check_name(config, "warehouse.dataset", warehouse->dataset, true, bigquery_dataset_problem);
+  check_name(config, "warehouse.ops_dataset", warehouse->ops_dataset, false, bigquery_dataset_problem);
+  check_name(config, "warehouse.location", warehouse->location, false, bigquery_location_problem);
+  if (warehouse->maximum_bytes_billed > 0 && warehouse->maximum_bytes_billed < BILLED_LEAST)
+    problem_at(config, "warehouse.maximum_bytes_billed",
+               "is less than the 10485760 bytes that BigQuery bills for any statement, so that none would run");
+}
+
 static void check_cooldown(struct config *config)
 {
   if (config->settings->export.once == ONCE_COOLDOWN) return;
@@ -138,5 +166,6 @@ void config_check(struct config *config, bool requires_key)
   check_campaigns(config);
   check_outcomes(config);
   check_columns(config);
+  check_bigquery(config);
   check_cooldown(config);
 }

@@ -43,23 +43,30 @@ static bool name_is_good(const char *name, const char *others)
   return true;
 }
 
+const char *bigquery_project_problem(const char *project)
+{
+  return name_is_good(project, "-.:") ? NULL : "is no project id of Google's: letters, digits and - alone";
+}
+
+const char *bigquery_dataset_problem(const char *dataset)
+{
+  return name_is_good(dataset, "_") ? NULL : "is no name of a dataset: letters, digits and _ alone";
+}
+
+const char *bigquery_location_problem(const char *location)
+{
+  return name_is_good(location, "-") ? NULL : "is no location: write EU, US or a region such as europe-west3";
+}
+
 static bool check_names(const struct bigquery_options *options, GError **error)
 {
-  if (!name_is_good(options->project, "-.:")) {
-    error_set(error, ERROR_CONFIG, "warehouse.project is no project id of Google's: \"%s\"",
-              options->project ? options->project : "");
-    return false;
-  }
-  if (options->dataset && !name_is_good(options->dataset, "_")) {
-    error_set(error, ERROR_CONFIG, "\"%s\" is no name of a dataset: letters, digits and _ alone", options->dataset);
-    return false;
-  }
-  if (options->location && !name_is_good(options->location, "-")) {
-    error_set(error, ERROR_CONFIG, "\"%s\" is no location: write EU, US or a region such as europe-west3",
-              options->location);
-    return false;
-  }
-  return true;
+  const char *project = bigquery_project_problem(options->project);
+  const char *dataset = options->dataset ? bigquery_dataset_problem(options->dataset) : NULL;
+  const char *location = options->location ? bigquery_location_problem(options->location) : NULL;
+  const char *name = project ? options->project : dataset ? options->dataset : options->location;
+  const char *problem = project ? project : dataset ? dataset : location;
+  if (problem) error_set(error, ERROR_CONFIG, "\"%s\" %s", name ? name : "", problem);
+  return !problem;
 }
 
 /* A token goes to Google, or to a test on this machine; an emulator anywhere gets none. */

@@ -48,6 +48,10 @@ struct bigquery_options {
  * when a name or the URL cannot be right. */
 struct bigquery *bigquery_new(const struct bigquery_options *options, struct credentials *credentials,
                               const struct clock *clock, GError **error);
+/* What is wrong with a name, as the rest of a sentence ("is no ..."); NULL: nothing. */
+const char *bigquery_project_problem(const char *project);
+const char *bigquery_dataset_problem(const char *dataset);   /* the same */
+const char *bigquery_location_problem(const char *location); /* the same */
 /* Closes; NULL is fine. */
 void bigquery_free(struct bigquery *bigquery);
 
