@@ -24,6 +24,7 @@ def test_keys_and_addresses_that_are_none(user):
     assert sorted(lead["email"] for lead in user.sandbox.leads()) == ["a@example.com", "h@example.com"]
     assert user.query("SELECT lead_id FROM d.leads WHERE added_to_instantly GROUP BY lead_id ORDER BY 1") == [("a",), ("h",)]
     assert user.json("export")["added"] == 0 and user.json("verify")["differences"] == []
+    assert user.json("status")["notices"] == {"no_lead_id": 1, "repeated_lead_id": 1}  # what is never taken is said
 
 
 @pytest.mark.parametrize("wrong, said", [

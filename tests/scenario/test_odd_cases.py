@@ -328,6 +328,16 @@ def test_enrolled_rows_gone_from_leads_are_counted(world):
     assert "gone_from_source" in world.run("status", code=0).stdout
 
 
+def test_rows_that_are_never_taken_are_counted(world):
+    """In a table of the user's own, whose lead_id is no key."""
+    world.import_people(1)
+    world.sql("CREATE TABLE contacts AS SELECT * FROM leads")
+    for lead_id, name in (("L000", "p0"), ("L000", "p9"), (None, "p1")):
+        world.sql("INSERT INTO contacts (lead_id, email, company_name) VALUES (?, ?, 'Acme')", lead_id, f"{name}@example.com")
+    world.configure(source={"table": "contacts"})
+    assert world.json("status")["notices"] == {"no_lead_id": 1, "repeated_lead_id": 2}
+
+
 def test_rows_contacted_before_us_are_never_eligible(world):
     world.import_people(6)
     world.sql("UPDATE leads SET added_to_instantly = 1 WHERE lead_id = 'L000'")

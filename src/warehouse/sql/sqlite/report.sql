@@ -143,8 +143,9 @@ GROUP BY phase, email_status, outcome, campaign_id;
 SELECT coalesce(held_reason, 'unknown'), count(*) FROM lead_state WHERE held_n > resolved_n GROUP BY held_reason;
 
 -- name: report_notices
--- What the source says and the ledger does not follow: enrolled persons that no source row names any more, and rows whose
--- campaign was changed after the export. The addresses of the source are asked for only if a lead_id is missing.
+-- What the source says and the ledger does not follow: enrolled persons that no source row names any more, rows whose
+-- campaign was changed after the export, and rows that are never taken: without a lead_id, or with one that an earlier row
+-- has. The addresses of the source are asked for only if a lead_id is missing.
 SELECT 'gone_from_source', count(*) FROM (
   SELECT s.person FROM temp.state_columns s
   WHERE s.is_enrolled AND NOT s.is_removed AND NOT EXISTS (SELECT 1 FROM ${leads} l WHERE l.${lead_id} = s.lead_id)) g
@@ -153,7 +154,12 @@ HAVING count(*) > 0
 UNION ALL
 SELECT 'campaign_changed', count(*) FROM ${leads} l CROSS JOIN temp.state_columns s ON s.lead_id = l.${lead_id}
 WHERE s.is_enrolled AND nullif(l.${campaign_id}, '') IS NOT NULL AND l.${campaign_id} <> s.campaign_id
-HAVING count(*) > 0;
+HAVING count(*) > 0
+UNION ALL
+SELECT 'no_lead_id', count(*) FROM ${leads} l WHERE l.${lead_id} IS NULL HAVING count(*) > 0
+UNION ALL
+SELECT 'repeated_lead_id', count(l.${lead_id}) - count(DISTINCT l.${lead_id}) FROM ${leads} l
+HAVING count(l.${lead_id}) > count(DISTINCT l.${lead_id});
 
 -- name: report_error_types
 SELECT error_type, count(*) FROM pipeline_errors GROUP BY error_type;
