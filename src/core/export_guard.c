@@ -7,6 +7,20 @@
 #include "core/sync_home.h"
 #include "core/sync_read.h"
 
+/* An empty ledger adopts nothing (sync.c): to it `sync --full` is no way out. */
+static bool refuse(struct job *job, const char *campaign_id, GError **error)
+{
+  struct ledger_facts facts;
+  if (!job->ledger->ops->facts(job->ledger, &facts, error)) return false;
+  error_set(error, ERROR_UNSAFE,
+            "campaign %s holds leads with leadferry's stamp that this ledger does not know: it is %s, and nobody was "
+            "claimed. Restore the newest backup; or take these leads for this ledger's own with `leadferry export "
+            "--bootstrap`%s",
+            campaign_id, facts.has_claims ? "older than Instantly" : "empty",
+            facts.has_claims ? ", or adopt them with `leadferry sync --full`" : "");
+  return false;
+}
+
 /* The first unknown row is enough. */
 static bool check_page(struct job *job, struct page *page, void *context, GError **error)
 {
@@ -17,13 +31,7 @@ static bool check_page(struct job *job, struct page *page, void *context, GError
     if (!home_is_stamped(row)) continue;
     if (!job->ledger->ops->stamp_is_known(job->ledger, row->stamp, &is_known, error)) return false;
     if (is_known) continue;
-    error_set(
-        error, ERROR_UNSAFE,
-        "campaign %s holds leads with leadferry's stamp that this ledger does not know: it is empty, or older than "
-        "Instantly, and nobody was claimed. Restore the newest backup; or take these leads for this ledger's own "
-        "with `leadferry export --bootstrap`, or adopt them with `leadferry sync --full`",
-        row->campaign_id);
-    return false;
+    return refuse(job, row->campaign_id, error);
   }
   return true;
 }

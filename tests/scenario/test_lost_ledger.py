@@ -28,8 +28,9 @@ def test_an_empty_ledger_is_refused_and_rebuilt(world):
     before = [world.row(f"L{i:03d}") for i in range(4)]
     world.lose()
     world.import_people(7)
-    refused(world, "export")
-    refused(world, "plan")
+    for words in ("export", "plan"):
+        said = refused(world, words).stderr
+        assert "it is empty, and nobody was claimed" in said and "sync --full" not in said  # which would refuse as well
     refused(world, "sync", "--full")
     refused(world, "export")  # the sync has not made it a known one
     assert world.json("export", "--bootstrap")["added"] == 2  # L004 and L006: L005 is there already
@@ -122,7 +123,7 @@ def test_an_older_backup_is_seen_before_anybody_is_claimed(world):
     assert world.json("export")["added"] == 3
     world.restore()
     world.import_people(5)
-    refused(world, "export")
+    assert "it is older than Instantly" in (said := refused(world, "export").stderr) and "adopt them with `leadferry sync --full`" in said
     world.sandbox.advance(hours=1)
     synced = world.json("sync", "--full", code=3)
     assert synced["brought_home"] == 3
