@@ -149,6 +149,14 @@ def test_status_and_runs_tell_the_truth(world):
     assert re.search(r"^Spring +\w+ +%d " % added, text, re.MULTILINE)
 
 
+def test_status_of_a_campaign_without_figures(world):
+    """Instantly tells them from the first mail on; until then nobody says that an active campaign is a draft."""
+    added = world.json("export")["added"]
+    world.json("sync")
+    assert world.json("status")["campaigns"][0]["status"] is None
+    assert re.search(rf"^Spring +no figures yet +{added} ", world.run("status").stdout, re.MULTILINE)
+
+
 def test_lead_show_follows_a_person(world):
     world.configure(complete={"armed": True})
 
