@@ -103,12 +103,14 @@ static void test_impersonation(void)
       "\"client_id\":\"id-1\",\"client_secret\":\"s-123456\",\"refresh_token\":\"r-123456\"}}";
   const struct script_step steps[] = {
       TOKEN_STEP("ya29.source"),
-      {.headers = "Date: Sun, 22 Nov 2026 13:00:00 GMT\r\n",
-       .body = "{\"accessToken\":\"ya29.target\",\"expireTime\":\"2026-11-22T14:00:00Z\"}"}};
+      {.headers = "Date: Sun, 22 Nov 2020 13:00:00 GMT\r\n", /* by Google's clock it is good for an hour */
+       .body = "{\"accessToken\":\"ya29.target\",\"expireTime\":\"2020-11-22T14:00:00Z\"}"}};
   struct google_fixture f;
   google_fixture_start(&f, steps, G_N_ELEMENTS(steps));
   open_file(&f, file);
   expect_token(&f, "ya29.target");
+  expect_token(&f, "ya29.target");
+  g_assert_cmpuint(google_fixture_seen_n(&f), ==, 2);
   expect_head(&f, 1,
               "POST /iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/"
               "target@p.iam.gserviceaccount.com:generateAccessToken HTTP/1.1",

@@ -68,6 +68,14 @@ static const struct {
     {"done later", {RUNNING, WAITED, RUNNING, COMPLETE, DONE}, 5, "IRGRG", true, false, 0, 0},
     {"the answer was lost", {RESET, THERE, DONE}, 3, "IIG", true, true, 0, 0},
     {"the answer cannot be read", {BODY("{\"status"), DONE}, 2, "IG", true, false, 0, 0},
+    {"the answer cannot be read, and the job is not found at once",
+     {BODY("{\"status"), NOWHERE, DONE},
+     3,
+     "IGG",
+     true,
+     false,
+     0,
+     0},
     {"an answer without a state", {BODY("{}"), COMPLETE, DONE}, 3, "IRG", true, false, 0, 0},
     {"it was there, and goes on", {THERE, RUNNING, COMPLETE, DONE}, 4, "IGRG", true, true, 0, 0},
     {"it was there, and is not found at once", {THERE, NOWHERE, NOWHERE, DONE}, 4, "IGGG", true, true, 0, 0},
@@ -165,6 +173,8 @@ static void test_cases(void)
     g_assert_cmpint(is_done, ==, cases[i].is_done);
     if (cases[i].story) g_assert_cmpstr(story, ==, cases[i].story);
     if (is_done) check_done(&result, cases[i].was_there);
+    /* whoever began a job has counted it */
+    g_assert_cmpint(bigquery_totals(f.bigquery).jobs_n, ==, is_done && !cases[i].was_there ? 1 : 0);
     if (!is_done) g_assert_cmpint(error_kind_of(error), ==, cases[i].kind);
     if (!is_done) g_assert_cmpint(bigquery_cause(f.bigquery), ==, cases[i].cause);
     google_fixture_stop(&f);

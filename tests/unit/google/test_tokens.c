@@ -44,11 +44,12 @@ static void test_renewal(void)
   google_fixture_stop(&f);
 }
 
-/* expires_in as text, none at all, and one beyond all measure. */
+/* expires_in as text, none at all, less than the margin, and beyond all measure. */
 static void test_lifetimes(void)
 {
   const struct script_step steps[] = {{.body = "{\"access_token\":\"t.1\",\"expires_in\":\"600\"}"},
                                       {.body = "{\"access_token\":\"t.2\"}"},
+                                      {.body = "{\"access_token\":\"short\",\"expires_in\":100}"},
                                       {.body = "{\"access_token\":\"t.3\",\"expires_in\":9007199254740992}"},
                                       TOKEN_STEP("no")};
   struct google_fixture f;
@@ -61,6 +62,10 @@ static void test_lifetimes(void)
   f.skipped_us += 30 * DAY_US;
   expect_token(&f, "t.2");
   g_assert_true(credentials_renew(f.credentials, "t.2", NULL));
+  expect_token(&f, "short");
+  f.skipped_us += 40 * SECOND_US;
+  expect_token(&f, "short");
+  f.skipped_us += 20 * SECOND_US;
   expect_token(&f, "t.3");
   f.skipped_us += 30 * DAY_US;
   expect_token(&f, "t.3");
@@ -307,6 +312,8 @@ static void test_wrong_clock(void)
 
 #define SUBJECT   "\"audience\":\"a\",\"subject_token_type\":\"t\","
 #define STS       "\"token_url\":\"https://sts.googleapis.com/v1/token\","
+#define TWO(a)    "\"" a "1\":\"\",\"" a "2\":\"\","
+#define EIGHT(a)  TWO(a) TWO(a "x") TWO(a "y") TWO(a "z")
 #define USER_REST "\"client_id\":\"i\",\"client_secret\":\"s\",\"refresh_token\":\"r\""
 
 static const struct {
@@ -342,6 +349,15 @@ static const struct {
      "\"service_account_impersonation_url\":\"https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/"
      "../../x:generateAccessToken\"}",
      "service_account_impersonation_url"},
+    {"{\"type\":\"external_account\"," SUBJECT STS
+     "\"credential_source\":{\"url\":\"http://x\",\"headers\":{" EIGHT("a") EIGHT("b") "\"c\":\"\"}}}",
+     "headers"},
+    {"{\"type\":\"external_account\"," SUBJECT STS "\"credential_source\":{\"file\":\"x\"},"
+     "\"service_account_impersonation\":{\"token_lifetime_seconds\":599}}",
+     "token_lifetime_seconds"},
+    {"{\"type\":\"impersonated_service_account\",\"source_credentials\":{\"type\":\"external_account\"," SUBJECT STS
+     "\"credential_source\":{\"file\":\"x\"}}}",
+     "neither authorized_user nor service_account"},
     {"{\"type\":\"impersonated_service_account\",\"source_credentials\":{\"type\":\"impersonated_service_account\"}}",
      "source_credentials"},
 };
