@@ -8,15 +8,16 @@
 struct export_send {
   struct job *job;
   struct settle_tally tally;
-  GArray *unknown;     /* struct unknown_batch */
-  int64_t batch_n;     /* batches numbered so far: batch_id = run_id.n */
-  int64_t pause_us;    /* how long to wait before what was put back goes again */
-  int64_t sent_n;      /* leads answered, for progress */
-  int64_t total_n;     /* claims of the run */
-  bool is_run_stopped; /* 401, 402, 403, or nobody answers: no further campaign */
-  bool is_temporary;   /* something ended because nobody answered */
-  bool is_held_back;   /* a hold kept claims from going out */
-  GError *stop;        /* why the run was stopped by Instantly, or NULL */
+  GArray *unknown;        /* struct unknown_batch */
+  int64_t batch_n;        /* batches numbered so far: batch_id = run_id.n */
+  int64_t pause_us;       /* how long to wait before what was put back goes again */
+  int64_t looked_boot_us; /* when the stops of what is about to go out were looked at last */
+  int64_t sent_n;         /* leads answered, for progress */
+  int64_t total_n;        /* claims of the run */
+  bool is_run_stopped;    /* 401, 402, 403, or nobody answers: no further campaign */
+  bool is_temporary;      /* something ended because nobody answered */
+  bool is_held_back;      /* a hold kept claims from going out */
+  GError *stop;           /* why the run was stopped by Instantly, or NULL */
 };
 
 /* Starts sending for a job whose claims are made. */

@@ -6,6 +6,11 @@
 /* How often one batch may be put back because nothing was sent or everything was throttled. */
 #define SENDS_MAX 6
 
+/* Within a window stops and holds are looked at again when the last look is older than this before a batch is recorded;
+ * and a batch that took longer than the second to record is not sent: a stop counts 60 s after it was recorded. */
+#define LOOK_US  (20 * SECOND_US)
+#define STALE_US (40 * SECOND_US)
+
 /* A batch on its way, with how often it was put back. */
 struct parcel {
   struct add_batch batch;
@@ -51,6 +56,7 @@ static GPtrArray *drop_stopped(struct export_send *send, const GPtrArray *claims
   page_init(&stopped, sizeof(struct stopped_claim));
   settle_log_init(&log, send->job, &send->tally);
   GPtrArray *allowed = NULL;
+  send->looked_boot_us = clock_boot_us(job->clock);
   if (job->ledger->ops->stops_check(job->ledger, &query, &stopped, error)) {
     allowed = still_allowed(&log, claims, &stopped);
     if (!settle_log_append(&log, error)) g_clear_pointer(&allowed, g_ptr_array_unref);
@@ -242,17 +248,105 @@ static bool settle_sent(struct export_send *send, GQueue *queue, const struct se
   return true;
 }
 
+/* ---- looking again ---- */
+
+static int64_t looked_ago_us(const struct export_send *send)
+{
+  return clock_boot_us(send->job->clock) - send->looked_boot_us;
+}
+
+static GPtrArray *claims_of(const GQueue *queue)
+{
+  GPtrArray *claims = g_ptr_array_new();
+  for (const GList *at = queue->head; at != NULL; at = at->next)
+    g_ptr_array_extend(claims, ((const struct parcel *)at->data)->batch.claims, NULL, NULL);
+  return claims;
+}
+
+/* Leaves in the queue what may still go; who was taken out is settled already. */
+static void keep_allowed(GQueue *queue, const GPtrArray *allowed)
+{
+  g_autoptr(GHashTable) may_go = g_hash_table_new(NULL, NULL);
+  for (guint i = 0; i < allowed->len; i++)
+    g_hash_table_add(may_go, g_ptr_array_index(allowed, i));
+  for (GList *at = queue->head, *next; at != NULL; at = next) {
+    struct parcel *parcel = at->data;
+    GPtrArray *claims = parcel->batch.claims;
+    next = at->next;
+    for (guint i = claims->len; i > 0; i--)
+      if (!g_hash_table_contains(may_go, g_ptr_array_index(claims, i - 1))) g_ptr_array_remove_index(claims, i - 1);
+    if (claims->len > 0) continue;
+    g_queue_delete_link(queue, at);
+    parcel_free(parcel);
+  }
+}
+
+/* Nothing of the queue is with Instantly: it never took a batch that was put back. */
+static bool release_queue(struct export_send *send, GQueue *queue, GError **error)
+{
+  g_autoptr(GPtrArray) claims = claims_of(queue);
+  struct settle_log log;
+  settle_log_init(&log, send->job, &send->tally);
+  for (guint i = 0; i < claims->len; i++)
+    settle_release(&log, g_ptr_array_index(claims, i), "never_sent");
+  bool is_ok = settle_log_append(&log, error);
+  settle_log_clear(&log);
+  g_queue_clear_full(queue, parcel_free);
+  return is_ok;
+}
+
+/* Instantly may ask for pauses of minutes, and a warehouse may take its time: who was stopped meanwhile does not go. */
+static bool look_again(struct export_send *send, GQueue *queue, GError **error)
+{
+  struct job *job = send->job;
+  const struct parcel *first = g_queue_peek_head(queue);
+  bool is_on_hold = false;
+  if (!job->ledger->ops->lease_check(job->ledger, &job->lease, error)) return false;
+  if (looked_ago_us(send) < LOOK_US) return true;
+  if (!job->ledger->ops->hold_check(job->ledger, first->batch.campaign_id, &is_on_hold, NULL, error)) return false;
+  send->is_held_back = send->is_held_back || is_on_hold;
+  if (is_on_hold) return release_queue(send, queue, error);
+  g_autoptr(GPtrArray) claims = claims_of(queue);
+  g_autoptr(GPtrArray) allowed = drop_stopped(send, claims, error);
+  if (allowed == NULL) return false;
+  keep_allowed(queue, allowed);
+  return true;
+}
+
+/* Sends what was recorded and reads the answers; or puts it back, when recording it took so long that it may not go.
+ * The lease is looked at here too: whoever took it meanwhile has not seen these batches. */
+static bool send_ready(struct export_send *send, GQueue *queue, const struct sent *sent, GError **error)
+{
+  struct job *job = send->job;
+  if (!job->ledger->ops->lease_check(job->ledger, &job->lease, error)) return false;
+  bool is_stale = looked_ago_us(send) >= STALE_US;
+  for (guint i = sent->ready->len; is_stale && i > 0; i--)
+    if (!put_back(send, queue, g_ptr_array_index(sent->ready, i - 1), error)) return false;
+  if (is_stale) return true;
+  transmit(send, sent->ready);
+  return settle_sent(send, queue, sent, error);
+}
+
+/* A signal ends the wait, and what waited is free at once. */
+static bool wait_pause(struct export_send *send, GQueue *queue, GError **error)
+{
+  struct job *job = send->job;
+  if (job_wait_until(job, clock_mono_us(job->clock) + send->pause_us, error)) return true;
+  if (job_is_cancelled(job, NULL)) (void)release_queue(send, queue, NULL);
+  return false;
+}
+
 static bool send_queue(struct export_send *send, GQueue *queue, bool *is_stopped, GError **error)
 {
   while (!g_queue_is_empty(queue) && !*is_stopped && !send->is_run_stopped) {
-    if (!send->job->ledger->ops->lease_check(send->job->ledger, &send->job->lease, error)) return false;
+    if (!look_again(send, queue, error)) return false;
+    if (g_queue_is_empty(queue)) break;
     g_autoptr(GPtrArray) ready = prepare(send, queue, error);
     if (ready == NULL || !record_sending(send, ready, error)) return false;
     struct sent sent = {.ready = ready, .mono_us = clock_mono_us(send->job->clock), .is_stopped = is_stopped};
-    transmit(send, ready);
     send->pause_us = 0;
-    if (!settle_sent(send, queue, &sent, error)) return false;
-    if (send->pause_us > 0) clock_sleep_us(send->job->clock, send->pause_us);
+    if (!send_ready(send, queue, &sent, error)) return false;
+    if (!wait_pause(send, queue, error)) return false;
   }
   return true;
 }

@@ -115,6 +115,27 @@ bool job_is_cancelled(const struct job *job, GError **error)
   return true;
 }
 
+/* Well within a lease, and seldom enough to cost nothing. */
+#define KEEP_US (20 * SECOND_US)
+
+bool job_keep_lease(struct job *job, GError **error)
+{
+  int64_t now_us = clock_boot_us(job->clock);
+  if (job->lease.epoch == 0 || now_us - job->lease_kept_boot_us < KEEP_US) return true;
+  job->lease_kept_boot_us = now_us;
+  return job->ledger->ops->lease_check(job->ledger, &job->lease, error);
+}
+
+bool job_wait_until(struct job *job, int64_t until_mono_us, GError **error)
+{
+  for (;;) {
+    int64_t left_us = until_mono_us - clock_mono_us(job->clock);
+    if (left_us <= 0) return true;
+    if (job_is_cancelled(job, error) || !job_keep_lease(job, error)) return false;
+    clock_sleep_us(job->clock, MIN(left_us, SECOND_US));
+  }
+}
+
 void job_progress(const struct job *job, const char *noun, int64_t done, int64_t total, int64_t refused)
 {
   if (job->progress != NULL) job->progress->update(job->progress, noun, done, total, refused);

@@ -28,12 +28,18 @@ struct job {
   bool has_gate;               /* the export may be skipped when nothing has changed */
   bool is_bootstrap;           /* --bootstrap: Instantly's list rebuilds the ledger first */
   struct lease lease;
-  int64_t now_us;           /* Instantly's time, fixed at the job's first answer */
-  GHashTable *subsequences; /* id -> struct subsequence_view, of core/subsequence.h; NULL until one was asked about */
+  int64_t lease_kept_boot_us; /* of job_keep_lease */
+  int64_t now_us;             /* Instantly's time, fixed at the job's first answer */
+  GHashTable *subsequences;   /* id -> struct subsequence_view, of core/subsequence.h; NULL until one was asked about */
 };
 
 /* Has somebody asked us to stop? Sets ERROR_CANCELLED and returns true then. */
 bool job_is_cancelled(const struct job *job, GError **error);
+/* Renews the lease where that is due, in a wait or between two pages of a long reading: a lease on BigQuery ends after
+ * 120 s. False when it is lost; fine without one. */
+bool job_keep_lease(struct job *job, GError **error);
+/* Waits until then in slices, so that a signal is heard, and keeps the lease. */
+bool job_wait_until(struct job *job, int64_t until_mono_us, GError **error);
 /* Reports progress, if anybody listens. */
 void job_progress(const struct job *job, const char *noun, int64_t done, int64_t total, int64_t refused);
 /* Fixes job->now_us from Instantly's newest Date header, or the clock when there was no answer yet. A difference of

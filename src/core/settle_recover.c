@@ -22,17 +22,6 @@ GArray *unknown_batches_new(void)
   return batches;
 }
 
-/* Waits in slices, so that a signal is heard. */
-static bool wait_until(struct job *job, int64_t until_mono_us, GError **error)
-{
-  for (;;) {
-    int64_t left_us = until_mono_us - clock_mono_us(job->clock);
-    if (left_us <= 0) return true;
-    if (job_is_cancelled(job, error)) return false;
-    clock_sleep_us(job->clock, MIN(left_us, SECOND_US));
-  }
-}
-
 /* What one pass over batches does with leads that are nowhere. */
 struct pass {
   bool is_last;   /* absent a second time: decide */
@@ -155,7 +144,7 @@ static bool ask_all(struct job *job, GArray *batches, struct pass *pass, GError 
   for (guint i = 0; i < batches->len; i++) {
     const struct unknown_batch *batch = &g_array_index(batches, struct unknown_batch, i);
     g_autoptr(GError) asking = NULL;
-    if (job_is_cancelled(job, error)) return false;
+    if (job_is_cancelled(job, error) || !job_keep_lease(job, error)) return false;
     if (ask_batch(job, batch, pass, &asking)) continue;
     if (error_kind_of(asking) == ERROR_LOCAL || error_kind_of(asking) == ERROR_AUTH) {
       g_propagate_error(error, g_steal_pointer(&asking));
@@ -179,7 +168,7 @@ static bool ask_twice(struct job *job, GArray *batches, GArray *absent, struct s
     return true;
   }
   int64_t recheck_us = job->settings->settle.recheck_s * SECOND_US;
-  if (!wait_until(job, clock_mono_us(job->clock) + recheck_us, error)) return false;
+  if (!job_wait_until(job, clock_mono_us(job->clock) + recheck_us, error)) return false;
   struct pass second = {.tally = tally, .absent = absent, .is_last = true};
   bool is_ok = ask_all(job, batches, &second, error);
   tally->unknown_n += second.open_n;
@@ -194,7 +183,7 @@ bool settle_unknown(struct job *job, GArray *batches, struct settle_tally *tally
   for (guint i = 0; i < batches->len; i++)
     due_mono_us = MAX(due_mono_us, g_array_index(batches, struct unknown_batch, i).sent_mono_us + quiet_us);
   log_event(LOG_INFO, "asking about unknown answers", LOG_INT("batches", batches->len));
-  return wait_until(job, due_mono_us, error) && ask_twice(job, batches, absent, tally, error);
+  return job_wait_until(job, due_mono_us, error) && ask_twice(job, batches, absent, tally, error);
 }
 
 /* ---- claims of other runs ---- */
@@ -260,7 +249,7 @@ bool settle_recover(struct job *job, struct settle_tally *tally, GError **error)
   if (!collect_open(job, batches, &due_mono_us, error)) return false;
   if (batches->len == 0) return never_sent_n == 0 || job->ledger->ops->fold(job->ledger, error);
   log_event(LOG_INFO, "settling batches of an earlier run", LOG_INT("batches", batches->len));
-  if (!wait_until(job, due_mono_us, error) || !hold_gone(job, batches, tally, error)) return false;
+  if (!job_wait_until(job, due_mono_us, error) || !hold_gone(job, batches, tally, error)) return false;
   if (!job_fix_now(job, error)) return false;
   return ask_twice(job, batches, NULL, tally, error) && job->ledger->ops->fold(job->ledger, error);
 }

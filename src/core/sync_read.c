@@ -129,6 +129,7 @@ static bool read_to_end(struct job *job, struct reader *reader, sync_page_f *eac
   size_t live_n = reader->queries_n;
   while (live_n > 0) {
     if (job_is_cancelled(job, error)) return false;
+    (void)job_keep_lease(job, NULL); /* facts may be read and appended without it; who decides on them looks again */
     if (!job->instantly->ops->list(job->instantly, reader->queries, live_n, reader->pages, error)) return false;
     for (size_t i = 0; i < live_n; i++)
       if (!subsequences_apply(job, &reader->pages[i], error) || !each(job, &reader->pages[i], context, error))

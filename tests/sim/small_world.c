@@ -13,7 +13,9 @@ static int64_t world_now(void *context)
 
 static void world_sleep(void *context, int64_t us)
 {
-  small_world_sleep(context, us);
+  struct small_world *world = context;
+  small_world_sleep(world, us);
+  if (world->slept != NULL) world->slept(world);
 }
 
 void small_world_sleep(struct small_world *world, int64_t us)
@@ -100,6 +102,9 @@ enum exit_code small_world_export(struct small_world *world, int64_t points)
   g_autoptr(GError) error = NULL;
   export_report_init(&report);
   mortal_init(&world->mortal, warehouse_ledger(world->warehouse), points);
+  world->mortal.lease_us = world->lease_us;
+  world->mortal.kept = world->kept;
+  world->mortal.kept_context = world;
   job_init(&job, &world->settings, &world->mortal.base, &world->fake.base, &world->clock);
   export_run(&job, &report, &error);
   enum exit_code code = report.exit_code;

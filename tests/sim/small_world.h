@@ -14,8 +14,11 @@ struct small_world {
   struct warehouse *warehouse;
   struct mortal mortal;
   struct fake_instantly fake;
-  enum fake_fault fault; /* of every leads/add */
-  bool goes_mute;        /* from the next leads/add on the list answers nothing */
+  enum fake_fault fault;                                       /* of every leads/add */
+  int64_t lease_us;                                            /* of mortal: a lease that runs out; 0: it does not */
+  void (*kept)(void *context, const struct lead_event *event); /* told of each event that is durable; or NULL */
+  void (*slept)(struct small_world *world);                    /* somebody else acts while the program waits; or NULL */
+  bool goes_mute;                                              /* from the next leads/add on the list answers nothing */
 };
 
 /* Makes it without leads, on SQLite where path is given, else in memory. */

@@ -194,6 +194,7 @@ static void answer_one(struct fake_instantly *fake, struct add_batch *batch, enu
                             : is_lost              ? TRANSPORT_UNKNOWN
                                                    : TRANSPORT_ANSWERED;
   answer->reply.is_json = answer->reply.status == 200;
+  if (fault == FAKE_THROTTLED && fake->retry_after_s > 0) answer->reply.retry_after_s = fake->retry_after_s;
 }
 
 static void fake_add_send(struct instantly *instantly, struct add_batch *batches, size_t batches_n)

@@ -47,8 +47,9 @@ struct fake_instantly {
   int64_t ids_n;
   int64_t campaign_status; /* of every campaign */
   int64_t add_calls_n, list_calls_n, delete_calls_n;
-  int64_t late_calls; /* how many calls later a FAKE_LATE request takes effect */
-  int64_t lag_calls;  /* how many calls later the list shows a new row; 0: at once */
+  int64_t retry_after_s; /* how long a 429 asks to wait; 0: it does not say */
+  int64_t late_calls;    /* how many calls later a FAKE_LATE request takes effect */
+  int64_t lag_calls;     /* how many calls later the list shows a new row; 0: at once */
   int64_t calls_n;
   bool is_mute;              /* leads/list answers nothing: ERROR_TRANSIENT */
   int64_t auth_status;       /* 401, 402, 403: every leads/add is refused with it; 0: none */

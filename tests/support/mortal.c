@@ -43,6 +43,7 @@ static bool m_lease_acquire(struct ledger *self, const char *job, struct lease *
 {
   struct mortal *m = self_of(self);
   if (dies(m, error)) return false;
+  m->leased_at_us = m_now_us(self);
   if (dies_after(m, m->inner->ops->lease_acquire(m->inner, job, lease, error), error)) return true;
   if (m->is_dead) m->inner->ops->lease_release(m->inner, lease); /* the kernel does that for a dead process */
   return false;
@@ -50,6 +51,13 @@ static bool m_lease_acquire(struct ledger *self, const char *job, struct lease *
 
 static bool m_lease_check(struct ledger *self, struct lease *lease, GError **error)
 {
+  struct mortal *mortal = self_of(self);
+  int64_t now_us = m_now_us(self);
+  if (mortal->lease_us > 0 && now_us - mortal->leased_at_us >= mortal->lease_us) {
+    error_set(error, ERROR_UNSAFE, "the lease of %s has run out", lease->job);
+    return false;
+  }
+  mortal->leased_at_us = now_us;
   CALL(lease_check, lease, error);
 }
 

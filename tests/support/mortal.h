@@ -12,6 +12,8 @@ struct mortal {
   int64_t points_left; /* until death; negative: immortal */
   int64_t points_n;    /* seen so far */
   bool is_dead;
+  int64_t lease_us; /* a lease that runs out unless it is looked at; 0: it does not */
+  int64_t leased_at_us;
   bool repeats_claims; /* a warehouse that lies: each page of claims is the first one */
   void (*kept)(void *context, const struct lead_event *event); /* told what the ledger says is durable; or NULL */
   void *kept_context;
