@@ -22,6 +22,9 @@ static bool finish(struct job *job, struct export_report *report, GError **error
 static bool release_escrows(struct job *job, struct export_report *report, GError **error);
 static enum exit_code export_exit_code(const struct export_report *report, bool is_ok, const GError *error);
 
+/* A time further ahead than this was written by a machine whose clock was wrong. */
+#define CLOCKS_DIFFER_US (3600 * SECOND_US)
+
 /* The story. Each step is one call; the numbers are those of the header. */
 bool export_run(struct job *job, struct export_report *report, GError **error)
 {
@@ -95,7 +98,8 @@ static bool refresh_stops(struct job *job, const struct ledger_facts *facts, str
 {
   report->stops_read_at_us = facts->stops_read_at_us;
   int64_t age_us = job->ledger->ops->now_us(job->ledger) - facts->stops_read_at_us;
-  if (facts->stops_read_at_us != 0 && age_us < job->settings->sync.stops_every_h * 3600 * SECOND_US) return true;
+  bool is_past = facts->stops_read_at_us != 0 && age_us > -CLOCKS_DIFFER_US;
+  if (is_past && age_us < job->settings->sync.stops_every_h * 3600 * SECOND_US) return true;
   int64_t stops_n = 0;
   if (!sync_read_stops(job, &stops_n, error)) {
     g_prefix_error(error, "nothing was sent because the workspace's stops could not be read: ");

@@ -253,8 +253,20 @@ static void set_refused(struct bigquery *bigquery, struct ask *ask, GError **err
   refusal_set(bigquery, &refusal, said, error);
 }
 
+/* An answer may lie here for a while, and its Date has no fractions: less than this is no difference. */
+#define CLOCK_DIFFERENCE_US (120 * SECOND_US)
+
+static void note_date(struct bigquery *bigquery, const struct ask *ask)
+{
+  const struct reply *reply = &ask->call.reply;
+  if (reply->transport != TRANSPORT_ANSWERED || reply->date_us <= 0) return;
+  int64_t offset_us = reply->date_us - clock_wall_us(bigquery->clock);
+  bigquery->clock_offset_us = ABS(offset_us) < CLOCK_DIFFERENCE_US ? 0 : offset_us;
+}
+
 bool ask_is_good(struct bigquery *bigquery, struct ask *ask, GError **error)
 {
+  note_date(bigquery, ask);
   if (is_success(ask)) return true;
   if (ask->call.reply.transport != TRANSPORT_ANSWERED)
     set_unanswered(bigquery, ask, error);

@@ -201,6 +201,11 @@ void location_learn(struct bigquery *bigquery, const char *location)
   if (is_news) bigquery_set_location(bigquery, location);
 }
 
+int64_t bigquery_clock_offset_us(const struct bigquery *bigquery)
+{
+  return bigquery->clock_offset_us;
+}
+
 struct bigquery_totals bigquery_totals(const struct bigquery *bigquery)
 {
   return bigquery->totals;

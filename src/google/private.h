@@ -28,8 +28,9 @@ struct bigquery {
   struct rng rng;
   GHashTable *labels; /* char * -> char * */
   struct bigquery_totals totals;
-  GHashTable *costs;   /* name -> struct bigquery_cost */
-  struct refusal last; /* of the last call that failed */
+  GHashTable *costs;       /* name -> struct bigquery_cost */
+  struct refusal last;     /* of the last call that failed */
+  int64_t clock_offset_us; /* as bigquery_clock_offset_us() says */
   bool (*is_cancelled)(void *context);
   void *cancel_context;
   bool is_finishing; /* a job is being cancelled: that goes out although we are */

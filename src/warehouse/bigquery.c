@@ -16,9 +16,11 @@ struct bq_warehouse *bq_of_ledger(struct ledger *ledger)
   return (struct bq_warehouse *)(void *)((char *)ledger - offsetof(struct bq_warehouse, ledger));
 }
 
+/* Where a fold ended is a time that other machines go on from: one whose clock is ahead by days would hide from them
+ * what is recorded meanwhile. */
 int64_t bq_now_us(const struct bq_warehouse *self)
 {
-  return clock_wall_us(self->clock);
+  return clock_wall_us(self->clock) + (self->client ? bigquery_clock_offset_us(self->client) : 0);
 }
 
 static int64_t now_us(struct ledger *ledger)

@@ -76,8 +76,8 @@ FAULTS = [
     Fault("reset-before", "again", "reset_before", kinds=(QUERY, SCRIPT, ROWS, STREAM, TABLE, TOKEN)),
     Fault("503-after", "again", "status_after", {"code": 503, "reason": "backendError"}),
     Fault("reset-after", "again", "reset_after", {"at": 0}),
-    Fault("reset-in-the-answer", "again", "reset_after", {"at": 130}),
-    Fault("half-an-answer", "again", "cut", {"at": 150}),
+    Fault("reset-in-the-answer", "again", "reset_after", {"at": 170}),
+    Fault("half-an-answer", "again", "cut", {"at": 190}),
     Fault("garbled", "nonsense", "garbled"),
     Fault("empty", "nonsense", "empty"),
     # The job failed: before it did anything, and after some of its statements.

@@ -66,7 +66,7 @@ static void reset_after_apply(struct trouble *trouble, const cJSON *params)
 
 static void cut_apply(struct trouble *trouble, const cJSON *params)
 {
-  trouble->cut_at = number(params, "at", 120);
+  trouble->cut_at = number(params, "at", 160);
 }
 
 static void delay_apply(struct trouble *trouble, const cJSON *params)

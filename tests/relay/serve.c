@@ -129,8 +129,12 @@ static bool reply_write(const struct connection *connection, const struct troubl
                         const struct relay_reply *reply)
 {
   g_autoptr(GString) out = g_string_new(NULL);
-  g_string_printf(out, "HTTP/1.1 %u Said\r\nContent-Type: %s\r\nMetadata-Flavor: Google\r\nContent-Length: %zu\r\n\r\n",
-                  reply->status, reply->content_type, reply->body->len);
+  g_autoptr(GDateTime) now = g_date_time_new_now_utc();
+  g_autofree char *date = g_date_time_format(now, "%a, %d %b %Y %H:%M:%S GMT"); /* in the C locale */
+  g_string_printf(out,
+                  "HTTP/1.1 %u Said\r\nContent-Type: %s\r\nMetadata-Flavor: Google\r\nDate: %s\r\n"
+                  "Content-Length: %zu\r\n\r\n",
+                  reply->status, reply->content_type, date, reply->body->len);
   g_string_append_len(out, reply->body->str, (gssize)reply->body->len);
   bool is_cut = trouble->cut_at >= 0 || trouble->is_reset_before;
   size_t size = trouble->is_reset_before ? 0 : is_cut ? MIN(out->len, (size_t)trouble->cut_at) : out->len;

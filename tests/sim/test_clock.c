@@ -80,6 +80,32 @@ static void test_nothing_is_sent(void)
   small_world_clear(&world);
 }
 
+/* How often an export asks Instantly's list when the stops of the workspace were read at this distance from now. */
+static int64_t lists_after(int64_t read_us)
+{
+  struct small_world world;
+  small_world_init(&world, NULL);
+  small_world_import(&world, 1);
+  g_autoptr(GError) error = NULL;
+  struct ledger *ledger = warehouse_ledger(world.warehouse);
+  struct run_record run = {
+      .run_id = "stops", .job = "sync", .stops_read_at_us = world.wall_us + read_us, .verdict = "ok"};
+  g_assert_true(ledger->ops->run_begin(ledger, &run, &error) && ledger->ops->run_end(ledger, &run, &error));
+  g_assert_cmpint(small_world_export(&world, -1), ==, EXIT_CODE_OK);
+  int64_t lists_n = world.fake.list_calls_n;
+  small_world_clear(&world);
+  return lists_n;
+}
+
+/* A machine whose clock was days ahead read the stops: those of the days until then are read all the same. */
+static void test_stops_read_in_days_to_come(void)
+{
+  int64_t just_now_n = lists_after(-SECOND_US), a_year_ago_n = lists_after(-400 * DAY_US);
+  g_assert_cmpint(just_now_n, <, a_year_ago_n);
+  g_assert_cmpint(lists_after(60 * SECOND_US), ==, just_now_n); /* clocks of two machines */
+  g_assert_cmpint(lists_after(5 * DAY_US), ==, a_year_ago_n);
+}
+
 int main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
@@ -88,5 +114,6 @@ int main(int argc, char **argv)
     g_test_add_data_func(path, &skews[i], test_skew);
   }
   g_test_add_func("/clock/nothing-is-sent", test_nothing_is_sent);
+  g_test_add_func("/clock/stops-read-in-days-to-come", test_stops_read_in_days_to_come);
   return g_test_run();
 }
