@@ -268,7 +268,10 @@ bool bq_source_takes_rows(const struct bq_warehouse *self, GError **error);
 
 bool bq_lease_acquire(struct ledger *ledger, const char *job, struct lease *lease, GError **error); /* ledger.h */
 bool bq_lease_check(struct ledger *ledger, struct lease *lease, GError **error);                    /* ledger.h */
-void bq_lease_release(struct ledger *ledger, struct lease *lease);                                  /* ledger.h */
+/* Asks whether the lease is still this handle's, however young the last look is: what was read before and is decided
+ * after is no later holder's. ERROR_UNSAFE when it is not; fine for a handle that never had one. */
+bool bq_lease_confirm(struct bq_warehouse *self, GError **error);
+void bq_lease_release(struct ledger *ledger, struct lease *lease); /* ledger.h */
 /* The id of the next job that claims under this lease: whoever takes over from us can make it too, and waits for its
  * end. NULL: there is no lease of which to make one. Caller frees. */
 char *bq_claim_job_id(struct bq_warehouse *self);

@@ -76,6 +76,7 @@ static const struct {
     {"finished_after", BIGQUERY_TIMESTAMP},
     {"scan_started", BIGQUERY_TIMESTAMP},
     {"contested_since", BIGQUERY_TIMESTAMP},
+    {"hidden_since", BIGQUERY_TIMESTAMP},
     {"sent_since", BIGQUERY_TIMESTAMP},
     {"after_ord", BIGQUERY_INT64},
     {"to_ord", BIGQUERY_INT64},

@@ -161,7 +161,7 @@ static bool unsettled_read(struct bq_warehouse *self, const char *own_run_id, GE
   struct bq_call call = {.ids = {BQ_UNSETTLED_CLAIMS},
                          .ids_n = 1,
                          .parameters = {bigquery_text("own_run_id", own_run_id ? own_run_id : ""),
-                                        bq_since("contested_since", bq_now_us(self) - DAY_US)},
+                                        bq_since("hidden_since", MIN(self->since_us, bq_now_us(self) - DAY_US))},
                          .parameters_n = 2};
   bq_forget(self);
   self->unsettled = g_array_new(FALSE, TRUE, sizeof(struct bq_unsettled));
@@ -173,7 +173,8 @@ static bool unsettled_read(struct bq_warehouse *self, const char *own_run_id, GE
   return false;
 }
 
-/* The event carries the claim's own generation and epoch; the epoch of the writer decides nothing. */
+/* The event carries the claim's own generation and epoch; the epoch of the writer decides nothing. So a run that lost
+ * its lease while it slept must not give back what the next holder has claimed and is about to send. */
 bool bq_release_never_sent(struct ledger *ledger, const char *own_run_id, int64_t *released_n, GError **error)
 {
   struct bq_warehouse *self = bq_of_ledger(ledger);
@@ -191,6 +192,7 @@ bool bq_release_never_sent(struct ledger *ledger, const char *own_run_id, int64_
     event.occurred_at_us = bq_now_us(self);
     g_array_append_val(events, event);
   }
+  if (events->len > 0 && !bq_lease_confirm(self, error)) return false;
   *released_n = events->len;
   g_autoptr(GArray) kept_rows = g_array_ref(self->unsettled); /* what is sent stays known: appending forgets it */
   if (!bq_append(ledger, (const struct lead_event *)(void *)events->data, events->len, error)) return false;

@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "warehouse/bigquery.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
@@ -83,6 +84,15 @@ static bool watch_look(struct bq_warehouse *self, const struct stops_query *quer
   self->watch.looked_at_us = looked_at_us;
   if (self->watch.is_ours) self->renewed_at_us = looked_at_us;
   return true;
+}
+
+bool bq_lease_confirm(struct bq_warehouse *self, GError **error)
+{
+  if (self->epoch == 0) return true;
+  if (!watch_look(self, NULL, error)) return false;
+  if (self->watch.is_ours) return true;
+  error_set(error, ERROR_UNSAFE, "the lease of %s is lost; nothing more is decided by this run", self->lease_job);
+  return false;
 }
 
 /* With a lease the last look holds for 30 s; without one every question is asked. */
@@ -191,32 +201,37 @@ static bool holder_kept(struct bq_warehouse *self, struct holder *holder, GError
   return true;
 }
 
-static char *boot_id(void)
+/* Where a pid of ours means something: this start of the machine, and in it this namespace. Containers share the
+ * machine's start, some its name as well, and each counts its processes by itself. "" when that cannot be told. */
+static char *pid_space(void)
 {
-  char *text = NULL;
-  if (!g_file_get_contents("/proc/sys/kernel/random/boot_id", &text, NULL, NULL)) return g_strdup("");
-  return g_strstrip(text);
+  g_autofree char *text = NULL;
+  g_autofree char *space = g_file_read_link("/proc/self/ns/pid", NULL);
+  if (!space || !g_file_get_contents("/proc/sys/kernel/random/boot_id", &text, NULL, NULL)) return g_strdup("");
+  return g_strdup_printf("%s/%s", g_strstrip(text), space);
 }
 
-/* Of this very machine, since its last start, and no process any more. */
+/* Of this very machine, since its last start, and no process any more. One that is another user's may not be signalled,
+ * and lives. */
 static bool is_dead(const struct holder *holder)
 {
-  g_autofree char *boot = boot_id();
-  if (!*boot || g_strcmp0(holder->boot_id, boot) != 0 || g_strcmp0(holder->host, g_get_host_name()) != 0) return false;
-  return holder->pid > 0 && kill((pid_t)holder->pid, 0) != 0;
+  g_autofree char *space = pid_space();
+  if (!*space || g_strcmp0(holder->boot_id, space) != 0 || g_strcmp0(holder->host, g_get_host_name()) != 0)
+    return false;
+  return holder->pid > 0 && kill((pid_t)holder->pid, 0) != 0 && errno == ESRCH;
 }
 
 static bool lease_try(struct bq_warehouse *self, const char *job, int64_t dead_epoch, struct holder *holder,
                       GError **error)
 {
-  g_autofree char *boot = boot_id();
+  g_autofree char *space = pid_space();
   g_autofree char *name =
       g_strdup_printf("%s/%d/%016" G_GINT64_MODIFIER "x", g_get_host_name(), (int)getpid(), self->nonce);
   g_autoptr(GString) json = g_string_new("{");
   json_append_str(json, "job", job);
   json_append_str(json, "holder", name);
   json_append_str(json, "host", g_get_host_name());
-  json_append_str(json, "boot_id", boot);
+  json_append_str(json, "boot_id", space);
   bq_json_int(json, "pid", getpid());
   bq_json_int(json, "dead_epoch", dead_epoch);
   g_string_append_c(json, '}');

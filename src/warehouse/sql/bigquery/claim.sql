@@ -159,7 +159,9 @@ SELECT NULL, NULL, NULL, 0, 0, 0, -1, CAST(MIN(ends_at) AS STRING) FROM ends WHE
 
 -- name: claim_append
 -- Nothing is claimed by who does not hold the lease any more, nor when too many lead_ids changed hands. An INSERT waits for
--- nobody, so the lease is looked at in the statement itself. The event's id is that of core/event_id.h.
+-- nobody, so the lease is looked at in the statement itself. A script that failed behind this statement is tried again, and
+-- who stands in the source or is stopped may have changed meanwhile: then numbers would name other leads, and one lead could
+-- have two, in two campaigns. So what the first try claimed is what the run has. The event's id is that of core/event_id.h.
 INSERT INTO ${lead_events} (event_id, kind, fact, lead_id, person, campaign_id, claim_id, ord, ord_to, attempt, generation,
   epoch, run_id, occurred_at, recorded_at)
 SELECT TO_HEX(SHA256(CONCAT('i1,i0,n,s', CAST(BYTE_LENGTH(c.lead_id) AS STRING), ':', c.lead_id,
@@ -176,6 +178,9 @@ FROM (
 WHERE EXISTS (
     SELECT 1 FROM ${leases} WHERE shard = 'all' AND epoch = CAST(JSON_VALUE(@p, '$.epoch') AS INT64)
       AND released_at IS NULL AND expires_at > CURRENT_TIMESTAMP())
+  AND NOT EXISTS (
+    SELECT 1 FROM ${lead_events} WHERE kind = 1 AND run_id = JSON_VALUE(@p, '$.run_id')
+      AND recorded_at = TIMESTAMP_MICROS(CAST(JSON_VALUE(@p, '$.recorded_at') AS INT64)))
   AND (SELECT COUNTIF(verdict = 4) <= CAST(JSON_VALUE(@p, '$.reused_share') AS FLOAT64) * COUNTIF(verdict >= 0) FROM ${scratch});
 
 -- name: claim_counts
@@ -186,7 +191,8 @@ GROUP BY 1, 2, 3 ORDER BY 1, 2, 3;
 -- name: claims_read
 -- A run's claims in the order of their ord, with all that a body needs. The same event twice is one. is_contested: another
 -- run has a claim on the person that nobody settled, made in the last day: two holders of the lease would look like that,
--- and then neither sends. Whether the row is still that person's is decided by base/email.h.
+-- and then neither sends. @only_unsettled: as in unsettled_claims, so also one that a later holder's claim hides. Whether the
+-- row is still that person's is decided by base/email.h.
 SELECT e.ord, e.generation, e.epoch, e.attempt, e.run_id, e.campaign_id, e.person, IFNULL(s.held_n > s.resolved_n, FALSE),
   e.lead_id, l.${email}, l.${first_name}, l.${last_name}, l.${company_name}, l.${campaign_id}, l.${added_to_instantly},
   l.${sequence_completed}, l.${cold_email_sent}, l.${last_email_status}, f.fields,
@@ -203,6 +209,9 @@ LEFT JOIN ${lead_fields} f ON f.lead_id = e.lead_id
 WHERE e.kind = 1 AND e.run_id = @run_id AND e.recorded_at >= @since
   AND (@campaign_id = '' OR e.campaign_id = @campaign_id)
   AND e.ord > @after_ord AND e.ord <= @to_ord
-  AND (NOT @only_unsettled OR (s.settlement = 1 AND s.claim_id = e.claim_id))
+  AND (NOT @only_unsettled OR (s.settlement = 1 AND s.claim_id = e.claim_id)
+    OR (s.claim_id <> e.claim_id AND e.claim_id NOT IN (
+      SELECT x.claim_id FROM ${lead_events} x
+      WHERE x.kind BETWEEN 3 AND 8 AND x.recorded_at >= @since AND x.claim_id IS NOT NULL)))
 QUALIFY ROW_NUMBER() OVER (PARTITION BY e.ord ORDER BY e.recorded_at, l.${email}) = 1
 ORDER BY e.ord;

@@ -106,11 +106,19 @@ WHEN NOT MATCHED THEN INSERT (lead_id, person, domain, generation, reopened_at, 
   S.withdrawn_at, S.held_n, S.held_reason, S.resolved_n, S.first_recorded_at, NULL, NULL, 1);
 
 -- name: fold_answer
--- What is asked after a fold, in the same job: what lead_state adds up to, and the counts of the run that folds.
+-- What is asked after a fold, in the same job: what lead_state adds up to, and the counts of the run that folds. Unsettled are
+-- also claims that lead_state does not show (unsettled_claims).
 SELECT 'enrolled' AS what, COUNT(DISTINCT person) AS n, CAST(NULL AS STRING) AS text, 0 AS kind, 0 AS fact
 FROM ${lead_state} WHERE settlement IN (7, 8) AND withdrawn_at IS NULL
 UNION ALL
-SELECT 'unsettled', COUNT(*), NULL, 0, 0 FROM ${lead_state} WHERE settlement = 1
+SELECT 'unsettled', COUNT(DISTINCT claim_id), NULL, 0, 0 FROM (
+  SELECT claim_id FROM ${lead_state} WHERE settlement = 1
+  UNION ALL
+  SELECT claim_id FROM ${lead_events}
+  WHERE kind = 1 AND recorded_at >= @since AND claim_id IS NOT NULL
+    AND claim_id NOT IN (SELECT claim_id FROM ${lead_state} WHERE claim_id IS NOT NULL)
+    AND claim_id NOT IN (
+      SELECT claim_id FROM ${lead_events} WHERE kind BETWEEN 3 AND 8 AND recorded_at >= @since AND claim_id IS NOT NULL))
 UNION ALL
 SELECT 'claimed', COUNTIF(claim_id IS NOT NULL), NULL, 0, 0 FROM ${lead_state}
 UNION ALL

@@ -25,14 +25,15 @@ SELECT 'lease' AS what, epoch AS n, CONCAT(IFNULL(job, ''), '\n', IFNULL(holder,
   CAST(IFNULL(released_at IS NULL AND expires_at > CURRENT_TIMESTAMP(), FALSE) AS STRING), '\n', IFNULL(predecessors, '')) AS text
 FROM ${leases} WHERE shard = 'all' AND @p IS NOT NULL
 UNION ALL
-SELECT 'control', 0, CONCAT(name, '\n', IFNULL(value, '')) FROM ${controls}
+SELECT 'control', 0, CONCAT(name, '\n', IFNULL(MIN(value), '')) FROM ${controls} GROUP BY name
 UNION ALL
 SELECT 'foreigner', BYTE_LENGTH(${lead_id}), CONCAT(${lead_id}, ${email}) FROM ${leads}
 WHERE REGEXP_CONTAINS(${email}, r'[^\x00-\x7F]') AND ${lead_id} IS NOT NULL
 UNION ALL
 SELECT 'source_rows', COUNT(*), NULL FROM ${leads}
 UNION ALL
-SELECT 'folded_until', UNIX_MICROS(MAX(folded_until)), NULL FROM ${pipeline_runs} WHERE is_end = 1
+SELECT 'folded_until', UNIX_MICROS(MAX(folded_until)), NULL FROM ${pipeline_runs}
+WHERE is_end = 1 AND folded_until < TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL 300 SECOND)
 UNION ALL
 SELECT 'stops_read_at', UNIX_MICROS(MAX(stops_read_at)), NULL FROM ${pipeline_runs} WHERE is_end = 1
 UNION ALL
@@ -61,8 +62,9 @@ WHERE shard = 'all' AND epoch = CAST(JSON_VALUE(@p, '$.epoch') AS INT64);
 UPDATE ${leases} SET released_at = CURRENT_TIMESTAMP() WHERE shard = 'all' AND released_at IS NULL AND @p IS NOT NULL;
 
 -- name: lease_init
+-- A table that was dropped and made anew goes on where the events are: in the fold a lower epoch loses against what is there.
 INSERT INTO ${leases} (shard, epoch)
-SELECT 'all', 0 FROM (SELECT 1) WHERE NOT EXISTS (SELECT 1 FROM ${leases} WHERE shard = 'all');
+SELECT 'all', IFNULL((SELECT MAX(epoch) FROM ${lead_events}), 0) FROM (SELECT 1) WHERE NOT EXISTS (SELECT 1 FROM ${leases} WHERE shard = 'all');
 
 -- name: watch
 -- What may have changed while a run sends: the lease, the holds, and who of its claims (and of those that it is about to send)
@@ -103,7 +105,8 @@ WHERE reason IS NOT NULL OR person IN (SELECT person FROM held)
 ORDER BY 1, 2;
 
 -- name: control_get
-SELECT value FROM ${controls} WHERE name = @name;
+-- Two that make the tables at the same time write a note twice, since an INSERT waits for nobody: everybody takes the same one.
+SELECT MIN(value) FROM ${controls} WHERE name = @name;
 
 -- name: control_update
 UPDATE ${controls} SET value = JSON_VALUE(@p, '$.value') WHERE name = JSON_VALUE(@p, '$.name');
@@ -147,7 +150,8 @@ SELECT IFNULL(MAX(GREATEST(IFNULL(held_n, 0), IFNULL(resolved_n, 0))), 0) FROM $
 
 -- name: folded_until
 -- Where the last run that ended had folded to; nothing reads events older than three days before that again.
-SELECT MAX(folded_until) FROM ${pipeline_runs} WHERE is_end = 1;
+-- A time to come is that of a machine whose clock was wrong.
+SELECT MAX(folded_until) FROM ${pipeline_runs} WHERE is_end = 1 AND folded_until < TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL 300 SECOND);
 
 -- name: campaign_counts
 -- Claims by campaign since the UTC day of Instantly began that were not released under that very claim, and the persons fed
@@ -164,17 +168,17 @@ FROM ${lead_state} WHERE settlement = 8 AND campaign_id IS NOT NULL GROUP BY 1;
 -- name: unsettled_claims
 -- Claims of other runs that nobody settled, as of the last fold, each with the last `sending` that its ord stands in, if there
 -- was one. claim_id is run_id.ord. A few rows after a crash, none otherwise. Where two holders of the lease claimed one lead,
--- its state shows the later one's claim: the other one is in the events alone, contests the person (claims_read) for a day,
--- and is given back here if it stands in no `sending`; one that does is left to the list of Instantly.
+-- its state shows the later one's claim: the other one is in the events alone, and contests the person (claims_read) until it
+-- is settled like any other: given back if it stands in no `sending`, else asked about.
 WITH settled AS (
-  SELECT claim_id FROM ${lead_events} WHERE kind BETWEEN 3 AND 8 AND recorded_at >= @contested_since AND claim_id IS NOT NULL),
+  SELECT claim_id FROM ${lead_events} WHERE kind BETWEEN 3 AND 8 AND recorded_at >= @hidden_since AND claim_id IS NOT NULL),
 open_claims AS (
-  SELECT lead_id, person, campaign_id, claim_id, generation, epoch, attempts, FALSE AS is_hidden,
+  SELECT lead_id, person, campaign_id, claim_id, generation, epoch, attempts,
     REGEXP_EXTRACT(claim_id, r'^(.*)\.[0-9]+$') AS run_id, CAST(REGEXP_EXTRACT(claim_id, r'\.([0-9]+)$') AS INT64) AS ord
   FROM ${lead_state} WHERE settlement = 1 AND claim_id IS NOT NULL
   UNION ALL
-  SELECT lead_id, person, campaign_id, claim_id, generation, epoch, attempt, TRUE, run_id, ord FROM ${lead_events}
-  WHERE kind = 1 AND recorded_at >= @contested_since AND claim_id IS NOT NULL
+  SELECT lead_id, person, campaign_id, claim_id, generation, epoch, attempt, run_id, ord FROM ${lead_events}
+  WHERE kind = 1 AND recorded_at >= @hidden_since AND claim_id IS NOT NULL
     AND claim_id NOT IN (SELECT claim_id FROM settled)
     AND claim_id NOT IN (SELECT claim_id FROM ${lead_state} WHERE claim_id IS NOT NULL)
   QUALIFY ROW_NUMBER() OVER (PARTITION BY claim_id, lead_id ORDER BY recorded_at) = 1),
@@ -184,7 +188,7 @@ sent AS (
 SELECT c.lead_id, c.person, c.campaign_id, c.claim_id, c.generation, c.epoch, c.attempts, c.run_id, c.ord,
   b.batch_id, b.ord, b.ord_to, b.recorded_at
 FROM open_claims c LEFT JOIN sent b ON b.run_id = c.run_id AND b.campaign_id = c.campaign_id AND c.ord BETWEEN b.ord AND b.ord_to
-WHERE c.run_id IS NOT NULL AND c.run_id <> @own_run_id AND NOT (c.is_hidden AND b.batch_id IS NOT NULL)
+WHERE c.run_id IS NOT NULL AND c.run_id <> @own_run_id
 ORDER BY c.run_id, c.ord, b.recorded_at, b.batch_id;
 
 -- name: error_failures
