@@ -206,6 +206,19 @@ static void page_reset(struct page_reader *page)
   };
 }
 
+/* A cell of the user's may hold U+0000, which no text of ours can: U+FFFD stands for it, so that one value does not
+ * keep all others from being read. */
+static void nul_replace(char *bytes, size_t length)
+{
+  const char *escape = "\\u0000";
+  for (char *at = bytes; (at = g_strstr_len(at, bytes + length - at, escape)) != NULL; at += strlen(escape)) {
+    size_t backslashes_n = 1; /* an even number are backslashes of the text's own */
+    while (at - bytes >= (ptrdiff_t)backslashes_n && at[-(ptrdiff_t)backslashes_n] == '\\')
+      backslashes_n++;
+    if (backslashes_n % 2 == 1) memcpy(at, "\\ufffd", strlen(escape));
+  }
+}
+
 bool page_reader_read(struct page_reader *page, char *bytes, size_t length, GError **error)
 {
   page_reset(page);
@@ -223,6 +236,7 @@ bool page_reader_read(struct page_reader *page, char *bytes, size_t length, GErr
       {"dmlStats", read_dml, page, false},
   };
   size_t values_n = 0;
+  nul_replace(bytes, length);
   if (!json_check(bytes, length, &values_n, error)) return false;
   char *text = NULL;
   json_pull_init(&r.pull, bytes, length);

@@ -2,7 +2,8 @@
 /* A page of results: the answer of jobs.query or getQueryResults, read in place by base/json_pull.h.
  *
  * The whole page is read and checked before its first row is handed out, so a page that is broken in its middle can be
- * asked for again and no caller has seen half of it. Memory: the answer's bytes plus one pointer per cell. */
+ * asked for again and no caller has seen half of it. U+0000 in a cell comes as U+FFFD. Memory: the answer's bytes plus
+ * one pointer per cell. */
 #include "base/error.h"
 
 #include <stdbool.h>

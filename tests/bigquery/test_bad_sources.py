@@ -27,6 +27,16 @@ def test_keys_and_addresses_that_are_none(user):
     assert user.json("status")["notices"] == {"no_lead_id": 1, "repeated_lead_id": 1}  # what is never taken is said
 
 
+def test_values_with_nul(user):
+    """A CRM's rubbish in one cell keeps nobody else from being read; a key with it is none."""
+    user.query("INSERT INTO d.leads (lead_id, email, first_name) VALUES ('a', 'a@example.com', 'A\\u0000nn'), "
+               "('b', 'b@\\u0000example.com', 'B'), ('c\\u0000', 'c@example.com', 'C')")
+    assert "+ 1 to add" in user.run("plan", code=0).stdout and user.json("export")["added"] == 1
+    assert [(lead["email"], lead["first_name"]) for lead in user.sandbox.leads()] == [("a@example.com", "A\ufffdnn")]
+    assert user.run("leads", "export", code=0).stdout.count("\n") == 4
+    assert user.json("export")["added"] == 0 and user.json("status")["notices"] == {"no_lead_id": 1}
+
+
 @pytest.mark.parametrize("wrong, said", [
     ({"dataset": "nowhere"}, "there is no dataset nowhere in the project test"),
     ({"project": "nobodys"}, "there is no dataset d in the project nobodys, or no such project"),

@@ -40,6 +40,27 @@ static void test_pages_without_end(void)
   google_fixture_stop(&f);
 }
 
+/* U+0000 comes as U+FFFD, and an escaped backslash before "u0000" as it is. */
+static void test_nul(void)
+{
+  static const struct script_step steps[] = {
+      TOKEN_STEP("ya29.x"),
+      {.body = PAGE(",\"rows\":[{\"f\":[{\"v\":\"\\u0000a\\\\u0000\\\\\\u0000\"}]}]")},
+  };
+  const struct bigquery_statement statement = {.name = "some_rows", .sql = "x"};
+  struct google_fixture f;
+  g_autoptr(GError) error = NULL;
+  bigquery_rows_scope struct bigquery_rows *rows = NULL;
+  const char *const *cells = NULL;
+  start(&f, steps, G_N_ELEMENTS(steps));
+  g_assert_true(bigquery_query(f.bigquery, &statement, &rows, &error));
+  g_assert_true(bigquery_next(rows, &cells, &error));
+  g_assert_cmpstr(cells[0], ==,
+                  "\xef\xbf\xbd"
+                  "a\\u0000\\\xef\xbf\xbd");
+  google_fixture_stop(&f);
+}
+
 static void test_parameters(void)
 {
   static const char *const texts[] = {"a", "\"b\""};
@@ -151,6 +172,7 @@ int main(int argc, char **argv)
   g_test_init(&argc, &argv, NULL);
   log_init(&(struct log_options){.level = LOG_ERROR, .fd = 2});
   g_test_add_func("/google/edges/pages_without_end", test_pages_without_end);
+  g_test_add_func("/google/edges/nul", test_nul);
   g_test_add_func("/google/edges/parameters", test_parameters);
   g_test_add_func("/google/edges/long_label", test_long_label);
   g_test_add_func("/google/edges/truncating_load", test_truncating_load);

@@ -8,7 +8,8 @@ SELECT ${lead_id}, ${email} FROM ${leads} WHERE REGEXP_CONTAINS(${email}, r'[^\x
 
 -- name: claim_verdicts
 -- Row by row rules 1 to 10 in their order, then the rank within the person (11), then the caps in the order of
--- (campaign_id, lead_id). Of rows with one lead_id the first by address counts. A lead_id that is no longer in the source
+-- (campaign_id, lead_id). A lead_id with U+0000 is none: no text of ours can hold it. Of rows with one lead_id the first by
+-- address counts. A lead_id that is no longer in the source
 -- lends its state to the lowest one of its person. What a plan was told ($.stops) counts as stops_gather would write it: not
 -- what somebody removed to whom the evidence was no news. One row more, of verdict -1, says when the first stop or cooldown
 -- ends.
@@ -31,7 +32,7 @@ addressed AS (
     ${first_name} AS first_name, ${last_name} AS last_name, ${company_name} AS company_name, ${campaign_id} AS campaign_id,
     IFNULL(${added_to_instantly}, FALSE) OR IFNULL(${cold_email_sent}, FALSE) OR IFNULL(${sequence_completed}, FALSE)
       OR IFNULL(${last_email_status}, '') <> '' AS shows_contact
-  FROM ${leads} WHERE ${lead_id} IS NOT NULL
+  FROM ${leads} WHERE ${lead_id} IS NOT NULL AND STRPOS(${lead_id}, '\x00') = 0
   QUALIFY ROW_NUMBER() OVER (PARTITION BY ${lead_id} ORDER BY ${email}) = 1),
 spelt AS (
   SELECT a.*, LENGTH(a.address) <= 254 AND STRPOS(a.address, '@') <= 65

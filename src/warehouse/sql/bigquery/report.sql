@@ -152,7 +152,8 @@ UNION ALL SELECT 'notice', 'gone_from_source', CAST(NULL AS STRING), COUNT(*) FR
 UNION ALL SELECT 'notice', 'campaign_changed', CAST(NULL AS STRING), COUNT(*)
   FROM ${leads} l JOIN states s ON s.lead_id = l.${lead_id}
   WHERE s.is_enrolled AND NULLIF(l.${campaign_id}, '') IS NOT NULL AND l.${campaign_id} <> s.campaign_id GROUP BY 1, 2
-UNION ALL SELECT 'notice', 'no_lead_id', CAST(NULL AS STRING), COUNT(*) FROM ${leads} WHERE ${lead_id} IS NULL GROUP BY 1, 2
+UNION ALL SELECT 'notice', 'no_lead_id', CAST(NULL AS STRING), COUNT(*) FROM ${leads}
+  WHERE ${lead_id} IS NULL OR STRPOS(${lead_id}, '\x00') > 0 GROUP BY 1, 2
 UNION ALL SELECT 'notice', 'repeated_lead_id', CAST(NULL AS STRING), SUM(n - 1) FROM (
   SELECT COUNT(*) AS n FROM ${leads} WHERE ${lead_id} IS NOT NULL GROUP BY ${lead_id}) WHERE n > 1 GROUP BY 1, 2
 ORDER BY 1, 2, 3;
