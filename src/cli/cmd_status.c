@@ -99,13 +99,6 @@ static int64_t count_phases(const struct status *status, const char *const *phas
   return n;
 }
 
-/* Until a sync has read its analytics, of which Instantly has none before the first mail, status and counters mean
- * nothing. */
-static bool is_synced(const struct campaign_metric *row)
-{
-  return row->campaign_name != NULL;
-}
-
 /* ---- text ---- */
 
 static void print_facts(const struct status *status)
@@ -146,7 +139,7 @@ static void print_campaigns(const struct cli *cli, const struct status *status)
   for (guint i = 0; i < status->campaigns.rows->len; i++) {
     const struct campaign_metric *row = page_row(&status->campaigns, struct campaign_metric, i);
     table_add(&table, "%s", campaign_label(&cli->settings, row->campaign_id));
-    table_add(&table, "%s", is_synced(row) ? campaign_status_name(row->status) : "no figures yet");
+    table_add(&table, "%s", row->status != CAMPAIGN_UNREAD ? campaign_status_name(row->status) : "no figures yet");
     table_add_int(&table, count_phases(status, enrolled_phases, G_N_ELEMENTS(enrolled_phases), row->campaign_id));
     table_add_int(&table, count_phases(status, ended_phases, G_N_ELEMENTS(ended_phases), row->campaign_id));
     const int64_t remote[] = {row->leads,   row->completed, row->contacted,
@@ -227,7 +220,7 @@ static void json_campaigns(GString *out, const struct status *status)
     g_string_append(out, i ? ",{" : "{");
     json_append_str(out, "campaign_id", row->campaign_id);
     json_append_str(out, "name", row->campaign_name);
-    json_append_str(out, "status", is_synced(row) ? campaign_status_name(row->status) : NULL);
+    json_append_str(out, "status", row->status != CAMPAIGN_UNREAD ? campaign_status_name(row->status) : NULL);
     json_append_int(out, "enrolled",
                     count_phases(status, enrolled_phases, G_N_ELEMENTS(enrolled_phases), row->campaign_id));
     json_append_int(out, "ended", count_phases(status, ended_phases, G_N_ELEMENTS(ended_phases), row->campaign_id));

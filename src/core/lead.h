@@ -225,6 +225,7 @@ struct remote_lead {
 
 /* Campaign states (instantly-api 4.1). */
 enum campaign_status {
+  CAMPAIGN_UNREAD = -1000, /* ours: no sync has read its analytics, of which there are none before the first mail */
   CAMPAIGN_SUSPENDED = -99,
   CAMPAIGN_BOUNCE_PROTECT = -2,
   CAMPAIGN_UNHEALTHY = -1,

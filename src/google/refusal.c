@@ -24,9 +24,9 @@ static const char grant[] = "a permission is missing: docs/bigquery.md lists the
 static const char location[] = "set warehouse.location to where the dataset is";
 static const char absent[] = "check project, dataset and table; `leadferry schema apply` makes leadferry's own tables";
 static const char mismatch[] = "the tables do not fit the statement: see `leadferry schema check`";
-static const char no_filter[] =
-    "a table demands a filter by its partitions (require_partition_filter): take that option off, or let the view that is "
-    "source.table have such a filter";
+static const char no_filter[] = "a table demands a filter by its partitions (require_partition_filter): take that "
+                                "option off, or let the view that is "
+                                "source.table have such a filter";
 static const char too_young[] = "rows that were streamed in within the last 90 minutes cannot be changed yet";
 static const char quota[] = "a quota of the project is used up: wait at least ten minutes, or have it raised";
 static const char slower[] = "too many requests at once from this project; the next run tries again";

@@ -278,7 +278,8 @@ bool memory_report_campaigns(struct warehouse *warehouse, struct page *page, GEr
   for (guint i = 0; i < memory->campaigns->len; i++) {
     const struct memory_campaign *campaign = &g_array_index(memory->campaigns, struct memory_campaign, i);
     const struct campaign_metric *total = total_of(memory, campaign->campaign_id);
-    struct campaign_metric row = total ? *total : (struct campaign_metric){.leads = campaign->total_leads};
+    struct campaign_metric row =
+        total ? *total : (struct campaign_metric){.status = CAMPAIGN_UNREAD, .leads = campaign->total_leads};
     row.campaign_id = campaign->campaign_id;
     row.campaign_name = campaign->campaign_name;
     g_array_append_val(page->rows, row);

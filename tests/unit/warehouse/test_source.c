@@ -289,17 +289,21 @@ static void test_campaigns(struct subject *subject)
       {.campaign_id = "camp-a", .campaign_name = "Spring", .step = "0", .variant = "1", .sent = 5},
       {.campaign_id = "camp-a", .campaign_name = "Spring", .day_us = T0 - T0 % DAY_US, .sent = 2},
   };
+  struct page page;
+  page_init(&page, sizeof(struct campaign_metric));
+  OK(subject->ops->campaign_status_write(subject->ledger, rows, 1, T0, &error));
+  OK(report_campaigns(subject->warehouse, &page, &error));
+  g_assert_cmpint(page_row(&page, struct campaign_metric, 0)->status, ==, CAMPAIGN_UNREAD);
   OK(subject->ops->metrics_write(subject->ledger, rows, 3, &error));
   rows[0].sent = 6;
   OK(subject->ops->metrics_write(subject->ledger, rows, 3, &error)); /* replaces */
   OK(subject->ops->campaign_status_write(subject->ledger, rows, 1, T0, &error));
-  struct page page;
-  page_init(&page, sizeof(struct campaign_metric));
   OK(report_campaigns(subject->warehouse, &page, &error));
   g_assert_cmpuint(page.rows->len, ==, 1);
   const struct campaign_metric *row = page_row(&page, struct campaign_metric, 0);
   g_assert_cmpstr(row->campaign_id, ==, "camp-a");
   g_assert_cmpstr(row->campaign_name, ==, "Spring");
+  g_assert_cmpint(row->status, ==, CAMPAIGN_DRAFT);
   g_assert_cmpint(row->sent, ==, 6);
   g_assert_cmpint(row->leads, ==, 7);
   page_clear(&page);

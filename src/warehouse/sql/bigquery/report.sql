@@ -159,7 +159,8 @@ UNION ALL SELECT 'notice', 'repeated_lead_id', CAST(NULL AS STRING), SUM(n - 1) 
 ORDER BY 1, 2, 3;
 
 -- name: report_campaigns
-SELECT c.campaign_id, c.campaign_name, m.status, IFNULL(m.leads, c.total_leads), m.contacted, m.sent, m.opened, m.replied,
+-- -1000: CAMPAIGN_UNREAD.
+SELECT c.campaign_id, c.campaign_name, IFNULL(m.status, -1000), IFNULL(m.leads, c.total_leads), m.contacted, m.sent, m.opened, m.replied,
   m.clicked, m.bounced, m.unsubscribed, m.completed
 FROM ${campaign_status} c
 LEFT JOIN ${campaign_metrics} m
