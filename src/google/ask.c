@@ -2,6 +2,7 @@
 #include "google/private.h"
 
 #include "base/log.h"
+#include "core/classify.h"
 #include "google/credentials.h"
 #include "google/source.h"
 #include "net/scrub.h"
@@ -183,8 +184,9 @@ bool bigquery_pace(struct bigquery *bigquery, int64_t begun_mono_us, int64_t wai
 
 bool ask_may_repeat(const struct bigquery *bigquery, const struct ask *ask)
 {
-  bool was_repeated = ask->call.reply.status == 429 || ask->call.reply.status >= 500;
-  return ask->call.reply.transport == TRANSPORT_ANSWERED && bigquery->last.remedy == REMEDY_SAME && !was_repeated;
+  bool is_answered = ask->call.reply.transport == TRANSPORT_ANSWERED;
+  bool was_repeated = classify_is_retryable(&ask->call.reply); /* by net_perform() already */
+  return is_answered && bigquery->last.remedy == REMEDY_SAME && !was_repeated;
 }
 
 bool ask_send(struct bigquery *bigquery, struct ask *ask, GError **error)

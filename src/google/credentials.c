@@ -16,7 +16,7 @@ struct credentials {
   struct source source;
   struct exchange exchange;
   char *metadata_host, *subject_base_url, *test_base_url;
-  char *project, *quota_project, *description;
+  char *quota_project, *description;
   pthread_mutex_t lock; /* guards all below; held while a token is fetched, so that one fetches and others wait */
   struct token token;
   int64_t renew_boot_us; /* when to ask for the next; boot time, because tokens age while a machine sleeps */
@@ -105,15 +105,12 @@ static bool check_options(const struct credentials_options *options, GError **er
   return wire_check_url(options->subject_base_url, "", true, error);
 }
 
-static void set_projects(struct credentials *credentials, const struct credentials_options *options)
+/* Who pays for API calls; whose tables they are, the configuration alone says. */
+static const char *quota_project_of(const struct credentials *credentials, const struct credentials_options *options)
 {
-  const char *project = variable(options, "GOOGLE_CLOUD_PROJECT");
-  const char *older = variable(options, "GCLOUD_PROJECT"), *quota = variable(options, "GOOGLE_CLOUD_QUOTA_PROJECT");
-  const struct source *source = &credentials->source;
-  if (!project) project = older ? older : source->project;
-  credentials->project = g_strdup(project);
+  const char *quota = variable(options, "GOOGLE_CLOUD_QUOTA_PROJECT");
   if (options->quota_project) quota = options->quota_project;
-  credentials->quota_project = g_strdup(quota ? quota : source->quota_project);
+  return quota ? quota : credentials->source.quota_project;
 }
 
 static bool find(struct credentials *credentials, const struct credentials_options *options, GError **error)
@@ -122,7 +119,7 @@ static bool find(struct credentials *credentials, const struct credentials_optio
   bool is_found =
       path ? source_read_file(&credentials->source, path, error) : find_metadata(credentials, options, error);
   if (!is_found) return false;
-  set_projects(credentials, options);
+  credentials->quota_project = g_strdup(quota_project_of(credentials, options));
   credentials->description = describe(&credentials->source);
   if (is_plain(credentials->quota_project)) return true;
   error_set(error, ERROR_CONFIG, "the quota project of %s is no project id of Google's", credentials->description);
@@ -162,7 +159,6 @@ void credentials_close(struct credentials *credentials)
   g_free(credentials->metadata_host);
   g_free(credentials->subject_base_url);
   g_free(credentials->test_base_url);
-  g_free(credentials->project);
   g_free(credentials->quota_project);
   g_free(credentials->description);
   g_free(credentials);
@@ -227,12 +223,6 @@ bool credentials_renew(struct credentials *credentials, const char *refused, GEr
 const char *credentials_quota_project(const struct credentials *credentials)
 {
   return credentials->quota_project;
-}
-
-char *credentials_project(struct credentials *credentials)
-{
-  if (credentials->project || credentials->source.type != SOURCE_METADATA) return g_strdup(credentials->project);
-  return metadata_project(&credentials->exchange);
 }
 
 const char *credentials_description(const struct credentials *credentials)

@@ -47,9 +47,5 @@ bool credentials_renew(struct credentials *credentials, const char *refused, GEr
 /* The project that pays for the use of the API, or NULL: that of the credentials. Borrowed. */
 const char *credentials_quota_project(const struct credentials *credentials);
 
-/* The project that the environment, the file or (asked now) the metadata server names; NULL when none does. Caller
- * frees. */
-char *credentials_project(struct credentials *credentials);
-
 /* What they are and where they come from, for doctor: "a service account's key in /etc/key.json". Borrowed. */
 const char *credentials_description(const struct credentials *credentials);

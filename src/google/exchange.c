@@ -249,21 +249,6 @@ bool metadata_is_there(const struct exchange *exchange, const char *ip)
          strcmp(question.call.watched, "Google") == 0;
 }
 
-char *metadata_project(const struct exchange *exchange)
-{
-  g_autofree char *base_url = metadata_base_url(exchange->metadata_host);
-  question_scope struct question question = {
-      .base_url = base_url,
-      .method = "GET",
-      .path = METADATA_ROOT "/project/project-id",
-      .what = "the metadata server",
-      .headers = metadata_headers,
-      .tries_max = METADATA_TRIES,
-  };
-  if (!question_ask(exchange, &question, NULL) || !question_is_good(&question)) return NULL;
-  return question.call.answer ? g_strstrip(g_strdup(question.call.answer->str)) : NULL;
-}
-
 /* ---- impersonation ---- */
 
 /* The service wants names of resources; gcloud writes addresses. */

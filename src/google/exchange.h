@@ -29,8 +29,6 @@ void token_clear(struct token *token);
 
 /* Is there a metadata server? ip may hold a port. Asked three times at most, three seconds each. */
 bool metadata_is_there(const struct exchange *exchange, const char *ip);
-/* The project of the machine, or NULL. Caller frees. */
-char *metadata_project(const struct exchange *exchange);
 
 /* ---- one question, see exchange_http.c ---- */
 

@@ -67,10 +67,10 @@ static void strings_free(char **strings)
 void source_clear(struct source *source)
 {
   char **const owned[] = {
-      &source->place,         &source->project,      &source->quota_project,      &source->client_email,
-      &source->private_key,   &source->client_id,    &source->private_key_id,     &source->client_secret,
-      &source->refresh_token, &source->audience,     &source->subject_token_type, &source->subject_file,
-      &source->subject_url,   &source->target_email, &source->subject_field,
+      &source->place,        &source->quota_project,      &source->client_email,  &source->private_key,
+      &source->client_id,    &source->private_key_id,     &source->client_secret, &source->refresh_token,
+      &source->audience,     &source->subject_token_type, &source->subject_file,  &source->subject_url,
+      &source->target_email, &source->subject_field,
   };
   for (size_t i = 0; i < G_N_ELEMENTS(owned); i++) {
     g_clear_pointer(owned[i], secret_free);
@@ -286,7 +286,6 @@ bool source_read_file(struct source *source, const char *path, GError **error)
   else if (text)
     is_good = read_by_type(source, tree, error);
   if (is_good) {
-    source->project = g_strdup(json_string(tree, "project_id"));
     source->quota_project = g_strdup(json_string(tree, "quota_project_id"));
   }
   secret_free(text);

@@ -15,7 +15,7 @@ enum source_type {
 struct source {
   enum source_type type;
   char *place; /* the file, for sentences */
-  char *project, *quota_project;
+  char *quota_project;
   /* service_account */
   char *client_email, *private_key, *private_key_id;
   /* authorized_user */

@@ -54,8 +54,8 @@ def test_a_claim_tried_again_over_other_leads(world):
 
 
 def test_a_run_that_wakes_up_gives_nothing_of_the_next_back(world, tmp_path):
-    """A sleeps in the middle of its sending until its lease is over; B takes it, settles what A left, and claims. A wakes up
-    before B has sent any of that: these claims are not A's to give back."""
+    """Guarantee 18. A sleeps in the middle of its sending until its lease is over; B takes it, settles what A left, and claims. A
+    wakes up before B has sent any of that: these claims are not A's to give back."""
     cloud = world.cloud
     b = other_product(world, tmp_path, CAMPAIGNS[0])
     cloud.faults({"call": EVENTS, "fault": "hold", "count": 1})
@@ -94,9 +94,9 @@ def hide_behind(cloud, run_id):
 
 
 def test_a_hidden_claim_on_its_way_is_asked_about(world_of_job):
-    """A died with a batch on its way. A later holder's claims on the same leads hide A's, and more than a day is over, so that they
-    contest nobody any more; the configuration names another campaign. Who was on the way is asked about, and goes to no other
-    campaign."""
+    """Guarantee 17. A died with a batch on its way. A later holder's claims on the same leads hide A's, and more than a day is over,
+    so that they contest nobody any more; the configuration names another campaign. Who was on the way is asked about, and goes to
+    no other campaign."""
     world = world_of_job("recover")
     world.reset()
     hide_behind(world.cloud, "20260101T000000Z-0123456789ab")

@@ -56,7 +56,7 @@ static void test_kept_while_it_waits(void)
   small_world_clear(&world);
 }
 
-/* Instantly asks for a pause of five minutes, in which somebody is stopped. */
+/* Guarantee 40. Instantly asks for a pause of five minutes, in which somebody is stopped. */
 static void test_stopped_in_a_pause(void)
 {
   struct small_world world;
@@ -122,7 +122,7 @@ static void too_slow(void *context, const struct lead_event *event)
   if (event->kind == EVENT_SENDING) small_world_sleep(context, RECORD2_US);
 }
 
-/* The program stands still between its question about the lease and its request: the next holder has
+/* Guarantee 18. The program stands still between its question about the lease and its request: the next holder has
  * found these claims in no batch, so nothing goes. */
 static void test_nothing_without_the_lease(void)
 {

@@ -73,8 +73,6 @@ static void test_service_account(void)
   expect_form(&f, 0, "grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer");
   g_autofree char *assertion = google_form_value(google_fixture_seen(&f, 0)->body, "assertion");
   check_claims(&f, assertion);
-  g_autofree char *project = credentials_project(f.credentials);
-  g_assert_cmpstr(project, ==, "project-of-key");
   g_assert_null(credentials_quota_project(f.credentials));
   google_fixture_stop(&f);
 }
@@ -190,7 +188,7 @@ static void test_federation_url(void)
 
 static void test_metadata(void)
 {
-  const struct script_step steps[] = {TOKEN_STEP("ya29.machine"), {.body = "project-of-machine\n"}};
+  const struct script_step steps[] = {TOKEN_STEP("ya29.machine")};
   struct google_fixture f;
   google_fixture_start(&f, steps, G_N_ELEMENTS(steps));
   g_autoptr(GError) error = NULL;
@@ -202,9 +200,6 @@ static void test_metadata(void)
               "GET /computeMetadata/v1/instance/service-accounts/default/token?scopes=https%3A%2F%2Fwww.googleapis.com"
               "%2Fauth%2Fbigquery HTTP/1.1",
               "metadata-flavor: google\r\n");
-  g_autofree char *project = credentials_project(f.credentials);
-  g_assert_cmpstr(project, ==, "project-of-machine");
-  expect_head(&f, 1, "GET /computeMetadata/v1/project/project-id HTTP/1.1", "metadata-flavor: google\r\n");
   google_fixture_stop(&f);
 }
 
@@ -282,21 +277,14 @@ static void test_order(void)
   google_fixture_stop(&f);
 }
 
-static void test_projects(void)
+/* The environment outdoes the file. */
+static void test_quota_project(void)
 {
   const struct script_step step = TOKEN_STEP("x");
   struct google_fixture f;
   google_fixture_start(&f, &step, 1);
-  google_fixture_set("GCLOUD_PROJECT", "older");
-  open_file(&f, google_authorized_user);
-  g_autofree char *older = credentials_project(f.credentials);
-  g_assert_cmpstr(older, ==, "older");
-  credentials_close(f.credentials);
-  google_fixture_set("GOOGLE_CLOUD_PROJECT", "newer");
   google_fixture_set("GOOGLE_CLOUD_QUOTA_PROJECT", "quota-2");
   open_file(&f, google_authorized_user);
-  g_autofree char *newer = credentials_project(f.credentials);
-  g_assert_cmpstr(newer, ==, "newer");
   g_assert_cmpstr(credentials_quota_project(f.credentials), ==, "quota-2");
   google_fixture_stop(&f);
 }
@@ -312,6 +300,6 @@ int main(int argc, char **argv)
   g_test_add_func("/google/credentials/metadata", test_metadata);
   g_test_add_func("/google/credentials/detection", test_detection);
   g_test_add_func("/google/credentials/order", test_order);
-  g_test_add_func("/google/credentials/projects", test_projects);
+  g_test_add_func("/google/credentials/quota_project", test_quota_project);
   return g_test_run();
 }
