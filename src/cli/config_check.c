@@ -110,19 +110,45 @@ static void check_outcomes(struct config *config)
   }
 }
 
-/* Two variables that one column fills are fine; two columns for one of ours cannot be. A column that stands twice on
- * the right of source.columns would be written twice. */
+/* ---- the source's columns ---- */
+
+/* What write-back puts into the table. */
+static const char *const written_columns[] = {
+    "added_to_instantly", "added_date",      "sequence_completed", "sequence_completed_date",
+    "last_email_status",  "cold_email_sent", "updated_at",         NULL};
+
+/* What the source calls a column of ours: the name under source.columns, else our own. */
+static const char *column_name(const struct source_settings *source, const char *ours)
+{
+  for (guint i = 0; i < source->columns->len; i++) {
+    const struct field_mapping *mapping = &g_array_index(source->columns, struct field_mapping, i);
+    if (strcmp(mapping->target, ours) == 0) return mapping->source;
+  }
+  return ours;
+}
+
+static void check_pair(struct config *config, const char *ours, const char *other)
+{
+  const struct source_settings *source = &config->settings->source;
+  const char *name = column_name(source, ours);
+  bool is_written = g_strv_contains(written_columns, ours) || g_strv_contains(written_columns, other);
+  if (!is_written || g_ascii_strcasecmp(name, column_name(source, other)) != 0) return;
+  g_autofree char *message =
+      g_strdup_printf("%s and %s name the same column %s, which leadferry writes to: give each a column of its own, or "
+                      "set source.write_back: false",
+                      other, ours, name);
+  problem_at(config, "source.columns", message);
+}
+
+/* One column may be read as two of ours, but what is written for one of them would stand in the other, or twice in one
+ * statement. */
 static void check_columns(struct config *config)
 {
-  const GArray *columns = config->settings->source.columns;
-  for (size_t i = 0; i < columns->len; i++)
-    for (size_t j = 0; j < i; j++) {
-      const struct field_mapping *a = &g_array_index(columns, struct field_mapping, i);
-      const struct field_mapping *b = &g_array_index(columns, struct field_mapping, j);
-      if (g_ascii_strcasecmp(a->source, b->source) != 0) continue;
-      g_autofree char *message = g_strdup_printf("%s and %s name the same column %s", b->target, a->target, a->source);
-      problem_at(config, "source.columns", message);
-    }
+  const char *const *ours = setting_find(settings_table, "source.columns")->words;
+  if (!config->settings->source.write_back) return;
+  for (size_t i = 0; ours[i]; i++)
+    for (size_t j = 0; j < i; j++)
+      check_pair(config, ours[i], ours[j]);
 }
 
 /* ---- BigQuery ---- */

@@ -256,7 +256,7 @@ static char *reading_of(const struct bq_warehouse *self, const struct bigquery_t
   for (size_t i = 0; i < G_N_ELEMENTS(columns); i++) {
     g_autofree char *quoted = quoted_of(self, &columns[i]);
     const struct conversion *conversion = column_conversion(self, &columns[i], info);
-    if (!g_hash_table_add(taken, g_strdup(quoted))) continue;
+    if (!g_hash_table_add(taken, g_ascii_strdown(quoted, -1))) continue;
     if (i > 0) g_string_append(out, ", ");
     if (conversion)
       read_append(out, conversion, "", quoted);

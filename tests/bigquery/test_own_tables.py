@@ -50,6 +50,17 @@ def test_main_job_over_a_mapped_table(user):
     assert user.query("SELECT * FROM d.contacts ORDER BY id") == before  # nothing changed, so nothing is written
 
 
+def test_one_column_for_two_of_ours(user):
+    put_contacts(user, 3)
+    user.configure(source={"table": "contacts", "columns": {**COLUMNS, "last_name": "Vorname"}})  # both are only read
+    user.run("schema", "apply", code=0)
+    user.run("export", code=0)
+    assert [(lead["first_name"], lead["last_name"]) for lead in exported(user)] == [("Ann", "Ann")] * 3
+    assert user.json("status")["enrolled"] == 3
+    user.configure(source={"table": "contacts", "columns": {**COLUMNS, "last_email_status": "Vorname"}})
+    assert "first_name and last_email_status name the same column Vorname" in user.run("sync", code=78).stderr
+
+
 def exported(user):
     return [json.loads(line) for line in user.run("leads", "export", "--show-pii", "--json", code=0).stdout.splitlines()]
 

@@ -126,6 +126,22 @@ def test_source_columns_under_other_names(world):
     assert world.sql("SELECT in_instantly FROM contacts") == [(1,)]
 
 
+def test_one_column_for_two_of_ours(world):
+    world.import_people(2)
+    world.sql("UPDATE leads SET first_name = 'Ford Prefect'")
+    world.configure(source={"columns": {"last_name": "first_name"}})  # both are only read
+    world.run("export", code=0)
+    synced(world, days=1)
+    assert [world.shown(lead)["next"]["action"] for lead in ("L000", "L001")] == ["wait", "wait"]
+    assert world.run("leads", "export", "--show-pii", code=0).stdout.count("Ford Prefect,Ford Prefect") == 2
+    assert world.run("verify", code=0)
+    before = world.row("L000")
+    world.configure(source={"columns": {"cold_email_sent": "First_Name"}})  # 1 would stand where the name does
+    refused = world.run("sync", code=78).stderr
+    assert "source.columns: first_name and cold_email_sent name the same column First_Name" in refused
+    assert "a column of its own, or set source.write_back: false" in refused and world.row("L000") == before
+
+
 def test_no_write_back(world):
     world.import_people(2)
     before = world.row("L000")

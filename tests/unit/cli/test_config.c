@@ -136,6 +136,22 @@ static void test_values(void)
   clear(&f);
 }
 
+/* One column may be several of ours where none of them is written, and names may change places. */
+static void test_shared_columns(void)
+{
+  static const char *const good[] = {
+      "source: {columns: {email: mail, first_name: Mail}}\n",
+      "source: {columns: {lead_id: email}}\n",
+      "source: {columns: {added_date: updated_at, updated_at: added_date}}\n",
+      "source: {columns: {updated_at: added_date, cold_email_sent: first_name}, write_back: false}\n",
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS(good); i++) {
+    struct fixture f;
+    load_good(&f, good[i]);
+    clear(&f);
+  }
+}
+
 static const struct setting *row(const char *path)
 {
   return setting_find(settings_table, path);
@@ -327,6 +343,7 @@ int main(int argc, char **argv)
   g_test_add_func("/config/defaults", test_defaults);
   g_test_add_func("/config/outcome_defaults", test_outcome_defaults);
   g_test_add_func("/config/values", test_values);
+  g_test_add_func("/config/shared-columns", test_shared_columns);
   g_test_add_func("/config/precedence", test_precedence);
   g_test_add_func("/config/key_precedence", test_key_precedence);
   g_test_add_func("/config/outside", test_outside);

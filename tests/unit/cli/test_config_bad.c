@@ -163,8 +163,15 @@ static const struct {
     {"source:\n  columns: {mail: e_mail}\n", "f.yaml:2:13: source.columns.mail: is no field; did you mean email?"},
     {"source:\n  columns: {email: \"e mail\"}\n",
      "f.yaml:2:20: source.columns.email: expected the name of a column, found text: e mail"},
-    {"source:\n  columns: {email: mail, first_name: Mail}\n",
-     "f.yaml:2:12: source.columns: email and first_name name the same column Mail"},
+    {"source:\n  columns: {updated_at: added_date}\n",
+     "f.yaml:2:12: source.columns: added_date and updated_at name the same column added_date, which leadferry writes "
+     "to: give each a column of its own, or set source.write_back: false"},
+    {"source:\n  columns: {cold_email_sent: First_Name}\n",
+     "f.yaml:2:12: source.columns: first_name and cold_email_sent name the same column First_Name, which leadferry "
+     "writes to: give each a column of its own, or set source.write_back: false"},
+    {"source:\n  columns: {email: Sent, cold_email_sent: sent}\nwarehouse: {type: bigquery, project: p, dataset: d}\n",
+     "f.yaml:2:12: source.columns: email and cold_email_sent name the same column sent, which leadferry writes to: "
+     "give each a column of its own, or set source.write_back: false"},
     {"warehouse: {type: bigquery}\n",
      "2 problems in the configuration:\nf.yaml: warehouse.project: is needed for type: "
      "bigquery\nf.yaml: warehouse.dataset: is needed for type: bigquery"},
