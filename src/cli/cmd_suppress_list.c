@@ -23,7 +23,7 @@ static void list_text(struct cli *cli, const struct page *page)
     const struct stop_row *row = page_row(page, struct stop_row, i);
     g_autofree char *ref = row->stop.person ? ledger->ops->lead_ref(ledger, row->stop.person) : NULL;
     const char *email = out_email(cli, row->stop.person);
-    table_add(&table, "%d", (int)row->id);
+    table_add(&table, "%" G_GINT64_FORMAT, row->id);
     table_add(&table, "%s", row->stop.domain ? row->stop.domain : email ? email : ref);
     table_add(&table, "%s", row->stop.reason);
     table_add(&table, "%s", row->stop.source ? row->stop.source : "-");
@@ -66,8 +66,8 @@ static enum exit_code run_list(struct cli *cli, int argc, char **argv, GError **
     list_text(cli, &page);
   if (is_ok && page.rows->len == 0) out_note(cli, "Nobody is stopped");
   if (has_more)
-    out_note(cli, "There are more: --limit N shows more, --after %d goes on from here",
-             (int)page_row(&page, struct stop_row, page.rows->len - 1)->id);
+    out_note(cli, "There are more: --limit N shows more, --after %" G_GINT64_FORMAT " goes on from here",
+             page_row(&page, struct stop_row, page.rows->len - 1)->id);
   page_clear(&page);
   return is_ok ? EXIT_CODE_OK : EXIT_CODE_FAILED;
 }

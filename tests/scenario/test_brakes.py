@@ -53,6 +53,19 @@ def test_addresses_are_shown_with_show_pii_alone(world):
     assert world.run("suppress", "add", "x", "--reason", "y", code=2).stdout == ""
 
 
+def test_a_stop_is_listed_by_its_whole_id(world):
+    ids = [1_764_000_000_000_000 + i for i in range(3)]  # as BigQuery's are: microseconds, and no int
+    for i in ids:
+        world.run("suppress", "add", f"d{i}.org", "--reason", "a rival", code=0)
+    world.sql("UPDATE suppressions SET id = id + 1763999999999999")
+    assert [row["id"] for row in world.json("suppress", "list")["suppressions"]] == ids
+    first = world.run("suppress", "list", "--limit", 2, code=0)
+    assert [line.split()[0] for line in first.stdout.splitlines()[1:]] == [str(ids[0]), str(ids[1])]
+    assert f"--after {ids[1]} goes on" in first.stderr
+    rest = world.run("suppress", "list", "--after", ids[1], code=0).stdout.splitlines()[1:]
+    assert [line.split()[0] for line in rest] == [str(ids[2])]
+
+
 @pytest.mark.parametrize("reason", [None, "", "ask ann@example.com", "a\nb", "x" * 201])
 def test_a_reason_is_needed_and_holds_no_address(world, reason):
     options = ["--reason", reason] if reason is not None else []
