@@ -8,7 +8,7 @@ const struct command_option common_options[] = {
     {"json", OPTION_FLAG, NULL, "print JSON instead of text"},
     {"show-pii", OPTION_FLAG, NULL, "print e-mail addresses and names instead of references"},
     {"dry-run", OPTION_FLAG, NULL, "show what would be done and do nothing"},
-    {"limit", OPTION_INT, "N", "at most N leads or rows"},
+    {"limit", OPTION_INT, "N", "at most N leads or rows, one or more"},
     {"yes", OPTION_FLAG, NULL, "ask nothing, answer yes"},
     {"quiet", OPTION_FLAG, NULL, "no progress and no notes on standard error"},
     {"verbose", OPTION_FLAG, NULL, "log more"},
@@ -145,8 +145,11 @@ static bool option_keep(struct cli *cli, const struct command_option *option, co
     return false;
   }
   int64_t number = 0;
-  if (option->type == OPTION_INT && !int_value(value, &number)) {
-    error_set(error, ERROR_USAGE, "--%s: expected a whole number of at least 0, found '%s'", option->name, value);
+  /* A limit of 0 would be taken for "all" by one command and for "there are none" by another. */
+  int64_t least = strcmp(option->name, "limit") == 0 ? 1 : 0;
+  if (option->type == OPTION_INT && (!int_value(value, &number) || number < least)) {
+    error_set(error, ERROR_USAGE, "--%s: expected a whole number of at least %d, found '%s'", option->name, (int)least,
+              value);
     return false;
   }
   g_hash_table_insert(cli->options, g_strdup(option->name), g_strdup(value ? value : ""));
