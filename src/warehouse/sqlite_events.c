@@ -179,6 +179,13 @@ static void claim_read(const struct query *query, struct page *page)
   g_array_append_val(page->rows, claim);
 }
 
+/* A table of the user's may have several rows of a lead_id and person: one of them goes. */
+static bool is_repeated(const struct query *query, const struct page *page)
+{
+  guint rows_n = page->rows->len;
+  return rows_n > 0 && page_row(page, struct claim, rows_n - 1)->ord == query_column_int(query, 0);
+}
+
 bool sqlite_claims_read(struct ledger *ledger, const struct claim_query *claims, struct page *page, GError **error)
 {
   struct sqlite_warehouse *self = sqlite_of_ledger(ledger);
@@ -191,10 +198,9 @@ bool sqlite_claims_read(struct ledger *ledger, const struct claim_query *claims,
   query_int(&query, ":after_ord", claims->after_ord);
   query_int(&query, ":to_ord", MIN(claims->to_ord, INT64_MAX / 2));
   query_int(&query, ":only_unsettled", claims->only_unsettled);
-  query_int(&query, ":limit", (int64_t)MIN(claims->limit, (size_t)INT32_MAX));
-  while (has_row) {
+  while (has_row && page->rows->len < claims->limit) {
     if (!query_next(&query, &has_row, error)) return false;
-    if (has_row) claim_read(&query, page);
+    if (has_row && !is_repeated(&query, page)) claim_read(&query, page);
   }
   return true;
 }

@@ -18,13 +18,14 @@ def test_a_source_that_shrank(user):
 def test_keys_and_addresses_that_are_none(user):
     rows = [("'a'", "'a@example.com'"), ("'a'", "'a@example.com'"), ("NULL", "'b@example.com'"), ("'c'", "'not an address'"),
             ("'d'", "NULL"), ("'e'", "''"), ("'f'", "'a@example.com'"), ("'g'", "'g@example.com, h@example.com'"),
-            ("'h'", "' H@Example.com '"), ("'i'", "'i@exa\\u0000mple.com'"), ("'j'", "'<script>'")]
+            ("'h'", "' H@Example.com '"), ("'h'", "'z@example.com'"), ("'i'", "'i@exa\\u0000mple.com'"), ("'j'", "'<script>'")]
     user.query("INSERT INTO d.leads (lead_id, email) VALUES " + ", ".join(f"({key}, {mail})" for key, mail in rows))
     assert user.json("export")["added"] == 2  # a and h: one person each, whatever the number of rows
     assert sorted(lead["email"] for lead in user.sandbox.leads()) == ["a@example.com", "h@example.com"]
     assert user.query("SELECT lead_id FROM d.leads WHERE added_to_instantly GROUP BY lead_id ORDER BY 1") == [("a",), ("h",)]
+    assert user.query("SELECT added_to_instantly FROM d.leads WHERE email = 'z@example.com'") == [(None,)]  # not that person's
     assert user.json("export")["added"] == 0 and user.json("verify")["differences"] == []
-    assert user.json("status")["notices"] == {"no_lead_id": 1, "repeated_lead_id": 1}  # what is never taken is said
+    assert user.json("status")["notices"] == {"no_lead_id": 1, "repeated_lead_id": 2}  # what is never taken is said
 
 
 def test_values_with_nul(user):

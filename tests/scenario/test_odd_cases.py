@@ -336,6 +336,9 @@ def test_rows_that_are_never_taken_are_counted(world):
         world.sql("INSERT INTO contacts (lead_id, email, company_name) VALUES (?, ?, 'Acme')", lead_id, f"{name}@example.com")
     world.configure(source={"table": "contacts"})
     assert world.json("status")["notices"] == {"no_lead_id": 1, "repeated_lead_id": 2}
+    assert world.json("export")["added"] == 1  # and what becomes of that person is written into no other's row
+    written = world.sql("SELECT DISTINCT email, added_to_instantly FROM contacts WHERE lead_id = 'L000' ORDER BY email")
+    assert written == [("p0@example.com", 1), ("p9@example.com", None)], written
 
 
 def test_rows_contacted_before_us_are_never_eligible(world):

@@ -48,12 +48,12 @@ foreigners AS (
   SELECT JSON_VALUE(u, '$.lead_id') AS lead_id, JSON_VALUE(u, '$.email') AS email, JSON_VALUE(u, '$.person') AS person
   FROM UNNEST(JSON_QUERY_ARRAY(@p, '$.foreigners')) u),
 source AS (
-  SELECT l.${lead_id} AS lead_id, IFNULL(u.person, LOWER(TRIM(l.${email}, '\t\n\v\f\r '))) AS person,
+  SELECT l.${lead_id} AS lead_id, l.${email} AS email, IFNULL(u.person, LOWER(TRIM(l.${email}, '\t\n\v\f\r '))) AS person,
     l.${added_to_instantly} AS old_added, l.${added_date} AS old_added_date, l.${sequence_completed} AS old_completed,
     l.${sequence_completed_date} AS old_completed_date, l.${last_email_status} AS old_status, l.${cold_email_sent} AS old_sent
   FROM ${leads} l LEFT JOIN foreigners u ON u.lead_id = l.${lead_id} AND u.email = l.${email}
   WHERE l.${lead_id} IS NOT NULL
-  QUALIFY ROW_NUMBER() OVER (PARTITION BY l.${lead_id} ORDER BY l.${email}) = 1),
+  QUALIFY ROW_NUMBER() OVER (PARTITION BY l.${lead_id}, l.${email} ORDER BY l.${added_to_instantly}) = 1),
 gone AS (
   SELECT person, lead_id AS state_id FROM ${lead_state}
   WHERE person IS NOT NULL AND lead_id NOT IN (SELECT lead_id FROM source)
@@ -93,7 +93,7 @@ fresh AS (
       ELSE e.old_status END AS status,
     IF(e.sent_at IS NOT NULL, TRUE, e.old_sent) AS sent
   FROM ended e)
-SELECT lead_id, added, added_date, completed, completed_date, status, sent,
+SELECT lead_id, email, added, added_date, completed, completed_date, status, sent,
   TIMESTAMP_MICROS(CAST(JSON_VALUE(@p, '$.now') AS INT64)) AS changed_at
 FROM fresh
 WHERE added IS DISTINCT FROM old_added OR added_date IS DISTINCT FROM old_added_date
@@ -101,8 +101,9 @@ WHERE added IS DISTINCT FROM old_added OR added_date IS DISTINCT FROM old_added_
   OR status IS DISTINCT FROM old_status OR sent IS DISTINCT FROM old_sent;
 
 -- name: changes_apply
--- The last statement of a run that touches the user's table, and the only one; it bills the table once.
-MERGE ${leads_table} T USING ${scratch} S ON ${leads_key} = S.lead_id
+-- The last statement of a run that touches the user's table, and the only one; it bills the table once. A row that became
+-- another person's since changes_gather read it is left alone: that person was not sent.
+MERGE ${leads_table} T USING ${scratch} S ON ${leads_key} = S.lead_id AND T.${email} = S.email
 WHEN MATCHED THEN UPDATE SET ${added_to_instantly} = ${set_added_to_instantly}, ${added_date} = ${set_added_date},
   ${sequence_completed} = ${set_sequence_completed}, ${sequence_completed_date} = ${set_sequence_completed_date},
   ${last_email_status} = ${set_last_email_status}, ${cold_email_sent} = ${set_cold_email_sent},

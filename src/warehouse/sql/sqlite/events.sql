@@ -18,7 +18,7 @@ WHERE NOT EXISTS (
 -- name: claims_read
 -- A run's claims stand together: reading a page is a walk along the rowid. Within a campaign
 -- they are in the order of lead_id, so leads and states are walked in their own order too. A row that is another person's
--- by now is gone for this claim.
+-- by now is gone for this claim. Rows of one ord stand together; whoever reads takes the first, and as many as it wants.
 SELECT e.ord, e.generation, e.epoch, e.attempt, e.run_id, e.campaign_id, e.person,
   coalesce(s.held_n > s.resolved_n, 0), e.lead_id,
   l.${email}, l.${first_name}, l.${last_name}, l.${company_name}, l.${campaign_id}, l.${added_to_instantly},
@@ -32,7 +32,7 @@ LEFT JOIN lead_fields f ON f.lead_id = l.${lead_id}
 WHERE r.run_id = :run_id
   AND (:campaign_id IS NULL OR e.campaign_id = :campaign_id)
   AND (NOT :only_unsettled OR (s.settlement = 1 AND s.claim_id = e.claim_id))
-ORDER BY r.first_ord, r.first_seq, e.seq LIMIT :limit;
+ORDER BY r.first_ord, r.first_seq, e.seq;
 
 -- name: never_sent
 -- Unsettled claims of other runs that stand in no `sending`: nothing was ever transmitted for them. The event carries the

@@ -59,11 +59,11 @@ SELECT count(*) FROM temp.changes;
 
 -- name: changes_apply
 -- SQLite keeps the rows that change aside before it writes the first; the view is walked in the order of leads, so they are
--- found, and written, in that order too.
+-- found, and written, in that order too. Of rows with one lead_id each has its own address.
 UPDATE ${leads} SET ${added_to_instantly} = c.added, ${added_date} = c.added_date, ${sequence_completed} = c.completed,
   ${sequence_completed_date} = c.completed_date, ${last_email_status} = c.status, ${cold_email_sent} = c.sent,
   ${updated_at} = rfc3339(:now)
-FROM temp.changes c WHERE c.lead_id = ${leads}.${lead_id};
+FROM temp.changes c WHERE c.lead_id = ${leads}.${lead_id} AND c.email = ${leads}.${email};
 
 -- name: policy_put
 INSERT INTO temp.policy (kept, include_adopted) VALUES (:kept, :include_adopted);

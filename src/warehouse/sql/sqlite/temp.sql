@@ -31,7 +31,8 @@ CREATE TEMP TABLE stops (match_key TEXT PRIMARY KEY, reason TEXT) WITHOUT ROWID;
 
 -- name: temp_source_rows
 -- Each source row with the state it has, by rules 1 to 3 of core/eligibility.h as far as one row can tell: an integer p is
--- the verdict on its address. In the order of lead_id, as leads and lead_state are. wanted() narrows it to persons with
+-- the verdict on its address. Of rows with one lead_id, which a table of the user's may have, the first by address counts. In
+-- the order of lead_id, as leads and lead_state are. wanted() narrows it to persons with
 -- several rows (sqlite_repeats.h), before states are looked up.
 CREATE TEMP VIEW source_rows AS
 SELECT r.lead_id, r.p, r.email, r.first_name, r.last_name, r.company_name,
@@ -68,7 +69,11 @@ FROM (
       l.${last_name} AS last_name, l.${company_name} AS company_name, l.${campaign_id} AS campaign_id,
       coalesce(l.${added_to_instantly}, 0) OR coalesce(l.${cold_email_sent}, 0) OR coalesce(l.${sequence_completed}, 0)
         OR coalesce(l.${last_email_status}, '') <> '' AS shows_contact
-    FROM ${leads} l WHERE l.${lead_id} IS NOT NULL LIMIT -1 OFFSET 0) q
+    FROM ${leads} l
+    WHERE l.${lead_id} IS NOT NULL AND NOT EXISTS (
+      SELECT 1 FROM ${leads} o WHERE o.${lead_id} = l.${lead_id}
+        AND (o.${email} < l.${email} OR (o.${email} IS NULL AND l.${email} IS NOT NULL)))
+    LIMIT -1 OFFSET 0) q
   LEFT JOIN temp.aliases a ON a.lead_id = q.lead_id
   LEFT JOIN lead_state s ON s.lead_id = coalesce(a.state_id, q.lead_id)
   WHERE wanted(q.p)) r;
@@ -186,7 +191,7 @@ FROM lead_state s;
 -- `release`. The address is compared last: it costs most, and few rows change. LIMIT with OFFSET keeps the planner from
 -- working a value out once per use.
 CREATE TEMP VIEW changes AS
-SELECT c.lead_id, c.added, c.added_date, c.completed, c.completed_date, c.status, c.sent
+SELECT c.lead_id, c.email, c.added, c.added_date, c.completed, c.completed_date, c.status, c.sent
 FROM (
   SELECT b.lead_id, b.email, b.person, b.old_added, b.old_added_date, b.old_completed, b.old_completed_date, b.old_status,
     b.old_sent,
