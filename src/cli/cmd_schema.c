@@ -108,7 +108,7 @@ const struct command command_schema_check = {
     .summary = "Compare the warehouse with what leadferry needs",
     .details = "Lists tables and columns that are missing or of the wrong type; exit code 78 when jobs cannot run.",
     .example = "leadferry schema check --json",
-    .needs = NEEDS_WAREHOUSE_READ,
+    .needs = NEEDS_WAREHOUSE_READ | NEEDS_ANY_SCHEMA,
     .run = run_check,
 };
 
@@ -127,6 +127,6 @@ const struct command command_schema_print = {
     .summary = "Print the statements that make the tables",
     .details = "For whoever makes them by hand, or has them reviewed first: the same tables that `schema apply` makes.",
     .example = "leadferry schema print",
-    .needs = NEEDS_WAREHOUSE_READ,
+    .needs = NEEDS_WAREHOUSE_READ | NEEDS_ANY_SCHEMA,
     .run = run_print,
 };

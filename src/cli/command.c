@@ -104,6 +104,7 @@ static bool load_warehouse(struct cli *cli, const struct command *command, GErro
   bool writes = (command->needs & NEEDS_WAREHOUSE_WRITE) && !cli->is_dry_run;
   cli->warehouse = warehouse_open(&cli->settings, writes ? WAREHOUSE_WRITE : WAREHOUSE_READ, cli->clock, error);
   if (!cli->warehouse) return false;
+  if (!writes && !(command->needs & NEEDS_ANY_SCHEMA) && !schema_whole(cli->warehouse, error)) return false;
   if (!writes) return !(command->needs & NEEDS_INBOX) || brakes_preview(cli->warehouse, error);
   bool created = false;
   if (!schema_ready(cli->warehouse, &created, error)) return false;

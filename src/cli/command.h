@@ -15,6 +15,7 @@ enum command_need {
   NEEDS_INSTANTLY = 1 << 3,       /* client made (no call yet) */
   NEEDS_NO_DATABASE_YET = 1 << 4, /* with --dry-run an empty one in memory stands in for a database that is not there */
   NEEDS_INBOX = 1 << 5,           /* opened for reading, it shows what waits in the inbox as well */
+  NEEDS_ANY_SCHEMA = 1 << 6,      /* goes on where a table of ours is lost, since that is what it tells of */
 };
 
 enum option_type { OPTION_FLAG, OPTION_INT, OPTION_STRING };

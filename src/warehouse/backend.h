@@ -24,7 +24,8 @@ struct warehouse_backend {
 
   bool (*schema_apply)(struct warehouse *warehouse, bool *created, GError **error);
   bool (*schema_check)(struct warehouse *warehouse, GArray *findings, GError **error);
-  bool (*schema_ready)(struct warehouse *warehouse, bool *created, GError **error); /* NULL: schema_apply */
+  bool (*schema_lost)(struct warehouse *warehouse, const char **table, GError **error); /* NULL: never */
+  bool (*schema_ready)(struct warehouse *warehouse, bool *created, GError **error);     /* NULL: schema_apply */
   bool (*schema_print)(struct warehouse *warehouse, GString *text, GError **error);
   bool (*import_rows)(struct warehouse *warehouse, struct import_row *rows, size_t rows_n, bool is_dry_run,
                       GError **error);

@@ -202,6 +202,7 @@ const struct warehouse_backend bigquery_backend = {
     .diagnose = diagnose,
     .schema_apply = bq_schema_apply,
     .schema_check = bq_schema_check,
+    .schema_lost = bq_schema_lost,
     .schema_ready = bq_schema_ready,
     .schema_print = bq_schema_print,
     .import_rows = bq_import_rows,

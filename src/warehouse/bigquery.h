@@ -79,6 +79,7 @@ struct bq_warehouse {
   bool is_shaped;          /* its columns are read through conversions, see bigquery_shape.c */
   GHashTable *tables;      /* bigquery_tables.c: "DATASET.TABLE" -> struct bigquery_table_info; NULL: none */
   char *unreadable;        /* why nobody's leads can be read from it; NULL: they can */
+  const char *lost;        /* one of our tables that is missing while others are there; looked for by who only reads */
   const char *ops_dataset; /* where our tables are */
   bool is_read_only;
   int64_t scratch_n; /* temporary tables made so far */
@@ -215,10 +216,11 @@ void bq_batch_clear(struct bq_batch *batch); /* frees what it holds */
 
 /* ---- bigquery_schema.c ---- */
 
-bool bq_schema_apply(struct warehouse *warehouse, bool *created, GError **error);    /* warehouse.h */
-bool bq_schema_check(struct warehouse *warehouse, GArray *findings, GError **error); /* warehouse.h */
-bool bq_schema_ready(struct warehouse *warehouse, bool *created, GError **error);    /* warehouse.h */
-bool bq_schema_print(struct warehouse *warehouse, GString *text, GError **error);    /* warehouse.h */
+bool bq_schema_apply(struct warehouse *warehouse, bool *created, GError **error);     /* warehouse.h */
+bool bq_schema_check(struct warehouse *warehouse, GArray *findings, GError **error);  /* warehouse.h */
+bool bq_schema_ready(struct warehouse *warehouse, bool *created, GError **error);     /* warehouse.h */
+bool bq_schema_print(struct warehouse *warehouse, GString *text, GError **error);     /* warehouse.h */
+bool bq_schema_lost(struct warehouse *warehouse, const char **table, GError **error); /* backend.h */
 /* Lets names of our tables that are missing stand for empty ones: a handle that only reads needs none of them. */
 bool bq_schema_shadow(struct bq_warehouse *self, GError **error);
 /* All of our tables' names into self->names. */

@@ -11,19 +11,20 @@ static const struct bq_table_row {
   const char *name;
   enum bq_id statement;
   bool is_source;
+  bool is_users; /* specified by the user, who may make it and drop it */
 } tables[] = {
-    {"leads", BQ_SCHEMA_LEADS, true},
-    {"campaign_status", BQ_SCHEMA_CAMPAIGN_STATUS, false},
-    {"pipeline_errors", BQ_SCHEMA_PIPELINE_ERRORS, false},
-    {"lead_events", BQ_SCHEMA_LEAD_EVENTS, false},
-    {"lead_state", BQ_SCHEMA_LEAD_STATE, false},
-    {"lead_fields", BQ_SCHEMA_LEAD_FIELDS, false},
-    {"suppressions", BQ_SCHEMA_SUPPRESSIONS, false},
-    {"pipeline_runs", BQ_SCHEMA_PIPELINE_RUNS, false},
-    {"campaign_metrics", BQ_SCHEMA_CAMPAIGN_METRICS, false},
-    {"sync_stage", BQ_SCHEMA_SYNC_STAGE, false},
-    {"leases", BQ_SCHEMA_LEASES, false},
-    {"controls", BQ_SCHEMA_CONTROLS, false},
+    {"leads", BQ_SCHEMA_LEADS, true, true},
+    {"campaign_status", BQ_SCHEMA_CAMPAIGN_STATUS, false, true},
+    {"pipeline_errors", BQ_SCHEMA_PIPELINE_ERRORS, false, true},
+    {"lead_events", BQ_SCHEMA_LEAD_EVENTS, false, false},
+    {"lead_state", BQ_SCHEMA_LEAD_STATE, false, false},
+    {"lead_fields", BQ_SCHEMA_LEAD_FIELDS, false, false},
+    {"suppressions", BQ_SCHEMA_SUPPRESSIONS, false, false},
+    {"pipeline_runs", BQ_SCHEMA_PIPELINE_RUNS, false, false},
+    {"campaign_metrics", BQ_SCHEMA_CAMPAIGN_METRICS, false, false},
+    {"sync_stage", BQ_SCHEMA_SYNC_STAGE, false, false},
+    {"leases", BQ_SCHEMA_LEASES, false, false},
+    {"controls", BQ_SCHEMA_CONTROLS, false, false},
 };
 
 /* ---- reading our own text ---- */
@@ -145,15 +146,17 @@ static char *empty_table(const struct bq_warehouse *self, enum bq_id id)
 
 bool bq_schema_shadow(struct bq_warehouse *self, GError **error)
 {
-  bool is_any_missing = false;
+  bool is_any_missing = false, has_ours = false;
+  const char *lost = NULL;
   for (size_t i = 0; i < G_N_ELEMENTS(tables); i++) {
     struct bigquery_table table = where(self, &tables[i]);
-    struct bigquery_table_info info = {0};
+    const struct bigquery_table_info *info = NULL;
     g_autoptr(GError) failure = NULL;
     if (tables[i].is_source) continue;
-    bool is_there = bigquery_table_get(self->client, &table, &info, &failure);
-    bigquery_table_info_clear(&info);
-    if (is_there) continue;
+    if (bq_table_seen(self, &table, &info, &failure)) {
+      has_ours = has_ours || !tables[i].is_users;
+      continue;
+    }
     if (!is_missing(failure)) {
       g_propagate_error(error, g_steal_pointer(&failure));
       return false;
@@ -161,8 +164,17 @@ bool bq_schema_shadow(struct bq_warehouse *self, GError **error)
     g_autofree char *empty = empty_table(self, tables[i].statement);
     sql_names_put(&self->names, tables[i].name, empty);
     is_any_missing = true;
+    if (!tables[i].is_users) lost = tables[i].name;
   }
+  self->lost = has_ours ? lost : NULL;
   return !is_any_missing || bq_datasets_are_there(self, error);
+}
+
+bool bq_schema_lost(struct warehouse *warehouse, const char **table, GError **error)
+{
+  (void)error;
+  *table = bq_of(warehouse)->lost;
+  return true;
 }
 
 /* ---- check ---- */

@@ -6,32 +6,38 @@
 
 #include <string.h>
 
-/* What a table or a part of it is called, and the statement that makes it. NULL columns: ours, made as a whole. */
+enum object_kind {
+  OBJECT_USERS, /* specified by the user, who may make it and drop it */
+  OBJECT_OURS,
+  OBJECT_PART /* an index or a view: not stood in for */
+};
+
+/* What a table or a part of it is called, and the statement that makes it. */
 static const struct object {
   const char *name; /* NULL: the source's table */
   enum sql_id create;
-  bool is_part; /* an index: not stood in for */
+  enum object_kind kind;
 } objects[] = {
-    {NULL, SQL_SCHEMA_LEADS, false},
-    {"campaign_status", SQL_SCHEMA_CAMPAIGN_STATUS, false},
-    {"pipeline_errors", SQL_SCHEMA_PIPELINE_ERRORS, false},
-    {"lead_events", SQL_SCHEMA_LEAD_EVENTS, false},
-    {"lead_events_sending", SQL_SCHEMA_LEAD_EVENTS_SENDING, true},
-    {"lead_events_vanished", SQL_SCHEMA_LEAD_EVENTS_VANISHED, true},
-    {"lead_events_holds", SQL_SCHEMA_LEAD_EVENTS_HOLDS, true},
-    {"lead_state", SQL_SCHEMA_LEAD_STATE, false},
-    {"lead_persons", SQL_SCHEMA_LEAD_PERSONS, false},
-    {"lead_enrolments", SQL_SCHEMA_LEAD_ENROLMENTS, false},
-    {"lead_fields", SQL_SCHEMA_LEAD_FIELDS, false},
-    {"suppressions", SQL_SCHEMA_SUPPRESSIONS, false},
-    {"suppressions_match", SQL_SCHEMA_SUPPRESSIONS_MATCH, true},
-    {"pipeline_runs", SQL_SCHEMA_PIPELINE_RUNS, false},
-    {"claim_ranges", SQL_SCHEMA_CLAIM_RANGES, false},
-    {"campaign_metrics", SQL_SCHEMA_CAMPAIGN_METRICS, false},
-    {"sync_stage", SQL_SCHEMA_SYNC_STAGE, false},
-    {"leases", SQL_SCHEMA_LEASES, false},
-    {"controls", SQL_SCHEMA_CONTROLS, false},
-    {"lead_report", SQL_SCHEMA_LEAD_REPORT, true},
+    {NULL, SQL_SCHEMA_LEADS, OBJECT_USERS},
+    {"campaign_status", SQL_SCHEMA_CAMPAIGN_STATUS, OBJECT_USERS},
+    {"pipeline_errors", SQL_SCHEMA_PIPELINE_ERRORS, OBJECT_USERS},
+    {"lead_events", SQL_SCHEMA_LEAD_EVENTS, OBJECT_OURS},
+    {"lead_events_sending", SQL_SCHEMA_LEAD_EVENTS_SENDING, OBJECT_PART},
+    {"lead_events_vanished", SQL_SCHEMA_LEAD_EVENTS_VANISHED, OBJECT_PART},
+    {"lead_events_holds", SQL_SCHEMA_LEAD_EVENTS_HOLDS, OBJECT_PART},
+    {"lead_state", SQL_SCHEMA_LEAD_STATE, OBJECT_OURS},
+    {"lead_persons", SQL_SCHEMA_LEAD_PERSONS, OBJECT_OURS},
+    {"lead_enrolments", SQL_SCHEMA_LEAD_ENROLMENTS, OBJECT_OURS},
+    {"lead_fields", SQL_SCHEMA_LEAD_FIELDS, OBJECT_OURS},
+    {"suppressions", SQL_SCHEMA_SUPPRESSIONS, OBJECT_OURS},
+    {"suppressions_match", SQL_SCHEMA_SUPPRESSIONS_MATCH, OBJECT_PART},
+    {"pipeline_runs", SQL_SCHEMA_PIPELINE_RUNS, OBJECT_OURS},
+    {"claim_ranges", SQL_SCHEMA_CLAIM_RANGES, OBJECT_OURS},
+    {"campaign_metrics", SQL_SCHEMA_CAMPAIGN_METRICS, OBJECT_OURS},
+    {"sync_stage", SQL_SCHEMA_SYNC_STAGE, OBJECT_OURS},
+    {"leases", SQL_SCHEMA_LEASES, OBJECT_OURS},
+    {"controls", SQL_SCHEMA_CONTROLS, OBJECT_OURS},
+    {"lead_report", SQL_SCHEMA_LEAD_REPORT, OBJECT_PART},
 };
 
 /* What brings a database of an earlier version to this one, in order; the last one is of SQLITE_SCHEMA_VERSION. */
@@ -333,6 +339,28 @@ bool sqlite_schema_check(struct warehouse *warehouse, GArray *findings, GError *
   return source_check(self, findings, error);
 }
 
+bool sqlite_schema_lost(struct warehouse *warehouse, const char **table, GError **error)
+{
+  struct sqlite_warehouse *self = sqlite_of(warehouse);
+  int64_t version, there_n = 0;
+  *table = NULL;
+  if (!version_read(self, &version, error)) return false;
+  for (size_t i = 0; i < G_N_ELEMENTS(objects) && !is_earlier(version); i++) {
+    bool exists = false;
+    if (objects[i].kind != OBJECT_OURS) continue;
+    if (!object_exists(self, objects[i].name, &exists, error)) return false;
+    there_n += exists;
+    if (!exists) *table = objects[i].name;
+  }
+  if (there_n == 0) *table = NULL;
+  return true;
+}
+
+bool sqlite_schema_ready(struct warehouse *warehouse, bool *created, GError **error)
+{
+  return schema_whole(warehouse, error) && sqlite_schema_apply(warehouse, created, error);
+}
+
 /* ---- standing in ---- */
 
 bool sqlite_schema_shadow(struct sqlite_warehouse *self, GError **error)
@@ -340,7 +368,7 @@ bool sqlite_schema_shadow(struct sqlite_warehouse *self, GError **error)
   for (size_t i = 0; i < G_N_ELEMENTS(objects); i++) {
     g_autofree char *name = object_name(self, &objects[i]);
     bool exists = false;
-    if (objects[i].is_part) continue;
+    if (objects[i].kind == OBJECT_PART) continue;
     if (!object_exists(self, name, &exists, error)) return false;
     if (exists) continue;
     if (!sqlite_db_create_temporary(&self->db, objects[i].create, error)) return false;

@@ -53,6 +53,21 @@ bool schema_check(struct warehouse *warehouse, GArray *findings, GError **error)
   return warehouse->backend->schema_check(warehouse, findings, error);
 }
 
+bool schema_whole(struct warehouse *warehouse, GError **error)
+{
+  const char *table = NULL;
+  if (!warehouse->backend->schema_lost) return true;
+  if (!warehouse->backend->schema_lost(warehouse, &table, error)) return false;
+  if (!table) return true;
+  error_set(
+      error, ERROR_CONFIG,
+      "the table %s is missing, while others of leadferry's are there: with an empty one in its place nobody would "
+      "know what it held, such as who was stopped or sent. Restore it from a backup; or accept the loss: "
+      "`leadferry schema apply` makes it anew",
+      table);
+  return false;
+}
+
 bool schema_ready(struct warehouse *warehouse, bool *created, GError **error)
 {
   if (!warehouse->backend->schema_ready) return schema_apply(warehouse, created, error);

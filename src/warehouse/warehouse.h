@@ -51,6 +51,10 @@ struct schema_finding {
 /* Compares the warehouse with what leadferry needs: GArray of struct schema_finding, empty when all is well. */
 bool schema_check(struct warehouse *warehouse, GArray *findings, GError **error);
 
+/* Refuses (ERROR_CONFIG) a warehouse that has lost one of our tables while it has others. Whoever reads asks this, and
+ * takes tables for empty only where there is none yet; schema_ready() does it for those who write. */
+bool schema_whole(struct warehouse *warehouse, GError **error);
+
 /* What a writing command needs before it begins: on SQLite schema_apply(); on BigQuery, where only the command `schema
  * apply` creates anything, ERROR_CONFIG that names the first thing that is missing. */
 bool schema_ready(struct warehouse *warehouse, bool *created, GError **error);

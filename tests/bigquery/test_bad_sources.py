@@ -77,6 +77,19 @@ def test_only_leads_are_there(user):
     assert made.count("\nCREATE TABLE `test`.`ops`.`") == 11 and "SELECT" not in made
 
 
+def test_a_table_that_was_dropped(user):
+    """Taken for empty it would let everybody go who was stopped."""
+    user.import_people(1)
+    user.ask("datasets", {"datasetReference": {"projectId": "test", "datasetId": "ops"}})
+    user.configure(warehouse={**BLOCK, "ops_dataset": "ops"})
+    fields = [{"name": "name", "type": "STRING"}, {"name": "value", "type": "STRING"}]
+    user.ask("datasets/ops/tables", {"tableReference": {"projectId": "test", "datasetId": "ops", "tableId": "controls"},
+                                     "schema": {"fields": fields}})
+    for words in (("plan",), ("status",), ("suppress", "check", "a@example.com"), ("export", "--dry-run"), ("export",)):
+        assert "is missing" in user.run(*words, code=78).stderr, words
+    assert "suppressions" in user.run("schema", "check", code=78).stdout
+
+
 @pytest.mark.parametrize("command", [("plan",), ("status",), ("leads", "export"), ("export",)])
 def test_a_source_that_is_not_there(user, command):
     user.configure(source={"table": "nobodys"})

@@ -109,6 +109,26 @@ def test_a_database_of_a_newer_version(imported):
     nothing_was_sent(imported)
 
 
+@pytest.mark.parametrize("table", ["suppressions", "lead_state", "controls", "claim_ranges"])
+def test_a_table_that_was_dropped(imported, table):
+    """Made anew it would be empty, and who was stopped would be mailed: only `schema apply` does that."""
+    imported.run("suppress", "add", "p0@example.com", "--reason", "by phone", code=0)
+    imported.sql(f"DROP TABLE {table}")
+    for command in (*WRITERS, *READERS, "export --dry-run", "suppress check p0@example.com", "import leads.csv"):
+        sentence(imported.run(*command.split()), 78, f"the table {table} is missing", "schema apply")
+    nothing_was_sent(imported)
+    assert table in imported.run("schema", "check", code=(0, 78)).stdout
+    imported.run("schema", "apply", code=0)
+    imported.run("status", code=0)
+
+
+def test_tables_of_the_users_own_may_be_dropped(imported):
+    for table in ("campaign_status", "pipeline_errors"):
+        imported.sql(f"DROP TABLE {table}")
+    imported.run("status", code=0)
+    imported.run("export", code=0)
+
+
 def test_columns_that_leads_does_not_have(imported):
     imported.configure(source={"columns": {"email": "mail"}})
     sentence(imported.run("export"), 78, "mail")
