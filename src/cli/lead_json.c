@@ -109,6 +109,7 @@ static bool append_lead(struct cli *cli, const struct lead_view *view, guint i, 
   if (i) g_string_append_c(out, ',');
   g_string_append_c(out, '{');
   json_append_str(out, "lead", cli->shows_pii ? row->lead.lead_id : ref);
+  json_append_int(out, "repeats", row->repeats_n);
   append_columns(cli, out, row);
   append_state(out, row);
   bool ok = append_events(cli, out, row->lead.lead_id, error);

@@ -54,9 +54,19 @@ static void line_flag(const char *label, bool is_set, int64_t since_us)
   line(label, text);
 }
 
+static void print_repeats(const struct lead_report_row *row)
+{
+  if (row->repeats_n == 0) return;
+  g_autofree char *text = g_strdup_printf("%" G_GINT64_FORMAT " rows of the source have it; the first by address "
+                                          "counts, the others are never exported",
+                                          1 + row->repeats_n);
+  line("repeated_lead_id", text);
+}
+
 static void print_row(const struct cli *cli, const struct lead_report_row *row)
 {
   const struct lead *lead = &row->lead;
+  print_repeats(row);
   if (cli->shows_pii) {
     line("email", lead->email);
     line("first_name", lead->first_name);

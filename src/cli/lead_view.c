@@ -32,11 +32,23 @@ void lead_view_clear(struct lead_view *view)
 
 /* ---- the warehouse ---- */
 
-/* The address by which the person is known: what was asked for, else the row's, else the ledger's. */
+static bool is_of(const struct lead_report_row *row, const char *person)
+{
+  g_autofree char *own = NULL;
+  if (row->lead.email) email_canonical(row->lead.email, strlen(row->lead.email), &own);
+  return g_strcmp0(own, person) == 0 || (row->has_state && g_strcmp0(row->state.person, person) == 0);
+}
+
+/* The address by which the person is known: what was asked for, else the row's, else the ledger's. What was asked for
+ * may stand only in a repeated row that does not count: then the lead is another person's. */
 static char *person_of(const char *what, const struct page *rows)
 {
   char *person = NULL;
   email_canonical(what, strlen(what), &person);
+  bool is_known = rows->rows->len == 0;
+  for (guint i = 0; person && i < rows->rows->len; i++)
+    is_known = is_known || is_of(page_row(rows, struct lead_report_row, i), person);
+  if (!is_known) g_clear_pointer(&person, g_free);
   for (guint i = 0; !person && i < rows->rows->len; i++) {
     const struct lead_report_row *row = page_row(rows, struct lead_report_row, i);
     if (row->lead.email) email_canonical(row->lead.email, strlen(row->lead.email), &person);

@@ -4,6 +4,8 @@
 #include "base/error.h"
 #include "warehouse/backend.h"
 
+#include <string.h>
+
 static const struct warehouse_backend *const backends[] = {&sqlite_backend, &bigquery_backend, &memory_backend};
 
 struct warehouse *warehouse_open(const struct settings *settings, enum warehouse_mode mode, const struct clock *clock,
@@ -92,10 +94,27 @@ bool report_leads(struct warehouse *warehouse, const char *after, size_t limit, 
   return warehouse->backend->report_leads(warehouse, after, limit, page, error);
 }
 
+/* Rows of one lead_id stand together, the one that counts first. */
+static void repeats_fold(GArray *rows)
+{
+  guint kept_n = 0;
+  for (guint i = 0; i < rows->len; i++) {
+    const struct lead_report_row *row = &g_array_index(rows, struct lead_report_row, i);
+    struct lead_report_row *last = kept_n > 0 ? &g_array_index(rows, struct lead_report_row, kept_n - 1) : NULL;
+    if (last && strcmp(last->lead.lead_id, row->lead.lead_id) == 0)
+      last->repeats_n++;
+    else
+      g_array_index(rows, struct lead_report_row, kept_n++) = *row;
+  }
+  g_array_set_size(rows, kept_n);
+}
+
 bool report_find(struct warehouse *warehouse, const char *what, struct page *page, GError **error)
 {
   if (!warehouse->backend->report_find) return missing(warehouse, "report_find", error);
-  return warehouse->backend->report_find(warehouse, what, page, error);
+  if (!warehouse->backend->report_find(warehouse, what, page, error)) return false;
+  repeats_fold(page->rows);
+  return true;
 }
 
 bool report_person_facts(struct warehouse *warehouse, const struct person_query *query, struct page *text,

@@ -90,13 +90,14 @@ struct lead_report_row {
   bool has_state;
   struct lead_state state;
   enum phase phase;
+  int64_t repeats_n; /* of report_find: further rows of the source with this lead_id, which no export takes */
 };
 
 /* Rows of struct lead_report_row with lead_id after `after`, in lead_id order. */
 bool report_leads(struct warehouse *warehouse, const char *after, size_t limit, struct page *page, GError **error);
 
 /* The leads that an address (canonical), a lead_id, an Instantly id or a printed reference names: rows of struct
- * lead_report_row. */
+ * lead_report_row, one for each lead_id. Where a source has several rows of one, it is the first by address. */
 bool report_find(struct warehouse *warehouse, const char *what, struct page *page, GError **error);
 
 struct person_query {

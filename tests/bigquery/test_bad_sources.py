@@ -26,6 +26,11 @@ def test_keys_and_addresses_that_are_none(user):
     assert user.query("SELECT added_to_instantly FROM d.leads WHERE email = 'z@example.com'") == [(None,)]  # not that person's
     assert user.json("export")["added"] == 0 and user.json("verify")["differences"] == []
     assert user.json("status")["notices"] == {"no_lead_id": 1, "repeated_lead_id": 2}  # what is never taken is said
+    user.query("INSERT INTO d.leads (lead_id, email) VALUES ('k', 'k2@example.com'), ('k', 'k1@example.com'), ('k', 'k3@example.com')")
+    assert user.shown("k")["repeats"] == 2 and user.shown("k")["next"]["action"] == "add" and user.shown("d")["repeats"] == 0
+    shown = user.run("lead", "show", "k3@example.com", "--show-pii", code=0).stdout
+    assert shown.count("Next: ") == 1 and "email                 k1@example.com" in shown and "3 rows of the source" in shown
+    assert user.json("export")["added"] == 1 and user.sandbox.lead("k1@example.com")
 
 
 def test_values_with_nul(user):

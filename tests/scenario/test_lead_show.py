@@ -61,3 +61,28 @@ def test_ages_are_of_one_clock(world):
     status = world.json("status")
     assert status["full_scan_finished_at"] > status["full_scan_ended_at"]
     assert "last full scan just now, workspace's stops read just now" in world.run("status", code=0).stdout
+
+
+def test_a_lead_id_that_the_source_repeats(world):
+    """In a table of the user's own. One lead, as an export takes it, and how many rows there are."""
+    world.sql("CREATE TABLE contacts AS SELECT * FROM leads")
+    for name in ("q2@example.com", "p9@example.com", "q is no address", "p9@example.com"):
+        world.sql("INSERT INTO contacts (lead_id, email, campaign_id) VALUES ('L7', ?, ?)", name, world.campaign)
+    world.configure(source={"table": "contacts"})
+    for what in ("L7", "p9@example.com", "q2@example.com"):
+        shown = world.run("lead", "show", what, "--show-pii", code=0).stdout
+        assert shown.count("lead L7") == 1 and shown.count("Next: ") == 1 and "p9@example.com" in shown
+        assert "repeated_lead_id      4 rows of the source have it; the first by address counts" in shown
+        assert "email                 q2@" not in shown
+        assert world.shown(what)["repeats"] == 3 and next_of(world, what)["action"] == "add"
+    assert world.shown("L000")["repeats"] == 0
+    assert "repeated_lead_id" not in world.run("lead", "show", "L000", code=0).stdout
+    world.run("suppress", "add", "p9@example.com", "--reason", "asked by phone", code=0)
+    assert world.shown("q2@example.com")["next"]["verdict"] == "suppressed"  # as the row that counts is
+    done = world.run("retry", "--lead-id", "L7", "--dry-run", code=0)
+    assert "leads of one person" not in done.stderr
+    world.run("suppress", "remove", "p9@example.com", "--reason", "a mistake", code=0)
+    world.run("export", code=0)
+    assert world.sandbox.lead("p9@example.com") and not world.sandbox.lead("q2@example.com")
+    world.sql("INSERT INTO contacts (lead_id) VALUES ('L7')")  # without an address is before all others
+    assert next_of(world, "L7")["action"] == "wait"

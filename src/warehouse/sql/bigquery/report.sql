@@ -34,7 +34,8 @@ ORDER BY l.lead_id;
 
 -- name: report_found
 -- What a name can stand for: a lead_id, a person, a row of Instantly, or one of the lead_ids in @lead_ids (what a printed
--- reference may mean); rows that inherit a state too.
+-- reference may mean); rows that inherit a state too. Of a lead_id that the source repeats, the row that is claimed comes
+-- first.
 WITH source AS (
   SELECT ${lead_id} AS lead_id, ${email} AS email, ${first_name} AS first_name, ${last_name} AS last_name,
     ${company_name} AS company_name, ${campaign_id} AS campaign_id, ${added_to_instantly} AS added_to_instantly,
@@ -72,7 +73,7 @@ LEFT JOIN aliases a ON a.lead_id = i.lead_id
 LEFT JOIN ${lead_state} s ON s.lead_id = IFNULL(a.state_id, i.lead_id)
 LEFT JOIN ${lead_fields} f ON f.lead_id = i.lead_id
 WHERE l.lead_id IS NOT NULL OR s.lead_id IS NOT NULL
-ORDER BY l.lead_id IS NULL, i.lead_id;
+ORDER BY l.lead_id IS NULL, i.lead_id, l.email;
 
 -- name: all_lead_ids
 -- References are made of lead_ids; nobody but we can read them back, and only by making them all.

@@ -78,6 +78,7 @@ SELECT ${lead_id} FROM ${leads} WHERE reference(${lead_id}) = :what
 UNION ALL SELECT lead_id FROM lead_state WHERE reference(lead_id) = :what;
 
 -- name: report_found
+-- Of a lead_id that the source repeats, the row that is claimed comes first.
 SELECT l.${lead_id}, l.${email}, l.${first_name}, l.${last_name}, l.${company_name}, l.${campaign_id},
   l.${added_to_instantly}, l.${sequence_completed}, l.${cold_email_sent}, l.${last_email_status}, f.fields,
   time_us(l.${added_date}), time_us(l.${sequence_completed_date}), time_us(l.${updated_at}),
@@ -91,7 +92,7 @@ LEFT JOIN temp.aliases a ON a.lead_id = x.lead_id
 LEFT JOIN lead_state s ON s.lead_id = coalesce(a.state_id, x.lead_id)
 LEFT JOIN lead_fields f ON f.lead_id = x.lead_id
 WHERE l.${lead_id} IS NOT NULL OR s.lead_id IS NOT NULL
-ORDER BY l.${lead_id} IS NULL, x.lead_id;
+ORDER BY l.${lead_id} IS NULL, x.lead_id, l.${email};
 
 -- name: report_person
 -- What is known of a person over its leads; the facts of its last enrolment are those of the first row.
