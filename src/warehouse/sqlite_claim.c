@@ -88,6 +88,24 @@ static bool stops_fill(struct sqlite_warehouse *self, int64_t now_us, int64_t *h
   return query_run(&query, error) && sql_run_int(&self->db, SQL_STOPS_ANY, has_stops, error);
 }
 
+/* ---- rows with one lead_id ---- */
+
+static bool repeated_ids_fill(struct sqlite_warehouse *self, GError **error)
+{
+  g_autofree char *table = sql_names_plain(&self->db.names, "leads");
+  g_autofree char *column = sql_names_plain(&self->db.names, "lead_id");
+  query_scope struct query query = {0};
+  bool has_row = false;
+  if (!sql_run(&self->db, SQL_REPEATED_IDS_CLEAR, error) || !query_open(&query, &self->db, SQL_LEADS_UNIQUE, error))
+    return false;
+  query_text(&query, ":table", table);
+  query_text(&query, ":column", column);
+  if (!query_next(&query, &has_row, error)) return false;
+  bool is_unique = query_column_int(&query, 0) != 0;
+  query_close(&query);
+  return is_unique || sql_run(&self->db, SQL_REPEATED_IDS_FILL, error);
+}
+
 /* ---- persons with several rows ---- */
 
 static bool source_narrowed(struct sqlite_warehouse *self, GError **error)
@@ -141,7 +159,7 @@ static bool verdicts_fill(struct sqlite_warehouse *self, const struct claim_rule
                           GError **error)
 {
   static const enum sql_id after[] = {SQL_QUEUE_DUPLICATES, SQL_FEEDS_PASS, SQL_FEEDS_NUMBER};
-  bool is_ok = persons_fill(self, error) && queue_fill(self, rules, has_stops, error);
+  bool is_ok = repeated_ids_fill(self, error) && persons_fill(self, error) && queue_fill(self, rules, has_stops, error);
   repeats_end(&self->repeats);
   return is_ok && run_all(&self->db, after, G_N_ELEMENTS(after), error);
 }

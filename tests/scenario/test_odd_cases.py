@@ -334,9 +334,12 @@ def test_rows_that_are_never_taken_are_counted(world):
     world.sql("CREATE TABLE contacts AS SELECT * FROM leads")
     for lead_id, name in (("L000", "p0"), ("L000", "p9"), (None, "p1")):
         world.sql("INSERT INTO contacts (lead_id, email, company_name) VALUES (?, ?, 'Acme')", lead_id, f"{name}@example.com")
-    world.configure(source={"table": "contacts"})
-    assert world.json("status")["notices"] == {"no_lead_id": 1, "repeated_lead_id": 2}
+    other = world.sandbox.campaign("Operations")
+    world.sql("INSERT INTO contacts (lead_id, email, company_name, campaign_id) VALUES ('L000', 'p0@example.com', 'Acme', ?)", other)
+    world.configure(source={"table": "contacts"}, campaigns=[{"id": world.campaign}, {"id": other}])
+    assert world.json("status")["notices"] == {"no_lead_id": 1, "repeated_lead_id": 3}
     assert world.json("export")["added"] == 1  # and what becomes of that person is written into no other's row
+    assert world.json("export")["added"] == 0 and world.json("verify")["differences"] == []
     written = world.sql("SELECT DISTINCT email, added_to_instantly FROM contacts WHERE lead_id = 'L000' ORDER BY email")
     assert written == [("p0@example.com", 1), ("p9@example.com", None)], written
 

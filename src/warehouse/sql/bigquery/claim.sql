@@ -33,7 +33,7 @@ addressed AS (
     IFNULL(${added_to_instantly}, FALSE) OR IFNULL(${cold_email_sent}, FALSE) OR IFNULL(${sequence_completed}, FALSE)
       OR IFNULL(${last_email_status}, '') <> '' AS shows_contact
   FROM ${leads} WHERE ${lead_id} IS NOT NULL AND STRPOS(${lead_id}, '\x00') = 0
-  QUALIFY ROW_NUMBER() OVER (PARTITION BY ${lead_id} ORDER BY ${email}) = 1),
+  QUALIFY ROW_NUMBER() OVER (PARTITION BY ${lead_id} ORDER BY ${email}, ${campaign_id}) = 1),
 spelt AS (
   SELECT a.*, LENGTH(a.address) <= 254 AND STRPOS(a.address, '@') <= 65
     AND REGEXP_CONTAINS(a.address, r"^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*@([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")

@@ -28,6 +28,27 @@ SELECT h.lead_id, h.state_id FROM (
   GROUP BY g.person) h
 WHERE NOT EXISTS (SELECT 1 FROM lead_state s WHERE s.lead_id = h.lead_id);
 
+-- name: leads_unique
+-- Can no two rows have one lead_id? A table of the user's own may promise it or not.
+SELECT EXISTS (
+  SELECT 1 FROM pragma_index_list(:table) i
+  WHERE i."unique" AND NOT i.partial AND (SELECT count(*) FROM pragma_index_info(i.name)) = 1
+    AND (SELECT c.name FROM pragma_index_info(i.name) c) = :column COLLATE NOCASE);
+
+-- name: repeated_ids_clear
+DELETE FROM temp.repeated_ids;
+
+-- name: repeated_ids_fill
+-- Of rows with one lead_id the first by address counts, then by campaign.
+INSERT INTO temp.repeated_ids (lead_id, email, campaign_id)
+SELECT lead_id, email, campaign_id FROM (
+  SELECT l.${lead_id} AS lead_id, l.${email} AS email, l.${campaign_id} AS campaign_id,
+    row_number() OVER (PARTITION BY l.${lead_id} ORDER BY l.${email}, l.${campaign_id}) AS n
+  FROM ${leads} l
+  WHERE l.${lead_id} IN (
+    SELECT ${lead_id} FROM ${leads} WHERE ${lead_id} IS NOT NULL GROUP BY ${lead_id} HAVING count(*) > 1))
+WHERE n = 1;
+
 -- name: feeds_clear
 DELETE FROM temp.feeds;
 

@@ -29,10 +29,13 @@ CREATE TEMP TABLE feed_variables (
 -- Suppressions in force, one per key.
 CREATE TEMP TABLE stops (match_key TEXT PRIMARY KEY, reason TEXT) WITHOUT ROWID;
 
+-- name: temp_repeated_ids
+-- lead_ids that several source rows have, with what tells the row that counts from the others.
+CREATE TEMP TABLE repeated_ids (lead_id TEXT PRIMARY KEY, email TEXT, campaign_id TEXT) WITHOUT ROWID;
+
 -- name: temp_source_rows
 -- Each source row with the state it has, by rules 1 to 3 of core/eligibility.h as far as one row can tell: an integer p is
--- the verdict on its address. Of rows with one lead_id, which a table of the user's may have, the first by address counts. In
--- the order of lead_id, as leads and lead_state are. wanted() narrows it to persons with
+-- the verdict on its address. In the order of lead_id, as leads and lead_state are. wanted() narrows it to persons with
 -- several rows (sqlite_repeats.h), before states are looked up.
 CREATE TEMP VIEW source_rows AS
 SELECT r.lead_id, r.p, r.email, r.first_name, r.last_name, r.company_name,
@@ -71,8 +74,8 @@ FROM (
         OR coalesce(l.${last_email_status}, '') <> '' AS shows_contact
     FROM ${leads} l
     WHERE l.${lead_id} IS NOT NULL AND NOT EXISTS (
-      SELECT 1 FROM ${leads} o WHERE o.${lead_id} = l.${lead_id}
-        AND (o.${email} < l.${email} OR (o.${email} IS NULL AND l.${email} IS NOT NULL)))
+      SELECT 1 FROM temp.repeated_ids o WHERE o.lead_id = l.${lead_id}
+        AND (o.email IS NOT l.${email} OR o.campaign_id IS NOT l.${campaign_id}))
     LIMIT -1 OFFSET 0) q
   LEFT JOIN temp.aliases a ON a.lead_id = q.lead_id
   LEFT JOIN lead_state s ON s.lead_id = coalesce(a.state_id, q.lead_id)
