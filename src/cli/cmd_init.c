@@ -123,8 +123,7 @@ static enum exit_code run(struct cli *cli, int argc, char **argv, GError **error
     return EXIT_CODE_OK;
   }
   out_print("Wrote %s. Next: put in your campaigns and the key, then `leadferry validate`, `leadferry doctor`, "
-            "`leadferry schema apply`, "
-            "`leadferry import FILE.csv` and `leadferry plan`.\n",
+            "`leadferry schema apply`, `leadferry import FILE.csv` and `leadferry plan`.\n",
             path);
   return EXIT_CODE_OK;
 }

@@ -255,7 +255,8 @@ static void set_refused(struct bigquery *bigquery, struct ask *ask, GError **err
   refusal_set(bigquery, &refusal, said, error);
 }
 
-/* An answer may lie here for a while, and its Date has no fractions: less than this is no difference. */
+/* An answer may lie here for a while, and its Date has no fractions: less than this is no difference, also from what
+ * was found before, so that one run's times do not go to and fro. */
 #define CLOCK_DIFFERENCE_US (120 * SECOND_US)
 
 static void note_date(struct bigquery *bigquery, const struct ask *ask)
@@ -263,7 +264,7 @@ static void note_date(struct bigquery *bigquery, const struct ask *ask)
   const struct reply *reply = &ask->call.reply;
   if (reply->transport != TRANSPORT_ANSWERED || reply->date_us <= 0) return;
   int64_t offset_us = reply->date_us - clock_wall_us(bigquery->clock);
-  bigquery->clock_offset_us = ABS(offset_us) < CLOCK_DIFFERENCE_US ? 0 : offset_us;
+  if (ABS(offset_us - bigquery->clock_offset_us) >= CLOCK_DIFFERENCE_US) bigquery->clock_offset_us = offset_us;
 }
 
 bool ask_is_good(struct bigquery *bigquery, struct ask *ask, GError **error)

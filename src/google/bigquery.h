@@ -68,8 +68,8 @@ struct bigquery_totals {
   int64_t bytes_billed;
   int64_t rows_streamed;
 };
-/* What this machine's clock has to be corrected by to be BigQuery's, by the Date of its newest answer; 0 when they
- * agree within two minutes, or before the first answer. */
+/* What this machine's clock has to be corrected by to be BigQuery's within two minutes, by the Date of its answers; 0
+ * before the first. */
 int64_t bigquery_clock_offset_us(const struct bigquery *bigquery);
 /* Reads the totals. */
 struct bigquery_totals bigquery_totals(const struct bigquery *bigquery);

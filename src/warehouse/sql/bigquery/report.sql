@@ -161,8 +161,8 @@ ORDER BY 1, 2, 3;
 
 -- name: report_campaigns
 -- -1000: CAMPAIGN_UNREAD.
-SELECT c.campaign_id, c.campaign_name, IFNULL(m.status, -1000), IFNULL(m.leads, c.total_leads), m.contacted, m.sent, m.opened, m.replied,
-  m.clicked, m.bounced, m.unsubscribed, m.completed
+SELECT c.campaign_id, c.campaign_name, IFNULL(m.status, -1000), IFNULL(m.leads, c.total_leads), m.contacted, m.sent,
+  m.opened, m.replied, m.clicked, m.bounced, m.unsubscribed, m.completed
 FROM ${campaign_status} c
 LEFT JOIN ${campaign_metrics} m
   ON m.campaign_id = c.campaign_id AND m.step = '' AND m.variant = '' AND m.day IS NULL

@@ -64,7 +64,8 @@ UPDATE ${leases} SET released_at = CURRENT_TIMESTAMP() WHERE shard = 'all' AND r
 -- name: lease_init
 -- A table that was dropped and made anew goes on where the events are: in the fold a lower epoch loses against what is there.
 INSERT INTO ${leases} (shard, epoch)
-SELECT 'all', IFNULL((SELECT MAX(epoch) FROM ${lead_events}), 0) FROM (SELECT 1) WHERE NOT EXISTS (SELECT 1 FROM ${leases} WHERE shard = 'all');
+SELECT 'all', IFNULL((SELECT MAX(epoch) FROM ${lead_events}), 0) FROM (SELECT 1)
+WHERE NOT EXISTS (SELECT 1 FROM ${leases} WHERE shard = 'all');
 
 -- name: watch
 -- What may have changed while a run sends: the lease, the holds, and who of its claims (and of those that it is about to send)
@@ -151,7 +152,8 @@ SELECT IFNULL(MAX(GREATEST(IFNULL(held_n, 0), IFNULL(resolved_n, 0))), 0) FROM $
 -- name: folded_until
 -- Where the last run that ended had folded to; nothing reads events older than three days before that again.
 -- A time to come is that of a machine whose clock was wrong.
-SELECT MAX(folded_until) FROM ${pipeline_runs} WHERE is_end = 1 AND folded_until < TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL 300 SECOND);
+SELECT MAX(folded_until) FROM ${pipeline_runs}
+WHERE is_end = 1 AND folded_until < TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL 300 SECOND);
 
 -- name: campaign_counts
 -- Claims by campaign since the UTC day of Instantly began that were not released under that very claim, and the persons fed

@@ -30,8 +30,8 @@ DELETE FROM campaign_status WHERE campaign_id = :campaign_id;
 
 -- name: report_campaigns
 -- -1000: CAMPAIGN_UNREAD.
-SELECT c.campaign_id, c.campaign_name, coalesce(m.status, -1000), coalesce(m.leads, c.total_leads), m.contacted, m.sent, m.opened, m.replied,
-  m.clicked, m.bounced, m.unsubscribed, m.completed
+SELECT c.campaign_id, c.campaign_name, coalesce(m.status, -1000), coalesce(m.leads, c.total_leads), m.contacted, m.sent,
+  m.opened, m.replied, m.clicked, m.bounced, m.unsubscribed, m.completed
 FROM campaign_status c
 LEFT JOIN campaign_metrics m ON m.campaign_id = c.campaign_id AND m.step = '' AND m.variant = '' AND m.day = 0
 ORDER BY c.campaign_id;
