@@ -21,19 +21,27 @@ static void start(struct google_fixture *f, const struct script_step *steps, siz
   google_fixture_client(f, true);
 }
 
+/* Starts a query that these steps answer. */
+static struct bigquery_rows *query(struct google_fixture *f, const struct script_step *steps, size_t steps_n)
+{
+  const struct bigquery_statement statement = {.name = "some_rows", .sql = "x"};
+  struct bigquery_rows *rows = NULL;
+  g_autoptr(GError) error = NULL;
+  start(f, steps, steps_n);
+  g_assert_true(bigquery_query(f->bigquery, &statement, &rows, &error));
+  return rows;
+}
+
 /* Pages without rows, each of which promises another. */
 static void test_pages_without_end(void)
 {
   struct script_step steps[EMPTY_PAGES_N + 1] = {TOKEN_STEP("ya29.x")};
   for (size_t i = 1; i <= EMPTY_PAGES_N; i++)
     steps[i].body = i % 2 == 0 ? PAGE(",\"pageToken\":\"a\"") : PAGE(",\"pageToken\":\"b\"");
-  const struct bigquery_statement statement = {.name = "some_rows", .sql = "x"};
   struct google_fixture f;
   g_autoptr(GError) error = NULL;
-  bigquery_rows_scope struct bigquery_rows *rows = NULL;
   const char *const *cells = NULL;
-  start(&f, steps, G_N_ELEMENTS(steps));
-  g_assert_true(bigquery_query(f.bigquery, &statement, &rows, &error));
+  bigquery_rows_scope struct bigquery_rows *rows = query(&f, steps, G_N_ELEMENTS(steps));
   g_assert_false(bigquery_next(rows, &cells, &error));
   g_assert_true(error_is(error, ERROR_CORRUPT));
   g_assert_cmpuint(google_fixture_seen_n(&f), <, 110);
@@ -47,13 +55,10 @@ static void test_nul(void)
       TOKEN_STEP("ya29.x"),
       {.body = PAGE(",\"rows\":[{\"f\":[{\"v\":\"\\u0000a\\\\u0000\\\\\\u0000\"}]}]")},
   };
-  const struct bigquery_statement statement = {.name = "some_rows", .sql = "x"};
   struct google_fixture f;
   g_autoptr(GError) error = NULL;
-  bigquery_rows_scope struct bigquery_rows *rows = NULL;
   const char *const *cells = NULL;
-  start(&f, steps, G_N_ELEMENTS(steps));
-  g_assert_true(bigquery_query(f.bigquery, &statement, &rows, &error));
+  bigquery_rows_scope struct bigquery_rows *rows = query(&f, steps, G_N_ELEMENTS(steps));
   g_assert_true(bigquery_next(rows, &cells, &error));
   g_assert_cmpstr(cells[0], ==,
                   "\xef\xbf\xbd"
