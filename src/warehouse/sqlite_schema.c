@@ -287,7 +287,7 @@ static const char *type_problem(const char *type, enum column_kind kind)
   return type_has(type, text) || type_has(type, real) ? "BOOLEAN or INTEGER" : NULL;
 }
 
-/* name -> declared type of the table's columns. */
+/* Name in small letters, which is how SQLite compares names -> declared type of the table's columns. */
 static GHashTable *columns_read(struct sqlite_warehouse *self, const char *table, GError **error)
 {
   g_autoptr(GHashTable) columns = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
@@ -298,7 +298,8 @@ static GHashTable *columns_read(struct sqlite_warehouse *self, const char *table
   while (has_row) {
     if (!query_next(&query, &has_row, error)) return NULL;
     if (has_row)
-      g_hash_table_replace(columns, g_strdup(query_column_text(&query, 0)), g_strdup(query_column_text(&query, 1)));
+      g_hash_table_replace(columns, g_ascii_strdown(query_column_text(&query, 0), -1),
+                           g_strdup(query_column_text(&query, 1)));
   }
   return g_steal_pointer(&columns);
 }
@@ -310,11 +311,12 @@ static bool source_check(struct sqlite_warehouse *self, GArray *findings, GError
   if (!columns) return false;
   for (size_t i = 0; i < G_N_ELEMENTS(user_columns) && g_hash_table_size(columns) > 0; i++) {
     g_autofree char *name = sql_names_plain(&self->db.names, user_columns[i].name);
-    if (!g_hash_table_contains(columns, name)) {
+    g_autofree char *key = g_ascii_strdown(name, -1);
+    if (!g_hash_table_contains(columns, key)) {
       finding_add(findings, table, name, g_strdup("is missing; add it, or map it under source.columns"), true);
       continue;
     }
-    const char *type = g_hash_table_lookup(columns, name);
+    const char *type = g_hash_table_lookup(columns, key);
     const char *wanted = type_problem(type, user_columns[i].kind);
     if (wanted)
       finding_add(

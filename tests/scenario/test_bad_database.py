@@ -129,6 +129,12 @@ def test_tables_of_the_users_own_may_be_dropped(imported):
     imported.run("export", code=0)
 
 
+def test_names_of_columns_in_capitals(imported):
+    imported.sql("ALTER TABLE leads RENAME COLUMN email TO EMail")
+    imported.run("schema", "check", code=0)
+    assert imported.json("export")["added"] == 3
+
+
 def test_columns_that_leads_does_not_have(imported):
     imported.configure(source={"columns": {"email": "mail"}})
     sentence(imported.run("export"), 78, "mail")
