@@ -15,13 +15,20 @@ DAYS_S = 10 * 86400
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("export")]
 
 
-@pytest.fixture
-def world(world_of_job):
-    world = world_of_job("export")
+def as_begun(world):
     world.reset()
     yield world
-    feed_both(world, CAMPAIGNS[0])
-    world.product.configure()
+    world.configure()
+
+
+@pytest.fixture
+def world(world_of_job):
+    yield from as_begun(world_of_job("export"))
+
+
+@pytest.fixture
+def interrupted(world_of_job):
+    yield from as_begun(world_of_job("recover"))
 
 
 def feed_both(world, default):
@@ -93,12 +100,11 @@ def hide_behind(cloud, run_id):
     assert not said.get("insertErrors"), said
 
 
-def test_a_hidden_claim_on_its_way_is_asked_about(world_of_job):
+def test_a_hidden_claim_on_its_way_is_asked_about(interrupted):
     """Guarantee 17. A died with a batch on its way. A later holder's claims on the same leads hide A's, and more than a day is over,
     so that they contest nobody any more; the configuration names another campaign. Who was on the way is asked about, and goes to
     no other campaign."""
-    world = world_of_job("recover")
-    world.reset()
+    world = interrupted
     hide_behind(world.cloud, "20260101T000000Z-0123456789ab")
     world.cloud.sql("UPDATE lead_events SET recorded_at = TIMESTAMP_SUB(recorded_at, INTERVAL 25 HOUR) WHERE TRUE")
     world.cloud.sql("UPDATE pipeline_runs SET folded_until = TIMESTAMP_SUB(folded_until, INTERVAL 25 HOUR) WHERE TRUE")

@@ -47,10 +47,7 @@ class World:
     def __init__(self, sandbox, binary, folder, job):
         self.sandbox, self.binary, self.folder, self.job = sandbox, binary, folder, job
         self.product = self.new_product()
-        self.product.configure(
-            instantly={"batch_size": 2, "request_timeout_s": 1, "connect_timeout_s": 1, "writes_in_flight": 1,
-                       "reads_in_flight": 2},
-            complete={"outcomes": {"no_reply": {"grace_days": 1}, "bounced": {"grace_days": 1}}})
+        self.configure()
         self.outset = folder / "outset.db"
         self.script = []  # what happened in Instantly before: (method, path, body)
         self.play("POST", "/leads/add", {"email": FOREIGN, "campaign": self.product.campaign})
@@ -58,6 +55,13 @@ class World:
         self.expected = self.undisturbed()
 
     # -- the beginning ----------------------------------------------------------------------------------------------
+
+    def configure(self):
+        """The world serves many tests: whoever configures its product otherwise says this in the end."""
+        self.product.configure(
+            instantly={"batch_size": 2, "request_timeout_s": 1, "connect_timeout_s": 1, "writes_in_flight": 1,
+                       "reads_in_flight": 2},
+            complete={"outcomes": {"no_reply": {"grace_days": 1}, "bounced": {"grace_days": 1}}})
 
     def new_product(self):
         return Product(self.sandbox, self.binary, self.folder)

@@ -1,5 +1,5 @@
 /* A page of results: whatever the bytes, what is accepted has the rows that cJSON sees, each as wide as the first, and
- * nothing that is not there. */
+ * nothing that is not there. U+0000, which cJSON's texts cannot hold either, is U+FFFD to both. */
 #include "fuzz.h"
 
 #include "base/json.h"
@@ -47,11 +47,24 @@ static void check_page(const cJSON *tree, const struct page_reader *page)
   check_rows(json_array(tree, "rows"), page);
 }
 
+/* From escape to escape: what follows a backslash belongs to it. */
+static cJSON *expected(const uint8_t *data, size_t size)
+{
+  g_autofree char *bytes = g_malloc(size + 1);
+  memcpy(bytes, data, size);
+  for (size_t i = 0; i + 6 <= size; i++) {
+    if (bytes[i] != '\\') continue;
+    if (memcmp(bytes + i, "\\u0000", 6) == 0) memcpy(bytes + i, "\\uFFFD", 6);
+    i++;
+  }
+  return json_parse(bytes, size, NULL);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
   struct page_reader page;
   g_autoptr(GError) error = NULL;
-  g_autoptr(cJSON) tree = json_parse((const char *)data, size, NULL);
+  g_autoptr(cJSON) tree = expected(data, size);
   g_autofree char *bytes = g_malloc(size + 1);
   memcpy(bytes, data, size);
   page_reader_init(&page);
