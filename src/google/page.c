@@ -122,14 +122,14 @@ static bool read_fields(struct reading *r, enum pull_token token, char *text, vo
 {
   GPtrArray *columns = target;
   if (token != PULL_ARRAY) return refuse(r, "schema.fields");
-  while (json_pull_next(&r->pull, &text) == PULL_OBJECT) {
+  for (token = json_pull_next(&r->pull, &text); token == PULL_OBJECT; token = json_pull_next(&r->pull, &text)) {
     const char *name = NULL;
     struct member members[] = {{"name", read_text, &name, false}};
     if (!read_members(r, members, G_N_ELEMENTS(members))) return false;
     if (!name) return refuse(r, "a column without a name");
     g_ptr_array_add(columns, (gpointer)name);
   }
-  return true;
+  return token == PULL_ARRAY_END || refuse(r, "a column is no object");
 }
 
 static bool read_schema(struct reading *r, enum pull_token token, char *text, void *target)
