@@ -210,12 +210,12 @@ static void page_reset(struct page_reader *page)
  * keep all others from being read. */
 static void nul_replace(char *bytes, size_t length)
 {
-  const char *escape = "\\u0000";
-  for (char *at = bytes; (at = g_strstr_len(at, bytes + length - at, escape)) != NULL; at += strlen(escape)) {
-    size_t backslashes_n = 1; /* an even number are backslashes of the text's own */
-    while (at - bytes >= (ptrdiff_t)backslashes_n && at[-(ptrdiff_t)backslashes_n] == '\\')
-      backslashes_n++;
-    if (backslashes_n % 2 == 1) memcpy(at, "\\ufffd", strlen(escape));
+  const char escape[] = "\\u0000", *end = bytes + length;
+  const size_t escape_n = sizeof escape - 1;
+  for (char *at = bytes; (at = memchr(at, '\\', (size_t)(end - at))) != NULL;) {
+    size_t left_n = (size_t)(end - at);
+    if (left_n >= escape_n && memcmp(at, escape, escape_n) == 0) memcpy(at, "\\ufffd", escape_n);
+    at += MIN(left_n, 2); /* what follows a backslash belongs to it */
   }
 }
 
