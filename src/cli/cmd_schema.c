@@ -3,14 +3,6 @@
 #include "cli/command_list.h"
 #include "cli/output.h"
 
-static void finding_clear(gpointer data)
-{
-  struct schema_finding *finding = data;
-  g_free(finding->table);
-  g_free(finding->column);
-  g_free(finding->problem);
-}
-
 static void print_json(const GArray *findings)
 {
   g_autoptr(GString) out = g_string_new("{");
@@ -49,8 +41,7 @@ static void print_text(const GArray *findings)
 
 static enum exit_code check(struct cli *cli, struct warehouse *warehouse, GError **error)
 {
-  g_autoptr(GArray) findings = g_array_new(FALSE, TRUE, sizeof(struct schema_finding));
-  g_array_set_clear_func(findings, finding_clear);
+  g_autoptr(GArray) findings = schema_findings_new();
   if (!schema_check(warehouse, findings, error)) return EXIT_CODE_OK;
   if (cli->is_json)
     print_json(findings);

@@ -42,14 +42,6 @@ void doctor_check_file(struct findings *findings, const char *path, const struct
                  holder);
 }
 
-static void schema_finding_clear(gpointer data)
-{
-  struct schema_finding *finding = data;
-  g_free(finding->table);
-  g_free(finding->column);
-  g_free(finding->problem);
-}
-
 static void add_schema_finding(struct findings *findings, const struct schema_finding *found)
 {
   const char *dot = found->column ? "." : "";
@@ -60,8 +52,7 @@ static void add_schema_finding(struct findings *findings, const struct schema_fi
 
 static void check_schema(struct findings *findings, struct warehouse *warehouse)
 {
-  g_autoptr(GArray) found = g_array_new(FALSE, TRUE, sizeof(struct schema_finding));
-  g_array_set_clear_func(found, schema_finding_clear);
+  g_autoptr(GArray) found = schema_findings_new();
   g_autoptr(GError) error = NULL;
   if (!schema_check(warehouse, found, &error))
     findings_add(findings, "warehouse_unusable", "warehouse", "The schema cannot be read: %s", error->message);

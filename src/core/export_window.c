@@ -175,6 +175,17 @@ static void remember_unknown(struct export_send *send, const struct add_batch *b
   if (is_plan_full) send->is_run_stopped = true;
 }
 
+static bool release_all(struct export_send *send, const GPtrArray *claims, const char *reason, GError **error)
+{
+  struct settle_log log;
+  settle_log_init(&log, send->job, &send->tally);
+  for (guint i = 0; i < claims->len; i++)
+    settle_release(&log, g_ptr_array_index(claims, i), reason);
+  bool is_ok = settle_log_append(&log, error);
+  settle_log_clear(&log);
+  return is_ok;
+}
+
 /* Puts a batch back that did not get through, or gives it up after SENDS_MAX: released, and the run ends. */
 static bool put_back(struct export_send *send, GQueue *queue, const struct parcel *parcel, GError **error)
 {
@@ -188,14 +199,8 @@ static bool put_back(struct export_send *send, GQueue *queue, const struct parce
         MAX(send->pause_us, retry_wait_us(&retry_reads, again->sends_n, &parcel->batch.answer.reply, &rng));
     return true;
   }
-  struct settle_log log;
-  settle_log_init(&log, send->job, &send->tally);
-  for (guint i = 0; i < parcel->batch.claims->len; i++)
-    settle_release(&log, g_ptr_array_index(parcel->batch.claims, i), "temporary");
-  bool is_ok = settle_log_append(&log, error);
-  settle_log_clear(&log);
   send->is_run_stopped = send->is_temporary = true;
-  return is_ok;
+  return release_all(send, parcel->batch.claims, "temporary", error);
 }
 
 static void stop_run(struct export_send *send, const struct reply *reply)
@@ -285,12 +290,7 @@ static void keep_allowed(GQueue *queue, const GPtrArray *allowed)
 static bool release_queue(struct export_send *send, GQueue *queue, GError **error)
 {
   g_autoptr(GPtrArray) claims = claims_of(queue);
-  struct settle_log log;
-  settle_log_init(&log, send->job, &send->tally);
-  for (guint i = 0; i < claims->len; i++)
-    settle_release(&log, g_ptr_array_index(claims, i), "never_sent");
-  bool is_ok = settle_log_append(&log, error);
-  settle_log_clear(&log);
+  bool is_ok = release_all(send, claims, "never_sent", error);
   g_queue_clear_full(queue, parcel_free);
   return is_ok;
 }

@@ -226,9 +226,6 @@ bool bq_schema_shadow(struct bq_warehouse *self, GError **error);
 /* All of our tables' names into self->names. */
 void bq_schema_names(struct bq_warehouse *self);
 
-/* Frees what a struct schema_finding holds. */
-void bq_finding_clear(gpointer finding);
-
 /* The name of the nth of our tables beside the source; NULL behind the last. */
 const char *bq_schema_own_table(size_t n);
 /* The statement that makes a table: 0 is the source, n + 1 the nth of ours. Caller frees. */

@@ -258,14 +258,6 @@ bool bq_schema_check(struct warehouse *warehouse, GArray *findings, GError **err
   return tables_check(bq_of(warehouse), findings, error);
 }
 
-void bq_finding_clear(gpointer data)
-{
-  struct schema_finding *finding = data;
-  g_free(finding->table);
-  g_free(finding->column);
-  g_free(finding->problem);
-}
-
 static void finding_refuse(const struct schema_finding *finding, guint fatal_n, GError **error)
 {
   error_set(error, ERROR_CONFIG, "table %s%s%s %s%s; %s`leadferry schema check` lists all", finding->table,
@@ -277,8 +269,7 @@ static void finding_refuse(const struct schema_finding *finding, guint fatal_n, 
 bool bq_schema_ready(struct warehouse *warehouse, bool *created, GError **error)
 {
   *created = false;
-  g_autoptr(GArray) findings = g_array_new(FALSE, TRUE, sizeof(struct schema_finding));
-  g_array_set_clear_func(findings, bq_finding_clear);
+  g_autoptr(GArray) findings = schema_findings_new();
   if (!tables_check(bq_of(warehouse), findings, error)) return false; /* the handle was opened a moment ago */
   guint first = 0, fatal_n = 0;
   for (guint i = findings->len; i-- > 0;) {
@@ -437,8 +428,7 @@ bool bq_schema_apply(struct warehouse *warehouse, bool *created, GError **error)
 {
   struct bq_warehouse *self = bq_of(warehouse);
   *created = false;
-  g_autoptr(GArray) findings = g_array_new(FALSE, TRUE, sizeof(struct schema_finding));
-  g_array_set_clear_func(findings, bq_finding_clear);
+  g_autoptr(GArray) findings = schema_findings_new();
   if (!bq_schema_check(warehouse, findings, error) || has_fault(findings, error)) return false;
   if (!bq_datasets_are_there(self, error)) return false;
   for (size_t i = 0; i < G_N_ELEMENTS(tables); i++)

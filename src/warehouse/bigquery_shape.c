@@ -210,8 +210,7 @@ void bq_source_check(const struct bq_warehouse *self, const struct bigquery_tabl
 
 bool bq_source_lacks_columns(const struct bq_warehouse *self, const struct bigquery_table_info *info)
 {
-  g_autoptr(GArray) findings = g_array_new(FALSE, TRUE, sizeof(struct schema_finding));
-  g_array_set_clear_func(findings, bq_finding_clear);
+  g_autoptr(GArray) findings = schema_findings_new();
   bq_source_check(self, info, findings);
   for (guint i = 0; i < findings->len; i++)
     if (g_array_index(findings, struct schema_finding, i).is_made_by_apply) return true;
@@ -325,7 +324,7 @@ static char *unreadable_of(const struct bq_warehouse *self, const struct bigquer
     if (may_miss && !bq_field_find(info, plain)) continue;
     if (!column_problem(self, &columns[i], info, &finding)) continue;
     char *text = g_strdup_printf("table %s, column %s %s", finding.table, finding.column, finding.problem);
-    bq_finding_clear(&finding);
+    schema_finding_clear(&finding);
     return text;
   }
   return NULL;

@@ -53,9 +53,6 @@ bool sqlite_schema_shadow(struct sqlite_warehouse *self, GError **error); /* tem
 
 bool sqlite_schema_print(struct warehouse *warehouse, GString *text, GError **error); /* warehouse.h */
 
-/* An empty array of findings that frees what they hold. */
-GArray *sqlite_findings_new(void);
-
 /* The secret key, read once. */
 bool sqlite_key(struct sqlite_warehouse *self, GError **error);
 /* Keyed HMAC of text, its first bytes in hex behind prefix; caller frees. The key must be loaded. */

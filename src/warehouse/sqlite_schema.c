@@ -207,7 +207,7 @@ bool sqlite_schema_apply(struct warehouse *warehouse, bool *created, GError **er
   struct sqlite_warehouse *self = sqlite_of(warehouse);
   int64_t created_n = 0, indexed_n = 0, migrated_n = 0;
   transaction_scope struct transaction transaction = {0};
-  g_autoptr(GArray) findings = sqlite_findings_new();
+  g_autoptr(GArray) findings = schema_findings_new();
   if (created) *created = false;
   if (!transaction_begin(&transaction, &self->db, true, error)) return false;
   if (!sqlite_schema_check(warehouse, findings, error) || !refuse_fatal(findings, error)) return false;
@@ -240,21 +240,6 @@ static const struct user_column {
     {"cold_email_sent", COLUMN_BOOLEAN},
     {"updated_at", COLUMN_TIME},
 };
-
-static void finding_clear(gpointer row)
-{
-  struct schema_finding *finding = row;
-  g_clear_pointer(&finding->table, g_free);
-  g_clear_pointer(&finding->column, g_free);
-  g_clear_pointer(&finding->problem, g_free);
-}
-
-GArray *sqlite_findings_new(void)
-{
-  GArray *findings = g_array_new(FALSE, TRUE, sizeof(struct schema_finding));
-  g_array_set_clear_func(findings, finding_clear);
-  return findings;
-}
 
 static void finding_add(GArray *findings, const char *table, const char *column, char *problem, bool is_fatal)
 {

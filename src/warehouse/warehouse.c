@@ -49,6 +49,21 @@ bool schema_apply(struct warehouse *warehouse, bool *created, GError **error)
   return warehouse->backend->schema_apply(warehouse, created, error);
 }
 
+void schema_finding_clear(gpointer finding)
+{
+  struct schema_finding *found = finding;
+  g_clear_pointer(&found->table, g_free);
+  g_clear_pointer(&found->column, g_free);
+  g_clear_pointer(&found->problem, g_free);
+}
+
+GArray *schema_findings_new(void)
+{
+  GArray *findings = g_array_new(FALSE, TRUE, sizeof(struct schema_finding));
+  g_array_set_clear_func(findings, schema_finding_clear);
+  return findings;
+}
+
 bool schema_check(struct warehouse *warehouse, GArray *findings, GError **error)
 {
   if (!warehouse->backend->schema_check) return missing(warehouse, "schema_check", error);

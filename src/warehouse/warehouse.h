@@ -48,6 +48,10 @@ struct schema_finding {
   bool is_fatal;         /* jobs cannot run */
   bool is_made_by_apply; /* schema_apply() makes what is missing */
 };
+/* Frees what one holds. */
+void schema_finding_clear(gpointer finding);
+/* A GArray of struct schema_finding, which frees them with itself. */
+GArray *schema_findings_new(void);
 /* Compares the warehouse with what leadferry needs: GArray of struct schema_finding, empty when all is well. */
 bool schema_check(struct warehouse *warehouse, GArray *findings, GError **error);
 

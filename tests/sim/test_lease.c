@@ -56,18 +56,29 @@ static void test_kept_while_it_waits(void)
   small_world_clear(&world);
 }
 
-/* Guarantee 40. Instantly asks for a pause of five minutes, in which somebody is stopped. */
+/* Instantly asks for a pause of five minutes, in which this happens. */
+static void begin_with_pause(struct small_world *world, void (*slept)(struct small_world *world))
+{
+  begin(world);
+  world->fake.next_fault = throttled_once;
+  world->fake.retry_after_s = 300;
+  world->slept = slept;
+}
+
+static void all_go_but_the_stopped(struct small_world *world)
+{
+  g_assert_cmpint(small_world_export(world, -1), ==, EXIT_CODE_PARTIAL);
+  g_assert_cmpint(created(world, 1), ==, 1);
+  g_assert_cmpint(created(world, 2), ==, 0);
+  g_assert_cmpint(created(world, 3), ==, 1);
+}
+
+/* Guarantee 40. Somebody is stopped in a pause that Instantly asks for. */
 static void test_stopped_in_a_pause(void)
 {
   struct small_world world;
-  begin(&world);
-  world.fake.next_fault = throttled_once;
-  world.fake.retry_after_s = 300;
-  world.slept = stop_one;
-  g_assert_cmpint(small_world_export(&world, -1), ==, EXIT_CODE_PARTIAL);
-  g_assert_cmpint(created(&world, 1), ==, 1);
-  g_assert_cmpint(created(&world, 2), ==, 0);
-  g_assert_cmpint(created(&world, 3), ==, 1);
+  begin_with_pause(&world, stop_one);
+  all_go_but_the_stopped(&world);
   small_world_clear(&world);
 }
 
@@ -79,14 +90,11 @@ static void hold_all(struct small_world *world)
   g_assert_true(brakes_write(world->warehouse, &hold, 1, &report, &error));
 }
 
-/* And one in which everything is put on hold: nobody goes, and nobody has to be asked about. */
+/* Everything is put on hold in such a pause: nobody goes, and nobody has to be asked about. */
 static void test_held_in_a_pause(void)
 {
   struct small_world world;
-  begin(&world);
-  world.fake.next_fault = throttled_once;
-  world.fake.retry_after_s = 300;
-  world.slept = hold_all;
+  begin_with_pause(&world, hold_all);
   g_assert_cmpint(small_world_export(&world, -1), ==, EXIT_CODE_PARTIAL);
   g_assert_cmpint(world.fake.add_calls_n, ==, 1);
   g_assert_cmpint(small_world_recover(&world).unknown_n, ==, 0);
@@ -110,10 +118,7 @@ static void test_stopped_while_recording(void)
   begin(&world);
   world.fake.next_fault = NULL;
   world.kept = slow_and_stopped;
-  g_assert_cmpint(small_world_export(&world, -1), ==, EXIT_CODE_PARTIAL);
-  g_assert_cmpint(created(&world, 1), ==, 1);
-  g_assert_cmpint(created(&world, 2), ==, 0);
-  g_assert_cmpint(created(&world, 3), ==, 1);
+  all_go_but_the_stopped(&world);
   small_world_clear(&world);
 }
 

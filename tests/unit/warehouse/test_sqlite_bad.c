@@ -143,7 +143,7 @@ static void test_own_table(void)
                                 "added_date TIMESTAMP, sequence_completed BOOLEAN, sequence_completed_date TIMESTAMP, "
                                 "last_email_status TEXT, cold_email_sent BOOLEAN, updated_at TIMESTAMP)");
   sqlite_fixture_open(&fixture);
-  GArray *findings = sqlite_findings_new();
+  GArray *findings = schema_findings_new();
   g_assert_true(schema_check(fixture.warehouse, findings, &error));
   g_assert_cmpuint(findings->len, ==, 0);
   g_array_unref(findings);
