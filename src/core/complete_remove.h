@@ -1,6 +1,6 @@
 #pragma once
 /* Removing: one page of enrolments is read again, acted upon, and read back. complete.c does so with what is over,
- * sync_enforce.c with the live rows of stopped persons.
+ * stop_enforce.c with the live rows of stopped persons.
  *
  * Nothing is deleted that was not read in the same run; nothing is recorded as removed that Instantly still shows. A
  * death between the two is settled by the next page that holds the enrolment: absent by id and by address is removed.

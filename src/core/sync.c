@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "core/job.h"
+#include "core/stop_enforce.h"
 #include "core/sync_enforce.h"
 #include "core/sync_read.h"
 
