@@ -4,10 +4,9 @@
 #include "cli/command_list.h"
 #include "cli/lead_find.h"
 #include "core/fold.h"
+#include "core/sync.h"
 
 #include <string.h>
-
-#define BOUNCE_DAYS 180
 
 static const struct mark {
   const char *name;
@@ -17,7 +16,7 @@ static const struct mark {
 } marks[] = {
     {"replied", FACT_REPLIED, EMAIL_STATUS_REPLIED, 0},
     {"unsubscribed", FACT_UNSUBSCRIBED, EMAIL_STATUS_UNSUBSCRIBED, 0},
-    {"bounced", FACT_BOUNCED, EMAIL_STATUS_BOUNCED, BOUNCE_DAYS},
+    {"bounced", FACT_BOUNCED, EMAIL_STATUS_BOUNCED, BOUNCE_STOP_DAYS},
 };
 
 struct marking {

@@ -173,6 +173,7 @@ void batch_add(struct import_batch *batch, const struct csv_record *record, cons
   struct batch_row row = {.line = record->line, .fields_at = batch->fields->len, .fields_n = record->fields_n};
   row.reason = decide(batch, record, plan, &row.row);
   if (!row.row.campaign_id) row.row.campaign_id = campaign_id;
+  if (row.row.person) row.opt_out = import_stops_answer(&plan->stops, record);
   keep_fields(batch, record);
   g_array_append_val(batch->rows, row);
 }

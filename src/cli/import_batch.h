@@ -15,7 +15,8 @@ struct batch_row {
   int64_t line;
   size_t fields_at, fields_n; /* its cells in the batch's arrays */
   enum import_reason reason;
-  struct import_row row; /* valid when reason is none */
+  enum opt_out_answer opt_out; /* of row.person, where there is one */
+  struct import_row row;       /* valid when reason is none */
 };
 
 struct import_batch {

@@ -202,7 +202,7 @@ static char *headers_text(const struct import_sample *sample)
   return g_string_free(text, FALSE);
 }
 
-static int find_header(const struct import_sample *sample, const char *name, GError **error)
+int import_header_find(const struct import_sample *sample, const char *name, const char *option, GError **error)
 {
   for (guint i = 0; i < sample->headers->len; i++) {
     if (!strcmp(header_at(sample, i), name)) return (int)i;
@@ -210,9 +210,10 @@ static int find_header(const struct import_sample *sample, const char *name, GEr
   for (guint i = 0; i < sample->headers->len; i++) {
     if (!g_ascii_strcasecmp(header_at(sample, i), name)) return (int)i;
   }
+  if (!option) return -1;
   const char *nearest = text_nearest(name, (const char *const *)sample->headers->pdata, sample->headers->len);
   g_autofree char *all = headers_text(sample);
-  error_set(error, ERROR_USAGE, "--map: the file has no column \"%s\"%s%s%s; its columns are %s", name,
+  error_set(error, ERROR_USAGE, "%s: the file has no column \"%s\"%s%s%s; its columns are %s", option, name,
             nearest ? " (did you mean \"" : "", nearest ? nearest : "", nearest ? "\"?)" : "", all);
   return -1;
 }
@@ -225,8 +226,8 @@ static int find_target(const char *name, GError **error)
   const char *nearest = text_nearest(name, target_names, IMPORT_TARGETS_N);
   error_set(
       error, ERROR_USAGE,
-      "--map: \"%s\" is no column that can be filled%s%s%s; use lead_id, email, first_name, last_name, company_name "
-      "or campaign_id (all other columns are kept under their own names)",
+      "--map: \"%s\" is no column that can be filled%s%s%s; use lead_id, email, first_name, last_name, company_name, "
+      "campaign_id or opt_out (all other columns are kept under their own names)",
       name, nearest ? " (did you mean \"" : "", nearest ? nearest : "", nearest ? "\"?)" : "");
   return -1;
 }
@@ -238,7 +239,7 @@ static bool apply_one(const struct import_sample *sample, const char *part, stru
   g_autofree char *header = g_strstrip(g_strdup(equals + 1));
   int target = find_target(target_name, error);
   if (target < 0) return false;
-  int column = *header ? find_header(sample, header, error) : -1;
+  int column = *header ? import_header_find(sample, header, "--map", error) : -1;
   if (*header && column < 0) return false;
   for (size_t i = 0; i < IMPORT_TARGETS_N; i++) {
     if (column >= 0 && map->column[i] == column) map->column[i] = -1; /* one column, one use: the guess gives way */
@@ -265,7 +266,16 @@ static GPtrArray *split_spec(const char *spec)
   return parts;
 }
 
-bool import_map_apply(const struct import_sample *sample, const char *spec, struct import_map *map, GError **error)
+/* What stands behind "opt_out="; NULL for another target. */
+static const char *opt_out_of(const char *part)
+{
+  const char *equals = strchr(part, '=');
+  g_autofree char *target = g_strstrip(g_strndup(part, (size_t)(equals - part)));
+  return strcmp(target, "opt_out") == 0 ? equals + 1 : NULL;
+}
+
+bool import_map_apply(const struct import_sample *sample, const char *spec, struct import_map *map, GPtrArray *opt_outs,
+                      GError **error)
 {
   g_autoptr(GPtrArray) parts = split_spec(spec);
   for (guint i = 0; i < parts->len; i++) {
@@ -275,7 +285,11 @@ bool import_map_apply(const struct import_sample *sample, const char *spec, stru
                 "--map: \"%s\" has no '='; write it like --map lead_id=\"Account Id\",email=\"Email 2\"", part);
       return false;
     }
-    if (!apply_one(sample, part, map, error)) return false;
+    const char *opt_out = opt_out_of(part);
+    if (opt_out)
+      g_ptr_array_add(opt_outs, g_strdup(opt_out));
+    else if (!apply_one(sample, part, map, error))
+      return false;
   }
   return true;
 }

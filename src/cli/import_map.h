@@ -48,10 +48,15 @@ void import_sample_clear(struct import_sample *sample);
  * lead_id a column called an id whose values are all there and all different (never a running "Index"). */
 void import_map_guess(const struct import_sample *sample, struct import_map *map);
 
-/* Applies "lead_id=Account Id,email=Email 2"; "lead_id=" unmaps. ERROR_USAGE names the unknown part, the nearest and
- * all that there are. */
-bool import_map_apply(const struct import_sample *sample, const char *spec, struct import_map *map,
+/* Applies "lead_id=Account Id,email=Email 2"; "lead_id=" unmaps. What stands behind "opt_out=" is no target: it is
+ * added to opt_outs (char *, see import_stops.h). ERROR_USAGE names the unknown part, the nearest and all that there
+ * are. */
+bool import_map_apply(const struct import_sample *sample, const char *spec, struct import_map *map, GPtrArray *opt_outs,
                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The column of that name, else of that name in another case; -1 and, with an option to blame, ERROR_USAGE otherwise.
+ */
+int import_header_find(const struct import_sample *sample, const char *name, const char *option, GError **error);
 
 /* Is the header one? ERROR_USAGE when a cell of it is an e-mail address. Asked first: other errors quote headers. */
 bool import_headers_check(const GPtrArray *headers, GError **error) G_GNUC_WARN_UNUSED_RESULT;

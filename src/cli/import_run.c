@@ -1,9 +1,12 @@
 #include "cli/import_run.h"
 
+#include "base/clock.h"
 #include "cli/import_batch.h"
 #include "cli/import_reject.h"
 #include "cli/import_repeats.h"
 #include "cli/person_set.h"
+#include "core/sync.h"
+#include "warehouse/brakes.h"
 
 #include <string.h>
 
@@ -188,10 +191,46 @@ static void write_rejects(struct importer *importer)
   }
 }
 
+/* The stop that a row of the file is; person and actor are borrowed. */
+static struct brake stop_of(const struct importer *importer, const struct batch_row *row)
+{
+  bool is_bounce = row->opt_out == OPT_OUT_BOUNCED;
+  struct suppression stop = {.person = row->row.person,
+                             .reason = is_bounce ? "bounced" : "unsubscribed",
+                             .source = "import",
+                             .actor = importer->options->actor,
+                             .created_at_us = importer->options->now_us};
+  /* By the day: importing the file again on the same day changes nothing. */
+  int64_t today_us = importer->options->now_us / DAY_US * DAY_US;
+  if (is_bounce) stop.expires_at_us = today_us + (BOUNCE_STOP_DAYS + 1) * DAY_US;
+  return (struct brake){.kind = BRAKE_SUPPRESS, .stop = stop};
+}
+
+/* Before their rows: nobody may be claimed between the two. A cell that is unclear only now, because the file was
+ * changed since it was looked at, stops. */
+static bool stop_opted_out(struct importer *importer, GError **error)
+{
+  g_autoptr(GArray) stops = g_array_new(FALSE, TRUE, sizeof(struct brake));
+  for (guint i = 0; i < importer->batch.rows->len; i++) {
+    const struct batch_row *row = batch_at(&importer->batch, i);
+    if (row->opt_out == OPT_OUT_NO) continue;
+    struct brake stop = stop_of(importer, row);
+    g_array_append_val(stops, stop);
+    importer->report->opted_out_n += row->opt_out != OPT_OUT_BOUNCED;
+    importer->report->bounced_n += row->opt_out == OPT_OUT_BOUNCED;
+  }
+  if (stops->len == 0 || importer->options->is_dry_run) return true;
+  struct brake_report report;
+  const struct brake *rows = (const struct brake *)(const void *)stops->data;
+  if (!brakes_write(importer->warehouse, rows, stops->len, &report, error)) return false;
+  importer->report->stopped_n += report.changed_n;
+  return true;
+}
+
 static bool importer_flush(struct importer *importer, GError **error)
 {
   g_autofree bool *is_decided = g_new0(bool, importer->batch.rows->len + 1);
-  bool ok = importer_check_cancelled(importer, error);
+  bool ok = importer_check_cancelled(importer, error) && stop_opted_out(importer, error);
   for (bool is_done = false; ok && !is_done;) {
     struct round round;
     round_collect(&round, importer, is_decided);
@@ -243,9 +282,22 @@ static bool is_rejected_header(const GPtrArray *headers)
          !strcmp(g_ptr_array_index(headers, 1), "reason");
 }
 
+/* What the command line says of the columns, after the guess. */
+static bool apply_words(const struct import_options *options, struct import_plan *plan, GError **error)
+{
+  g_autoptr(GPtrArray) opt_outs = g_ptr_array_new_with_free_func(g_free);
+  if (options->map_spec && !import_map_apply(&plan->sample, options->map_spec, &plan->map, opt_outs, error))
+    return false;
+  import_stops_find(&plan->stops, &plan->sample, &plan->map, plan->is_rejected_file ? 2 : 0);
+  for (guint i = 0; i < opt_outs->len; i++)
+    if (!import_stops_map(&plan->stops, &plan->sample, g_ptr_array_index(opt_outs, i), error)) return false;
+  return !options->ignored || import_stops_ignore(&plan->stops, &plan->sample, options->ignored, error);
+}
+
 bool import_look(const struct import_options *options, struct import_plan *plan, GError **error)
 {
   *plan = (struct import_plan){0};
+  import_stops_init(&plan->stops);
   struct csv_reader *reader = csv_reader_open(options->path, error);
   if (!reader) return false;
   bool ok = read_sample(reader, plan, error);
@@ -256,13 +308,14 @@ bool import_look(const struct import_options *options, struct import_plan *plan,
   }
   plan->is_rejected_file = is_rejected_header(plan->sample.headers);
   import_map_guess(&plan->sample, &plan->map);
-  if (options->map_spec && !import_map_apply(&plan->sample, options->map_spec, &plan->map, error)) return false;
-  return import_map_check(&plan->sample, &plan->map, error);
+  return apply_words(options, plan, error) && import_map_check(&plan->sample, &plan->map, error) &&
+         (options->is_checked || import_stops_check(options, plan, error));
 }
 
 void import_plan_clear(struct import_plan *plan)
 {
   import_sample_clear(&plan->sample);
+  import_stops_clear(&plan->stops);
 }
 
 /* ---- reasons ---- */

@@ -15,6 +15,9 @@
  * property test holds them equal. */
 #include "core/ports.h"
 
+/* For so long a bounce stops an address; then it may be tried again. */
+#define BOUNCE_STOP_DAYS 180
+
 struct sync_options {
   bool full_scan; /* scan even if the last one is younger than sync.full_scan_every_h */
 };

@@ -6,7 +6,6 @@
 #include "core/subsequence.h"
 
 /* A bounce says nothing for ever: the mailbox may come back. */
-#define BOUNCE_SUPPRESS_DAYS 180
 /* An enrolment counts as gone after two absences at least this far apart. */
 #define VANISH_AFTER_HOURS 24
 
@@ -327,7 +326,7 @@ void sync_stage_rules(const struct job *job, struct stage_rules *rules)
   *rules = (struct stage_rules){.run_id = job->run_id,
                                 .epoch = job->lease.epoch,
                                 .now_us = job->now_us,
-                                .bounce_suppress_us = BOUNCE_SUPPRESS_DAYS * DAY_US,
+                                .bounce_suppress_us = BOUNCE_STOP_DAYS * DAY_US,
                                 .vanish_after_us = VANISH_AFTER_HOURS * 3600 * SECOND_US};
 }
 

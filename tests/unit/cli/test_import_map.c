@@ -115,10 +115,11 @@ static void test_specs(void)
     static const char *const rows[] = {"1|r1|a@x.com|b@x.com|Ann", "2|r2|c@x.com|d@x.com|Bob"};
     struct import_sample sample;
     struct import_map map;
+    g_autoptr(GPtrArray) opt_outs = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GError) error = NULL;
     fill(&sample, "Id|Ref|Email|Work, private|First", rows, 2);
     import_map_guess(&sample, &map);
-    bool ok = import_map_apply(&sample, specs[i].spec, &map, &error);
+    bool ok = import_map_apply(&sample, specs[i].spec, &map, opt_outs, &error);
     g_assert_cmpint(ok, ==, specs[i].error == NULL);
     if (ok) {
       g_autofree char *text = shown(&sample, &map);
