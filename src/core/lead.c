@@ -126,7 +126,8 @@ const char *campaign_status_name(int64_t status)
 
 enum email_status email_status_from_name(const char *name)
 {
-  return (enum email_status)index_of(email_statuses, G_N_ELEMENTS(email_statuses), name);
+  g_autofree char *word = g_ascii_strdown(name ? name : "", -1);
+  return (enum email_status)index_of(email_statuses, G_N_ELEMENTS(email_statuses), g_strstrip(word));
 }
 
 enum outcome outcome_from_name(const char *name)

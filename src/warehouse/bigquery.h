@@ -77,6 +77,7 @@ struct bq_warehouse {
   struct sql_names names;
   struct bigquery_table source;
   bool is_shaped;          /* its columns are read through conversions, see bigquery_shape.c */
+  bool has_odd_flags;      /* a flag of it may say neither TRUE nor FALSE */
   GHashTable *tables;      /* bigquery_tables.c: "DATASET.TABLE" -> struct bigquery_table_info; NULL: none */
   char *unreadable;        /* why nobody's leads can be read from it; NULL: they can */
   const char *lost;        /* one of our tables that is missing while others are there; looked for by who only reads */
@@ -252,6 +253,8 @@ void bq_ailment_add(GArray *ailments, const char *id, const char *subject, const
 
 /* Looks at it, so that later statements read it under the user's names and types; fine when it is not there yet. */
 bool bq_source_open(struct bq_warehouse *self, GError **error);
+/* Appends the flags in it that say neither TRUE nor FALSE (flag_findings.h); asks only where that may be. */
+bool bq_flags_check(struct bq_warehouse *self, GArray *findings, GError **error);
 /* Appends what is wrong with it. */
 void bq_source_check(const struct bq_warehouse *self, const struct bigquery_table_info *info, GArray *findings);
 /* Is a column missing that `schema apply` would add? */

@@ -2,6 +2,7 @@
 #include "base/email.h"
 #include "base/json.h"
 #include "warehouse/bigquery.h"
+#include "warehouse/flag_findings.h"
 
 #include <string.h>
 
@@ -142,12 +143,19 @@ static bool reuse_check(const struct claim_rules *rules, const struct claim_repo
   return false;
 }
 
+/* Nobody is decided upon while a flag may say that a person was contacted. */
+static bool flags_are_clear(struct bq_warehouse *self, GError **error)
+{
+  g_autoptr(GArray) findings = schema_findings_new();
+  return bq_flags_check(self, findings, error) && flag_findings_allow(findings, error);
+}
+
 bool bq_claim(struct ledger *ledger, const struct claim_rules *rules, struct claim_report *report, GError **error)
 {
   struct bq_warehouse *self = bq_of_ledger(ledger);
   g_autoptr(GString) json = g_string_new(NULL);
   if (!rules->is_dry_run && !bq_fold(ledger, error)) return false;
-  if (!rules_json(self, rules, json, error)) return false;
+  if (!flags_are_clear(self, error) || !rules_json(self, rules, json, error)) return false;
   struct bq_call dry = BQ_SCRIPT(json->str, BQ_CLAIM_VERDICTS, BQ_CLAIM_COUNTS);
   struct bq_call real = BQ_SCRIPT(json->str, BQ_CLAIM_VERDICTS, BQ_CLAIM_APPEND, BQ_CLAIM_COUNTS);
   g_autofree char *job_id = rules->is_dry_run ? NULL : bq_claim_job_id(self);

@@ -252,10 +252,13 @@ static bool tables_check(struct bq_warehouse *self, GArray *findings, GError **e
   return true;
 }
 
+/* What stands in the user's columns is looked at where all columns are right. */
 bool bq_schema_check(struct warehouse *warehouse, GArray *findings, GError **error)
 {
-  bq_tables_forget(bq_of(warehouse));
-  return tables_check(bq_of(warehouse), findings, error);
+  struct bq_warehouse *self = bq_of(warehouse);
+  bq_tables_forget(self);
+  if (!tables_check(self, findings, error)) return false;
+  return findings->len > 0 || bq_flags_check(self, findings, error);
 }
 
 static void finding_refuse(const struct schema_finding *finding, guint fatal_n, GError **error)
@@ -429,7 +432,8 @@ bool bq_schema_apply(struct warehouse *warehouse, bool *created, GError **error)
   struct bq_warehouse *self = bq_of(warehouse);
   *created = false;
   g_autoptr(GArray) findings = schema_findings_new();
-  if (!bq_schema_check(warehouse, findings, error) || has_fault(findings, error)) return false;
+  bq_tables_forget(self);
+  if (!tables_check(self, findings, error) || has_fault(findings, error)) return false;
   if (!bq_datasets_are_there(self, error)) return false;
   for (size_t i = 0; i < G_N_ELEMENTS(tables); i++)
     if (!table_apply(self, &tables[i], created, error)) return false;

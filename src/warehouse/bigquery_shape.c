@@ -35,6 +35,9 @@ static const struct source_column {
     {"updated_at", KIND_TIME, NEED_WRITE_BACK, "changed_at"},
 };
 
+#define BLANKS         ", '\\t\\n\\v\\f\\r '"
+#define WORDS_OF_FALSE "'', '0', 'false', 'f', 'no', 'n', 'null'"
+
 /* How a column of a type (in the REST API's word) is read and written: what stands around it, NULL: nothing. The first
  * row of a kind is the type that schema.sql gives it. */
 static const struct conversion {
@@ -42,15 +45,17 @@ static const struct conversion {
   const char *type;
   const char *read_before, *read_after;
   const char *write_before, *write_after;
+  const char *odd_before, *odd_after; /* says neither TRUE nor FALSE, which counts as TRUE (core/flag_word.h) */
 } conversions[] = {
-    {KIND_KEY, "STRING", NULL, NULL, NULL, NULL},
-    {KIND_KEY, "INTEGER", "CAST(", " AS STRING)", NULL, NULL},
-    {KIND_TEXT, "STRING", NULL, NULL, NULL, NULL},
-    {KIND_FLAG, "BOOLEAN", NULL, NULL, NULL, NULL},
-    {KIND_FLAG, "INTEGER", "", " <> 0", "CAST(", " AS INT64)"},
-    {KIND_FLAG, "STRING", "LOWER(TRIM(", ")) IN ('true', 't', 'yes', 'y', '1')", "CAST(", " AS STRING)"},
-    {KIND_TIME, "TIMESTAMP", NULL, NULL, NULL, NULL},
-    {KIND_TIME, "DATETIME", "TIMESTAMP(", ")", "DATETIME(", ")"},
+    {KIND_KEY, "STRING", NULL, NULL, NULL, NULL, NULL, NULL},
+    {KIND_KEY, "INTEGER", "CAST(", " AS STRING)", NULL, NULL, NULL, NULL},
+    {KIND_TEXT, "STRING", NULL, NULL, NULL, NULL, NULL, NULL},
+    {KIND_FLAG, "BOOLEAN", NULL, NULL, NULL, NULL, NULL, NULL},
+    {KIND_FLAG, "INTEGER", "", " <> 0", "CAST(", " AS INT64)", "", " NOT IN (0, 1)"},
+    {KIND_FLAG, "STRING", "LOWER(TRIM(", BLANKS ")) NOT IN (" WORDS_OF_FALSE ")", "CAST(", " AS STRING)", "LOWER(TRIM(",
+     BLANKS ")) NOT IN (" WORDS_OF_FALSE ", 'true', 't', 'yes', 'y', '1')"},
+    {KIND_TIME, "TIMESTAMP", NULL, NULL, NULL, NULL, NULL, NULL},
+    {KIND_TIME, "DATETIME", "TIMESTAMP(", ")", "DATETIME(", ")", NULL, NULL},
 };
 
 static const struct conversion *conversion_find(enum column_kind kind, const char *type)
@@ -295,6 +300,24 @@ static void key_put(struct bq_warehouse *self, const struct conversion *conversi
   sql_names_put(&self->names, "leads_key", key->str);
 }
 
+/* `${odd_flags}`: name and value of every flag that says neither TRUE nor FALSE; only columns that can hold such. */
+static void odd_flags_put(struct bq_warehouse *self, const struct bigquery_table_info *info, const char *table)
+{
+  g_autoptr(GString) out = g_string_new(NULL);
+  g_autofree char *key = quoted_of(self, &columns[0]);
+  for (size_t i = 0; info && i < G_N_ELEMENTS(columns); i++) {
+    const struct conversion *conversion = column_conversion(self, &columns[i], info);
+    g_autofree char *quoted = quoted_of(self, &columns[i]);
+    if (!conversion || !conversion->odd_before) continue;
+    g_string_append_printf(out,
+                           "%sSELECT '%s' AS name, CAST(%s AS STRING) AS value FROM %s WHERE %s IS NOT NULL AND %s%s%s",
+                           out->len > 0 ? " UNION ALL " : "", columns[i].name, quoted, table, key,
+                           conversion->odd_before, quoted, conversion->odd_after);
+  }
+  self->has_odd_flags = out->len > 0;
+  sql_names_put(&self->names, "odd_flags", self->has_odd_flags ? out->str : "SELECT '' AS name, '' AS value");
+}
+
 static void source_names(struct bq_warehouse *self, const struct bigquery_table_info *info)
 {
   g_autofree char *table =
@@ -309,6 +332,7 @@ static void source_names(struct bq_warehouse *self, const struct bigquery_table_
   g_autofree char *reading = self->is_shaped ? reading_of(self, info, table) : g_strdup(table);
   sql_names_put(&self->names, "leads_table", table);
   sql_names_put(&self->names, "leads", reading);
+  odd_flags_put(self, info, table);
 }
 
 /* The first fault for which leads cannot be read at all, or not as they are meant: a handle that only reads asks for no

@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "warehouse/bigquery.h"
+#include "warehouse/flag_findings.h"
 #include "warehouse/lead_fields.h"
 
 #include <string.h>
@@ -54,6 +55,27 @@ bool bq_write_back(struct ledger *ledger, bool is_dry_run, int64_t *changed_n, G
   }
   g_propagate_error(error, g_steal_pointer(&failure));
   return false;
+}
+
+/* ---- flags ---- */
+
+struct odd_flags {
+  const struct bq_warehouse *self;
+  GArray *findings;
+};
+
+static void odd_flag_add(const char *const *cells, void *into)
+{
+  struct odd_flags *odd = into;
+  g_autofree char *column = sql_names_plain(&odd->self->names, cells[0]);
+  flag_finding_add(odd->findings, odd->self->source.table, column, cells[1], bq_cell_int(cells[2]));
+}
+
+bool bq_flags_check(struct bq_warehouse *self, GArray *findings, GError **error)
+{
+  struct odd_flags odd = {.self = self, .findings = findings};
+  struct bq_call call = {.ids = {BQ_FLAGS_ODD}, .ids_n = 1};
+  return !self->has_odd_flags || bq_each(self, &call, odd_flag_add, &odd, error);
 }
 
 /* ---- import: what the source has already ---- */

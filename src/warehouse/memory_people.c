@@ -1,4 +1,5 @@
 /* The reference warehouse: what is known of persons over all of their rows and leads. */
+#include "core/flag_word.h"
 #include "warehouse/memory_priv.h"
 
 #include <string.h>
@@ -28,13 +29,16 @@ void memory_put_lead(struct warehouse *warehouse, const struct lead *lead)
     row = g_new0(struct memory_lead, 1);
     g_ptr_array_add(memory->leads, row);
   }
+  size_t length = lead->campaign_id ? strlen(lead->campaign_id) : 0;
+  const char *trimmed = cell_trim(lead->campaign_id, &length);
+  g_autofree char *campaign_id = trimmed ? g_strndup(trimmed, length) : NULL;
   row->lead = (struct lead){
       .lead_id = memory_keep(memory, lead->lead_id),
       .email = memory_keep(memory, lead->email),
       .first_name = memory_keep(memory, lead->first_name),
       .last_name = memory_keep(memory, lead->last_name),
       .company_name = memory_keep(memory, lead->company_name),
-      .campaign_id = memory_keep(memory, lead->campaign_id),
+      .campaign_id = memory_keep(memory, campaign_id),
       .added_to_instantly = lead->added_to_instantly,
       .sequence_completed = lead->sequence_completed,
       .cold_email_sent = lead->cold_email_sent,
@@ -131,7 +135,7 @@ static void add_state(struct memory *memory, GHashTable *people, const struct le
 static bool shows_contact(const struct lead *lead)
 {
   return lead->added_to_instantly || lead->cold_email_sent || lead->sequence_completed ||
-         (lead->last_email_status && *lead->last_email_status);
+         !cell_is_blank(lead->last_email_status);
 }
 
 static void add_row(GHashTable *people, const struct memory_lead *row)

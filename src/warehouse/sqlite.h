@@ -45,8 +45,10 @@ struct sqlite_warehouse *sqlite_of_ledger(struct ledger *ledger); /* see above *
 /* Schema: refuses a newer one, for reading also one that is to be migrated first; makes temporary empty tables for what
  * a read-only warehouse lacks. */
 bool sqlite_schema_apply(struct warehouse *warehouse, bool *created, GError **error);
-bool sqlite_schema_lost(struct warehouse *warehouse, const char **table, GError **error);          /* backend.h */
-bool sqlite_schema_ready(struct warehouse *warehouse, bool *created, GError **error);              /* warehouse.h */
+bool sqlite_schema_lost(struct warehouse *warehouse, const char **table, GError **error); /* backend.h */
+bool sqlite_schema_ready(struct warehouse *warehouse, bool *created, GError **error);     /* warehouse.h */
+/* Adds the flags of the source that say neither TRUE nor FALSE (flag_findings.h). */
+bool sqlite_flags_check(struct sqlite_warehouse *self, GArray *findings, GError **error);
 bool sqlite_schema_check(struct warehouse *warehouse, GArray *findings, GError **error);           /* warehouse.h */
 bool sqlite_schema_refuse_other(struct sqlite_warehouse *self, bool is_read_only, GError **error); /* ERROR_CONFIG */
 bool sqlite_schema_shadow(struct sqlite_warehouse *self, GError **error); /* temporary tables */

@@ -1,5 +1,6 @@
 /* Claiming: fills the working tables of claim.sql one after the other, then appends one event per claim. */
 #include "base/error.h"
+#include "warehouse/flag_findings.h"
 #include "warehouse/sqlite.h"
 
 /* The numbers that claim.sql and events.sql are written with. */
@@ -244,6 +245,13 @@ static bool tables_clear(struct sqlite_warehouse *self, GError **error)
   return run_all(&self->db, clear, G_N_ELEMENTS(clear), error);
 }
 
+/* Nobody is decided upon while a flag may say that a person was contacted. */
+static bool flags_are_clear(struct sqlite_warehouse *self, GError **error)
+{
+  g_autoptr(GArray) findings = schema_findings_new();
+  return sqlite_flags_check(self, findings, error) && flag_findings_allow(findings, error);
+}
+
 bool sqlite_claim(struct ledger *ledger, const struct claim_rules *rules, struct claim_report *report, GError **error)
 {
   struct sqlite_warehouse *self = sqlite_of_ledger(ledger);
@@ -252,6 +260,7 @@ bool sqlite_claim(struct ledger *ledger, const struct claim_rules *rules, struct
   struct stops_mark mark = {0};
   if (!rules->is_dry_run && !sqlite_fold(ledger, error)) return false;
   if (!transaction_begin(&transaction, &self->db, !rules->is_dry_run, error)) return false;
+  if (!flags_are_clear(self, error)) return false;
   if (!feeds_fill(self, rules, error) || !stops_fill(self, rules->now_us, &has_stops, error)) return false;
   if (!verdicts_fill(self, rules, has_stops, error)) return false;
   if (!reuse_check(self, rules, &report->source_n, error) || !counts_read(self, rules, report, error)) return false;

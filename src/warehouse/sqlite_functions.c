@@ -4,6 +4,7 @@
 #include "base/email.h"
 #include "base/error.h"
 #include "core/event_id.h"
+#include "core/flag_word.h"
 
 static const char *text_of(sqlite3_value *value)
 {
@@ -33,6 +34,52 @@ static void fold_tag(sqlite3_context *context, int arguments_n, sqlite3_value **
   (void)arguments_n;
   const char *person = text_of(arguments[0]);
   if (person) sqlite3_result_text(context, email_fold_tag(person), -1, g_free);
+}
+
+/* ---- flags of the user's ---- */
+
+static enum flag_word flag_of(sqlite3_value *value)
+{
+  double number = 0;
+  switch (sqlite3_value_type(value)) {
+  case SQLITE_NULL: return FLAG_WORD_FALSE;
+  case SQLITE_INTEGER:
+  case SQLITE_FLOAT: number = sqlite3_value_double(value); break;
+  default: return flag_word_of(text_of(value), (size_t)sqlite3_value_bytes(value));
+  }
+  if (number == 0) return FLAG_WORD_FALSE;
+  return number == 1 ? FLAG_WORD_TRUE : FLAG_WORD_OTHER;
+}
+
+/* What is not understood counts as TRUE: whoever may have been contacted is not contacted again. */
+static void flag(sqlite3_context *context, int arguments_n, sqlite3_value **arguments)
+{
+  (void)arguments_n;
+  if (sqlite3_value_type(arguments[0]) != SQLITE_NULL)
+    sqlite3_result_int(context, flag_of(arguments[0]) != FLAG_WORD_FALSE);
+}
+
+static void flag_is_odd(sqlite3_context *context, int arguments_n, sqlite3_value **arguments)
+{
+  (void)arguments_n;
+  sqlite3_result_int(context, flag_of(arguments[0]) == FLAG_WORD_OTHER);
+}
+
+static void cell(sqlite3_context *context, int arguments_n, sqlite3_value **arguments)
+{
+  (void)arguments_n;
+  size_t length = (size_t)sqlite3_value_bytes(arguments[0]);
+  const char *text = cell_trim(text_of(arguments[0]), &length);
+  if (text) sqlite3_result_text(context, text, (int)length, SQLITE_TRANSIENT);
+}
+
+/* Three flags, and last_email_status. */
+static void shows_contact(sqlite3_context *context, int arguments_n, sqlite3_value **arguments)
+{
+  bool shows = false;
+  for (int i = 0; i < arguments_n - 1 && !shows; i++)
+    shows = flag_of(arguments[i]) != FLAG_WORD_FALSE;
+  sqlite3_result_int(context, shows || !cell_is_blank(text_of(arguments[arguments_n - 1])));
 }
 
 static void rfc3339(sqlite3_context *context, int arguments_n, sqlite3_value **arguments)
@@ -89,8 +136,15 @@ bool sqlite_functions_register(struct sqlite_db *db, GError **error)
     int arguments_n;
     void (*call)(sqlite3_context *, int, sqlite3_value **);
   } scalars[] = {
-      {"person", 1, person_of}, {"fold_tag", 1, fold_tag},     {"rfc3339", 1, rfc3339},
-      {"time_us", 1, time_us},  {"event_id", 16, event_id_of},
+      {"person", 1, person_of},
+      {"fold_tag", 1, fold_tag},
+      {"rfc3339", 1, rfc3339},
+      {"time_us", 1, time_us},
+      {"event_id", 16, event_id_of},
+      {"flag", 1, flag},
+      {"flag_is_odd", 1, flag_is_odd},
+      {"cell", 1, cell},
+      {"shows_contact", 4, shows_contact},
   };
   const int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY;
   int code = sqlite_fold_register(db->handle);

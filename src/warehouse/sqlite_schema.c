@@ -202,6 +202,8 @@ static bool refuse_fatal(GArray *findings, GError **error)
   return true;
 }
 
+static bool structure_check(struct sqlite_warehouse *self, GArray *findings, GError **error);
+
 bool sqlite_schema_apply(struct warehouse *warehouse, bool *created, GError **error)
 {
   struct sqlite_warehouse *self = sqlite_of(warehouse);
@@ -210,7 +212,7 @@ bool sqlite_schema_apply(struct warehouse *warehouse, bool *created, GError **er
   g_autoptr(GArray) findings = schema_findings_new();
   if (created) *created = false;
   if (!transaction_begin(&transaction, &self->db, true, error)) return false;
-  if (!sqlite_schema_check(warehouse, findings, error) || !refuse_fatal(findings, error)) return false;
+  if (!structure_check(self, findings, error) || !refuse_fatal(findings, error)) return false;
   if (!migrate(self, &migrated_n, error) || !objects_create(self, &created_n, error)) return false;
   if (!leads_index_create(self, &indexed_n, error) || !report_view_refresh(self, error)) return false;
   if (!controls_fill(self, error)) return false;
@@ -260,7 +262,7 @@ static bool type_has(const char *type, const char *const *words)
 }
 
 /* SQLite's own rules of affinity: what a declared type does to a value that is written. A text column must not turn
- * '00123' into a number, a boolean column must not turn 1 into '1'. A view's column has no type and changes nothing. */
+ * '00123' into a number; a flag says the same in any type. A view's column has no type and changes nothing. */
 static const char *type_problem(const char *type, enum column_kind kind)
 {
   static const char *const text[] = {"CHAR", "CLOB", "TEXT", NULL};
@@ -269,7 +271,7 @@ static const char *type_problem(const char *type, enum column_kind kind)
   if (!type || !*type) return NULL;
   if (kind == COLUMN_TEXT) return type_has(type, text) && !type_has(type, integer) ? NULL : "TEXT";
   if (kind == COLUMN_TIME) return type_has(type, integer) || type_has(type, real) ? "TEXT" : NULL;
-  return type_has(type, text) || type_has(type, real) ? "BOOLEAN or INTEGER" : NULL;
+  return NULL; /* '1' says the same as 1 (core/flag_word.h) */
 }
 
 /* Name in small letters, which is how SQLite compares names -> declared type of the table's columns. */
@@ -312,9 +314,8 @@ static bool source_check(struct sqlite_warehouse *self, GArray *findings, GError
   return true;
 }
 
-bool sqlite_schema_check(struct warehouse *warehouse, GArray *findings, GError **error)
+static bool structure_check(struct sqlite_warehouse *self, GArray *findings, GError **error)
 {
-  struct sqlite_warehouse *self = sqlite_of(warehouse);
   if (!sqlite_schema_refuse_other(self, false, error)) return false;
   for (size_t i = 0; i < G_N_ELEMENTS(objects); i++) {
     g_autofree char *name = object_name(self, &objects[i]);
@@ -324,6 +325,23 @@ bool sqlite_schema_check(struct warehouse *warehouse, GArray *findings, GError *
       finding_add(findings, name, NULL, g_strdup("does not exist yet; the first writing command makes it"), false);
   }
   return source_check(self, findings, error);
+}
+
+static bool is_fatal(const GArray *findings)
+{
+  for (guint i = 0; i < findings->len; i++)
+    if (g_array_index(findings, struct schema_finding, i).is_fatal) return true;
+  return false;
+}
+
+/* What stands in the user's columns is looked at where the columns themselves are right. */
+bool sqlite_schema_check(struct warehouse *warehouse, GArray *findings, GError **error)
+{
+  struct sqlite_warehouse *self = sqlite_of(warehouse);
+  g_autofree char *table = sql_names_plain(&self->db.names, "leads");
+  bool has_leads = false;
+  if (!structure_check(self, findings, error) || !object_exists(self, table, &has_leads, error)) return false;
+  return !has_leads || is_fatal(findings) || sqlite_flags_check(self, findings, error);
 }
 
 bool sqlite_schema_lost(struct warehouse *warehouse, const char **table, GError **error)

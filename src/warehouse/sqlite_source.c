@@ -1,5 +1,6 @@
 /* The user's own table: write-back of its columns, and leads from files. */
 #include "base/error.h"
+#include "warehouse/flag_findings.h"
 #include "warehouse/sqlite.h"
 
 #include <string.h>
@@ -53,6 +54,23 @@ bool sqlite_write_back(struct ledger *ledger, bool is_dry_run, int64_t *changed_
   bool is_ok = is_dry_run ? sql_run_int(&self->db, SQL_CHANGES_COUNT, &n, error) : changes_apply(self, &n, error);
   if (!is_ok || !transaction_commit(&transaction, error)) return false;
   if (changed_n) *changed_n = n;
+  return true;
+}
+
+/* ---- flags ---- */
+
+bool sqlite_flags_check(struct sqlite_warehouse *self, GArray *findings, GError **error)
+{
+  g_autofree char *table = sql_names_plain(&self->db.names, "leads");
+  query_scope struct query query = {0};
+  bool has_row = true;
+  if (!query_open(&query, &self->db, SQL_FLAGS_ODD, error)) return false;
+  while (has_row) {
+    if (!query_next(&query, &has_row, error)) return false;
+    if (!has_row) break;
+    g_autofree char *column = sql_names_plain(&self->db.names, query_column_text(&query, 0));
+    flag_finding_add(findings, table, column, query_column_text(&query, 1), query_column_int(&query, 2));
+  }
   return true;
 }
 

@@ -174,3 +174,39 @@ def test_a_column_that_is_too_short(user):
     assert "is STRING(8), and `unsubscribed` is written to it; make it longer" in listed and "mail" not in listed
     user.configure(source={"table": "contacts", "columns": COLUMNS, "write_back": False})
     user.run("schema", "apply", code=0)
+
+
+WORDS = {"id": "INTEGER", "mail": "STRING", "first_name": "STRING", "last_name": "STRING", "company_name": "STRING",
+         "campaign_id": "STRING", "added": "STRING", "since": "DATETIME", "done": "INTEGER", "done_at": "DATETIME",
+         "status": "STRING", "mailed": "STRING", "changed": "DATETIME"}
+NAMES = {"lead_id": "id", "email": "mail", "added_to_instantly": "added", "added_date": "since", "sequence_completed": "done",
+         "sequence_completed_date": "done_at", "last_email_status": "status", "cold_email_sent": "mailed", "updated_at": "changed"}
+
+
+def test_flags_that_are_words(user):
+    """Guarantee 44."""
+    user.make_table("contacts", **WORDS)
+    user.configure(source={"table": "contacts", "columns": NAMES})
+    user.run("schema", "apply", code=0)
+    words = {1: "' TRUE'", 2: "'t'", 3: "'Yes'", 4: "'y'", 5: "'1'", 6: "'False\\r'", 7: "'no'", 8: "''", 9: "'NULL'", 10: "NULL"}
+    rows = ", ".join(f"({i}, 'p{i}@example.com', {word}, 0, NULL, NULL)" for i, word in words.items())
+    user.query("INSERT INTO d.contacts (id, mail, added, done, status, campaign_id) VALUES " + rows)
+    user.query("INSERT INTO d.contacts (id, mail, status, campaign_id) VALUES (11, 'p11@example.com', ' Sent ', NULL), "
+               f"(12, 'p12@example.com', ' null', ' {user.campaign} '), (13, 'p13@example.com', '', 'NULL')")
+    assert user.json("plan")["left_out"] == {"contacted_before_us": 6}
+    user.query("INSERT INTO d.contacts (id, mail, added, done) VALUES (20, 'p20@example.com', 'ja', 2)")
+    said = user.run("export", code=78).stderr
+    assert "table contacts, column added holds `ja` in 1 row, which says neither TRUE" in said and "there is more" in said
+    assert "column added holds `ja`" in user.run("plan", code=78).stderr
+    assert "`2` in 1 row" in user.run("schema", "check", code=78).stdout and user.creating_calls() == 0
+    user.run("schema", "apply", code=0)
+    for words in (("sync",), ("complete",), ("recover",), ("suppress", "add", "p13@example.com", "--reason", "manual")):
+        user.run(*words, code=0)
+    user.query("UPDATE d.contacts SET added = 'f', done = 0 WHERE id = 20")
+    user.run("export", code=0)
+    added = user.query("SELECT id, added FROM d.contacts WHERE since IS NOT NULL ORDER BY id")
+    assert added == [(str(i), "true") for i in (6, 7, 8, 9, 10, 12, 20)]
+    user.query("UPDATE d.contacts SET added = ' Y' WHERE id = 6")
+    before = user.query("SELECT * FROM d.contacts ORDER BY id")
+    user.run("sync", code=0)
+    assert user.query("SELECT * FROM d.contacts ORDER BY id") == before

@@ -29,9 +29,10 @@ foreigners AS (
   FROM UNNEST(JSON_QUERY_ARRAY(@p, '$.foreigners')) u),
 addressed AS (
   SELECT ${lead_id} AS lead_id, ${email} AS email, LOWER(TRIM(${email}, '\t\n\v\f\r ')) AS address,
-    ${first_name} AS first_name, ${last_name} AS last_name, ${company_name} AS company_name, ${campaign_id} AS campaign_id,
+    ${first_name} AS first_name, ${last_name} AS last_name, ${company_name} AS company_name,
+    IF(UPPER(TRIM(${campaign_id}, '\t\n\v\f\r ')) IN ('', 'NULL'), NULL, TRIM(${campaign_id}, '\t\n\v\f\r ')) AS campaign_id,
     IFNULL(${added_to_instantly}, FALSE) OR IFNULL(${cold_email_sent}, FALSE) OR IFNULL(${sequence_completed}, FALSE)
-      OR IFNULL(${last_email_status}, '') <> '' AS shows_contact
+      OR LOWER(TRIM(IFNULL(${last_email_status}, ''), '\t\n\v\f\r ')) NOT IN ('', 'null') AS shows_contact
   FROM ${leads} WHERE ${lead_id} IS NOT NULL AND STRPOS(${lead_id}, '\x00') = 0
   QUALIFY ROW_NUMBER() OVER (PARTITION BY ${lead_id} ORDER BY ${email}, ${campaign_id}) = 1),
 spelt AS (

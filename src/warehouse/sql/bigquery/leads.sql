@@ -38,6 +38,10 @@ WHEN MATCHED AND NOT S.is_new THEN UPDATE SET ${first_name} = S.first_name, ${la
 MERGE ${lead_fields} T USING ${scratch} S ON T.lead_id = S.lead_id
 WHEN MATCHED AND NOT S.is_new AND S.fields IS NOT NULL THEN UPDATE SET fields = S.fields;
 
+-- name: flags_odd
+-- Flags that say neither TRUE nor FALSE, by column and value.
+SELECT name, value, COUNT(*) FROM (${odd_flags}) GROUP BY name, value ORDER BY 1, 3 DESC, 2 LIMIT 20;
+
 -- name: changes_gather
 -- core/fold.h state_columns() and its merge into what stands there: only rows that change. What stands is taken back only
 -- after `withdraw` or `release`. With '$.before', rows that may still be in the streaming buffer of leads are left to the
@@ -86,7 +90,8 @@ fresh AS (
     CASE WHEN e.is_enrolled THEN e.added_at WHEN e.may_reset THEN NULL ELSE e.old_added_date END AS added_date,
     CASE WHEN e.is_completed THEN TRUE WHEN e.may_reset AND e.old_completed THEN FALSE ELSE e.old_completed END AS completed,
     CASE WHEN e.is_completed THEN e.over_at WHEN e.may_reset THEN NULL ELSE e.old_completed_date END AS completed_date,
-    CASE WHEN e.email_status > CASE e.old_status WHEN 'sent' THEN 1 WHEN 'opened' THEN 2 WHEN 'clicked' THEN 3
+    CASE WHEN e.email_status > CASE LOWER(TRIM(e.old_status, '\t\n\v\f\r '))
+        WHEN 'sent' THEN 1 WHEN 'opened' THEN 2 WHEN 'clicked' THEN 3
         WHEN 'replied' THEN 4 WHEN 'bounced' THEN 5 WHEN 'unsubscribed' THEN 6 ELSE 0 END
       THEN CASE e.email_status WHEN 1 THEN 'sent' WHEN 2 THEN 'opened' WHEN 3 THEN 'clicked' WHEN 4 THEN 'replied'
         WHEN 5 THEN 'bounced' WHEN 6 THEN 'unsubscribed' END

@@ -4,7 +4,8 @@
 -- The source in the order of lead_id, with the states that rows have or inherit; read page by page from one job.
 WITH source AS (
   SELECT ${lead_id} AS lead_id, ${email} AS email, ${first_name} AS first_name, ${last_name} AS last_name,
-    ${company_name} AS company_name, ${campaign_id} AS campaign_id, ${added_to_instantly} AS added_to_instantly,
+    ${company_name} AS company_name,
+    IF(UPPER(TRIM(${campaign_id}, '\t\n\v\f\r ')) IN ('', 'NULL'), NULL, TRIM(${campaign_id}, '\t\n\v\f\r ')) AS campaign_id, ${added_to_instantly} AS added_to_instantly,
     ${sequence_completed} AS sequence_completed, ${cold_email_sent} AS cold_email_sent,
     ${last_email_status} AS last_email_status, ${added_date} AS added_date,
     ${sequence_completed_date} AS sequence_completed_date, ${updated_at} AS updated_at,
@@ -38,7 +39,8 @@ ORDER BY l.lead_id;
 -- first.
 WITH source AS (
   SELECT ${lead_id} AS lead_id, ${email} AS email, ${first_name} AS first_name, ${last_name} AS last_name,
-    ${company_name} AS company_name, ${campaign_id} AS campaign_id, ${added_to_instantly} AS added_to_instantly,
+    ${company_name} AS company_name,
+    IF(UPPER(TRIM(${campaign_id}, '\t\n\v\f\r ')) IN ('', 'NULL'), NULL, TRIM(${campaign_id}, '\t\n\v\f\r ')) AS campaign_id, ${added_to_instantly} AS added_to_instantly,
     ${sequence_completed} AS sequence_completed, ${cold_email_sent} AS cold_email_sent,
     ${last_email_status} AS last_email_status, ${added_date} AS added_date,
     ${sequence_completed_date} AS sequence_completed_date, ${updated_at} AS updated_at,
@@ -93,7 +95,7 @@ SELECT
     SELECT 1 FROM ${leads}
     WHERE (LOWER(TRIM(${email}, '\t\n\v\f\r ')) = @person OR ${lead_id} IN UNNEST(@lead_ids))
       AND (IFNULL(${added_to_instantly}, FALSE) OR IFNULL(${cold_email_sent}, FALSE) OR IFNULL(${sequence_completed}, FALSE)
-        OR IFNULL(${last_email_status}, '') <> '')),
+        OR LOWER(TRIM(IFNULL(${last_email_status}, ''), '\t\n\v\f\r ')) NOT IN ('', 'null'))),
   (SELECT MIN(reason) FROM ${suppressions} WHERE match_key IN (@person_key, @domain_key)
      AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > @now));
 
@@ -152,7 +154,7 @@ UNION ALL SELECT 'notice', 'gone_from_source', CAST(NULL AS STRING), COUNT(*) FR
     AND person NOT IN (SELECT person FROM persons) GROUP BY 1, 2
 UNION ALL SELECT 'notice', 'campaign_changed', CAST(NULL AS STRING), COUNT(*)
   FROM ${leads} l JOIN states s ON s.lead_id = l.${lead_id}
-  WHERE s.is_enrolled AND NULLIF(l.${campaign_id}, '') IS NOT NULL AND l.${campaign_id} <> s.campaign_id GROUP BY 1, 2
+  WHERE s.is_enrolled AND IF(UPPER(TRIM(l.${campaign_id}, '\t\n\v\f\r ')) IN ('', 'NULL'), NULL, TRIM(l.${campaign_id}, '\t\n\v\f\r ')) <> s.campaign_id GROUP BY 1, 2
 UNION ALL SELECT 'notice', 'no_lead_id', CAST(NULL AS STRING), COUNT(*) FROM ${leads}
   WHERE ${lead_id} IS NULL OR STRPOS(${lead_id}, '\x00') > 0 GROUP BY 1, 2
 UNION ALL SELECT 'notice', 'repeated_lead_id', CAST(NULL AS STRING), SUM(n - 1) FROM (
@@ -175,7 +177,7 @@ SELECT COUNT(*), COUNTIF(TRIM(IFNULL(IF(@is_column,
       WHEN 'company_name' THEN l.${company_name} WHEN 'email' THEN l.${email} WHEN 'lead_id' THEN l.${lead_id} END,
     JSON_VALUE(SAFE.PARSE_JSON(f.fields)[@source])), ''), '\t\n\v\f\r ') = '')
 FROM ${leads} l LEFT JOIN ${lead_fields} f ON f.lead_id = l.${lead_id}
-WHERE COALESCE(NULLIF(l.${campaign_id}, ''), NULLIF(@default_campaign, '')) = @campaign_id;
+WHERE COALESCE(IF(UPPER(TRIM(l.${campaign_id}, '\t\n\v\f\r ')) IN ('', 'NULL'), NULL, TRIM(l.${campaign_id}, '\t\n\v\f\r ')), NULLIF(@default_campaign, '')) = @campaign_id;
 
 -- name: retries
 -- Settled refusals that were asked for, and holds of a lead that was named; in the order of leads.

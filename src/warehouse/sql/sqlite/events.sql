@@ -21,8 +21,8 @@ WHERE NOT EXISTS (
 -- by now is gone for this claim. Rows of one ord stand together; whoever reads takes the first, and as many as it wants.
 SELECT e.ord, e.generation, e.epoch, e.attempt, e.run_id, e.campaign_id, e.person,
   coalesce(s.held_n > s.resolved_n, 0), e.lead_id,
-  l.${email}, l.${first_name}, l.${last_name}, l.${company_name}, l.${campaign_id}, l.${added_to_instantly},
-  l.${sequence_completed}, l.${cold_email_sent}, l.${last_email_status}, f.fields
+  l.${email}, l.${first_name}, l.${last_name}, l.${company_name}, l.${campaign_id},
+  flag(l.${added_to_instantly}), flag(l.${sequence_completed}), flag(l.${cold_email_sent}), l.${last_email_status}, f.fields
 FROM claim_ranges r
 CROSS JOIN lead_events e ON e.seq >= r.first_seq + max(0, :after_ord + 1 - r.first_ord)
   AND e.seq < r.first_seq + min(r.claims_n, :to_ord - r.first_ord + 1)

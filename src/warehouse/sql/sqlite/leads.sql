@@ -65,6 +65,20 @@ UPDATE ${leads} SET ${added_to_instantly} = c.added, ${added_date} = c.added_dat
   ${updated_at} = rfc3339(:now)
 FROM temp.changes c WHERE c.lead_id = ${leads}.${lead_id} AND c.email = ${leads}.${email};
 
+-- name: flags_odd
+-- Flags that say neither TRUE nor FALSE, by column and value. One walk; what is 0, 1 or NULL is not asked about.
+WITH odd AS MATERIALIZED (
+  SELECT ${added_to_instantly} AS added, ${sequence_completed} AS completed, ${cold_email_sent} AS sent FROM ${leads}
+  WHERE ${lead_id} IS NOT NULL
+    AND ((${added_to_instantly} NOT IN (0, 1) AND flag_is_odd(${added_to_instantly}))
+      OR (${sequence_completed} NOT IN (0, 1) AND flag_is_odd(${sequence_completed}))
+      OR (${cold_email_sent} NOT IN (0, 1) AND flag_is_odd(${cold_email_sent}))))
+SELECT name, CAST(value AS TEXT), count(*) FROM (
+  SELECT 'added_to_instantly' AS name, added AS value FROM odd WHERE flag_is_odd(added)
+  UNION ALL SELECT 'sequence_completed', completed FROM odd WHERE flag_is_odd(completed)
+  UNION ALL SELECT 'cold_email_sent', sent FROM odd WHERE flag_is_odd(sent))
+GROUP BY 1, 2 ORDER BY 1, 3 DESC, 2 LIMIT 20;
+
 -- name: policy_put
 INSERT INTO temp.policy (kept, include_adopted) VALUES (:kept, :include_adopted);
 
@@ -80,10 +94,9 @@ DELETE FROM temp.contacted;
 -- costs, the person, is asked of rows that show a contact alone.
 INSERT INTO temp.contacted (lead_id, person, campaign_id)
 SELECT min(q.lead_id), q.p, q.campaign_id FROM (
-  SELECT l.${lead_id} AS lead_id, person(l.${email}) AS p, nullif(l.${campaign_id}, '') AS campaign_id FROM ${leads} l
+  SELECT l.${lead_id} AS lead_id, person(l.${email}) AS p, cell(l.${campaign_id}) AS campaign_id FROM ${leads} l
   WHERE l.${lead_id} > ''
-    AND (coalesce(l.${added_to_instantly}, 0) OR coalesce(l.${cold_email_sent}, 0) OR coalesce(l.${sequence_completed}, 0)
-      OR coalesce(l.${last_email_status}, '') <> '')
+    AND shows_contact(l.${added_to_instantly}, l.${cold_email_sent}, l.${sequence_completed}, l.${last_email_status})
   LIMIT -1 OFFSET 0) q
 WHERE typeof(q.p) = 'text'
   AND NOT EXISTS (SELECT 1 FROM lead_persons k WHERE k.person = q.p)

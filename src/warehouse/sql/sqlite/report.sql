@@ -38,8 +38,8 @@ ORDER BY c.campaign_id;
 
 -- name: report_leads
 -- A page of the source in its own order with the states that the rows have or inherit.
-SELECT l.${lead_id}, l.${email}, l.${first_name}, l.${last_name}, l.${company_name}, l.${campaign_id},
-  l.${added_to_instantly}, l.${sequence_completed}, l.${cold_email_sent}, l.${last_email_status}, f.fields,
+SELECT l.${lead_id}, l.${email}, l.${first_name}, l.${last_name}, l.${company_name}, cell(l.${campaign_id}),
+  flag(l.${added_to_instantly}), flag(l.${sequence_completed}), flag(l.${cold_email_sent}), l.${last_email_status}, f.fields,
   time_us(l.${added_date}), time_us(l.${sequence_completed_date}), time_us(l.${updated_at}),
   s.lead_id, s.person, s.generation, s.reopened_at, s.claim_id, s.campaign_id, s.epoch, s.attempts, s.settlement,
   s.settlement_epoch, s.reason, s.instantly_id, s.current_campaign_id, s.current_at, s.added_at, s.ever_added_at,
@@ -79,8 +79,8 @@ UNION ALL SELECT lead_id FROM lead_state WHERE reference(lead_id) = :what;
 
 -- name: report_found
 -- Of a lead_id that the source repeats, the row that is claimed comes first.
-SELECT l.${lead_id}, l.${email}, l.${first_name}, l.${last_name}, l.${company_name}, l.${campaign_id},
-  l.${added_to_instantly}, l.${sequence_completed}, l.${cold_email_sent}, l.${last_email_status}, f.fields,
+SELECT l.${lead_id}, l.${email}, l.${first_name}, l.${last_name}, l.${company_name}, cell(l.${campaign_id}),
+  flag(l.${added_to_instantly}), flag(l.${sequence_completed}), flag(l.${cold_email_sent}), l.${last_email_status}, f.fields,
   time_us(l.${added_date}), time_us(l.${sequence_completed_date}), time_us(l.${updated_at}),
   s.lead_id, s.person, s.generation, s.reopened_at, s.claim_id, s.campaign_id, s.epoch, s.attempts, s.settlement,
   s.settlement_epoch, s.reason, s.instantly_id, s.current_campaign_id, s.current_at, s.added_at, s.ever_added_at,
@@ -102,7 +102,7 @@ WHERE p.person = :person ORDER BY coalesce(s.ever_added_at, 0) DESC, s.lead_id;
 
 -- name: report_person_source
 SELECT EXISTS (SELECT 1 FROM ${leads} WHERE person(${email}) = :person
-  AND (${added_to_instantly} OR ${cold_email_sent} OR ${sequence_completed} OR coalesce(${last_email_status}, '') <> ''));
+  AND shows_contact(${added_to_instantly}, ${cold_email_sent}, ${sequence_completed}, ${last_email_status}));
 
 -- name: report_person_stop
 SELECT min(reason) FROM suppressions
@@ -155,7 +155,7 @@ WHERE NOT EXISTS (SELECT 1 FROM ${leads} l WHERE person(l.${email}) = g.person)
 HAVING count(*) > 0
 UNION ALL
 SELECT 'campaign_changed', count(*) FROM ${leads} l CROSS JOIN temp.state_columns s ON s.lead_id = l.${lead_id}
-WHERE s.is_enrolled AND nullif(l.${campaign_id}, '') IS NOT NULL AND l.${campaign_id} <> s.campaign_id
+WHERE s.is_enrolled AND cell(l.${campaign_id}) IS NOT NULL AND cell(l.${campaign_id}) <> s.campaign_id
 HAVING count(*) > 0
 UNION ALL
 SELECT 'no_lead_id', count(*) FROM ${leads} l WHERE l.${lead_id} IS NULL HAVING count(*) > 0
@@ -183,7 +183,7 @@ SELECT count(*), coalesce(sum(CASE
            OR (j.type = 'text' AND trim(j.value, char(9, 10, 11, 12, 13, 32)) <> '')))
   END), 0)
 FROM ${leads} l LEFT JOIN lead_fields f ON f.lead_id = l.${lead_id}
-WHERE coalesce(nullif(l.${campaign_id}, ''), nullif(:default_campaign, '')) IS :campaign_id;
+WHERE coalesce(cell(l.${campaign_id}), nullif(:default_campaign, '')) IS :campaign_id;
 
 -- name: retries_clear
 DELETE FROM temp.retries;

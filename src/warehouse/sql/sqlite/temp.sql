@@ -69,9 +69,9 @@ FROM (
     s.generation, s.attempts
   FROM (
     SELECT l.${lead_id} AS lead_id, person(l.${email}) AS p, l.${email} AS email, l.${first_name} AS first_name,
-      l.${last_name} AS last_name, l.${company_name} AS company_name, l.${campaign_id} AS campaign_id,
-      coalesce(l.${added_to_instantly}, 0) OR coalesce(l.${cold_email_sent}, 0) OR coalesce(l.${sequence_completed}, 0)
-        OR coalesce(l.${last_email_status}, '') <> '' AS shows_contact
+      l.${last_name} AS last_name, l.${company_name} AS company_name, cell(l.${campaign_id}) AS campaign_id,
+      shows_contact(l.${added_to_instantly}, l.${cold_email_sent}, l.${sequence_completed}, l.${last_email_status})
+        AS shows_contact
     FROM ${leads} l
     WHERE l.${lead_id} IS NOT NULL AND NOT EXISTS (
       SELECT 1 FROM temp.repeated_ids o WHERE o.lead_id = l.${lead_id}
@@ -191,26 +191,28 @@ FROM lead_state s;
 -- name: temp_changes
 -- Source rows that write-back changes, with their new values: a walk along the source with the states beside it, both by
 -- lead_id. core/fold.h state_columns() is the meaning of each column; what stands is taken back only after `withdraw` or
--- `release`. The address is compared last: it costs most, and few rows change. LIMIT with OFFSET keeps the planner from
+-- `release`, and what says the same in the user's own words stays as it is. The address is compared last: it costs most, and few rows change. LIMIT with OFFSET keeps the planner from
 -- working a value out once per use.
 CREATE TEMP VIEW changes AS
 SELECT c.lead_id, c.email, c.added, c.added_date, c.completed, c.completed_date, c.status, c.sent
 FROM (
   SELECT b.lead_id, b.email, b.person, b.old_added, b.old_added_date, b.old_completed, b.old_completed_date, b.old_status,
     b.old_sent,
-    CASE WHEN b.is_enrolled THEN 1 WHEN b.may_reset AND b.old_added THEN 0 ELSE b.old_added END AS added,
+    CASE WHEN b.is_enrolled THEN iif(flag(b.old_added), b.old_added, 1)
+      WHEN b.may_reset AND flag(b.old_added) THEN 0 ELSE b.old_added END AS added,
     CASE WHEN b.is_enrolled THEN rfc3339(b.added_at) WHEN b.may_reset THEN NULL ELSE b.old_added_date END AS added_date,
-    CASE WHEN b.is_completed THEN 1 WHEN b.may_reset AND b.old_completed THEN 0 ELSE b.old_completed END AS completed,
+    CASE WHEN b.is_completed THEN iif(flag(b.old_completed), b.old_completed, 1)
+      WHEN b.may_reset AND flag(b.old_completed) THEN 0 ELSE b.old_completed END AS completed,
     CASE WHEN b.is_completed THEN rfc3339(b.over_at) WHEN b.may_reset THEN NULL ELSE b.old_completed_date END
       AS completed_date,
-    CASE WHEN b.email_status > CASE b.old_status
+    CASE WHEN b.email_status > CASE lower(trim(b.old_status, char(9, 10, 11, 12, 13, 32)))
         WHEN 'sent' THEN 1 WHEN 'opened' THEN 2 WHEN 'clicked' THEN 3 WHEN 'replied' THEN 4 WHEN 'bounced' THEN 5
         WHEN 'unsubscribed' THEN 6 ELSE 0 END
       THEN CASE b.email_status
         WHEN 1 THEN 'sent' WHEN 2 THEN 'opened' WHEN 3 THEN 'clicked' WHEN 4 THEN 'replied' WHEN 5 THEN 'bounced'
         WHEN 6 THEN 'unsubscribed' END
       ELSE b.old_status END AS status,
-    CASE WHEN b.sent_at IS NOT NULL THEN 1 ELSE b.old_sent END AS sent
+    CASE WHEN b.sent_at IS NOT NULL AND NOT coalesce(flag(b.old_sent), 0) THEN 1 ELSE b.old_sent END AS sent
   FROM (
     SELECT l.${lead_id} AS lead_id, l.${email} AS email, s.person, l.${added_to_instantly} AS old_added,
       l.${added_date} AS old_added_date, l.${sequence_completed} AS old_completed,

@@ -1,0 +1,8 @@
+#pragma once
+/* Flags of the user's table that say neither TRUE nor FALSE (core/flag_word.h), as findings of a schema check. */
+#include "warehouse/warehouse.h"
+
+/* Adds one: `n` rows hold `value` in this column. A value with an @ may be somebody's address and is not repeated. */
+void flag_finding_add(GArray *findings, const char *table, const char *column, const char *value, int64_t n);
+/* Who decides about leads refuses (ERROR_CONFIG) while there is one. True: there is none. */
+bool flag_findings_allow(const GArray *findings, GError **error);
