@@ -354,7 +354,9 @@ static bool send_queue(struct export_send *send, GQueue *queue, bool *is_stopped
 bool export_send_window(struct export_send *send, const char *campaign_id, const GPtrArray *claims, bool *is_stopped,
                         GError **error)
 {
-  g_autoptr(GPtrArray) allowed = drop_stopped(send, claims, error);
+  g_autoptr(GPtrArray) unknown = g_ptr_array_sized_new(claims->len);
+  if (!settle_tried_before(send->job, claims, &send->tally, unknown, error)) return false;
+  g_autoptr(GPtrArray) allowed = drop_stopped(send, unknown, error);
   if (allowed == NULL) return false;
   const struct settings *settings = send->job->settings;
   guint batch_size = settings->export.endpoint == EXPORT_SINGLE ? 1 : (guint)settings->instantly.batch_size;

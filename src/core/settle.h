@@ -56,6 +56,12 @@ GArray *unknown_batches_new(void);
  * ones are listed into absent (GArray of int64_t ord) and may be sent again under the same claim by the caller. */
 bool settle_unknown(struct job *job, GArray *batches, struct settle_tally *tally, GArray *absent, GError **error);
 
+/* Of claims that are about to be sent, those of leads that an earlier claim has tried: its request may have been carried
+ * out after all, and its row may have left the campaign since, where Instantly would not refuse a second one. They are
+ * asked about first, and who is found is settled. The others are put into left, in their order. */
+bool settle_tried_before(struct job *job, const GPtrArray *claims, struct settle_tally *tally, GPtrArray *left,
+                         GError **error);
+
 /* Settles the claims of other runs: never_sent in one statement, then batch by batch by asking. Bounded: waits once.
  * Claims about which nobody answered stay open: the function succeeds, tally->unknown_n counts them, and the caller's
  * exit code is 5. */
@@ -75,7 +81,9 @@ struct settle_finding {
   const struct remote_lead *row; /* NULL for FOUND_NOWHERE */
 };
 
-/* In the campaign with this lead's stamp: ours; in the campaign without: adopt; elsewhere in a campaign: elsewhere. */
+/* With this claim's own stamp anywhere, in its campaign before another one before a list: ours. Else in the campaign:
+ * adopt; in another campaign: elsewhere; in a list alone: adopt where the row is ours and of the claim's generation or a
+ * later one, else it says nothing. */
 struct settle_finding settle_decide(const struct settle_input *input);
 
 /* The stamp of a claim: "generation:run_id.ord"; caller frees. */

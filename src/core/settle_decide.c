@@ -31,24 +31,48 @@ bool stamp_read(const char *text, struct stamp *stamp)
          whole_number(dot + 1, strlen(dot + 1), &stamp->ord);
 }
 
-/* A stamp of another claim of ours on a row of the right campaign is not this claim's doing: it is adopted, so that its
- * removal is never ours by mistake. */
-static bool is_ours(const struct remote_lead *row, const struct claim *claim)
+/* This claim's own stamp proves that its request was carried out, wherever the row went since. */
+static bool is_of_claim(const struct remote_lead *row, const struct claim *claim)
 {
   g_autofree char *claim_id = claim_id_text(claim->run_id, claim->ord);
   return remote_stamp_matches(row, claim->generation, claim_id);
 }
 
+/* Did we put the row there in this generation of the lead or in a later one? */
+static bool is_as_new(const struct remote_lead *row, const struct claim *claim)
+{
+  struct stamp stamp;
+  return stamp_read(row->stamp, &stamp) && stamp.generation >= claim->generation;
+}
+
+/* What one row says, in falling order of weight. A stamp of another claim of ours on a row of the right campaign is not
+ * this claim's doing: it is adopted, so that its removal is never ours by mistake. A row in a list alone counts where it
+ * is ours and as new as the claim: somebody moved it there, and its person was sent. */
+enum evidence { OWN_HERE, OWN_ELSEWHERE, OWN_IN_LIST, OTHERS_HERE, OTHERS_ELSEWHERE, OURS_IN_LIST, NO_EVIDENCE };
+
+static enum evidence evidence_of(const struct remote_lead *row, const struct claim *claim)
+{
+  if (g_strcmp0(row->person, claim->person) != 0) return NO_EVIDENCE;
+  bool is_here = g_strcmp0(row->campaign_id, claim->campaign_id) == 0;
+  if (is_of_claim(row, claim)) return is_here ? OWN_HERE : row->campaign_id != NULL ? OWN_ELSEWHERE : OWN_IN_LIST;
+  if (row->campaign_id != NULL) return is_here ? OTHERS_HERE : OTHERS_ELSEWHERE;
+  return is_as_new(row, claim) ? OURS_IN_LIST : NO_EVIDENCE;
+}
+
 struct settle_finding settle_decide(const struct settle_input *input)
 {
-  struct settle_finding best = {.verdict = FOUND_NOWHERE};
+  static const enum settle_verdict verdicts[] = {
+      [OWN_HERE] = FOUND_OURS,        [OWN_ELSEWHERE] = FOUND_OURS,         [OWN_IN_LIST] = FOUND_OURS,
+      [OTHERS_HERE] = FOUND_ADOPT,    [OTHERS_ELSEWHERE] = FOUND_ELSEWHERE, [OURS_IN_LIST] = FOUND_ADOPT,
+      [NO_EVIDENCE] = FOUND_NOWHERE,
+  };
+  const struct remote_lead *found = NULL;
+  enum evidence best = NO_EVIDENCE;
   for (size_t i = 0; i < input->rows_n; i++) {
-    const struct remote_lead *row = &input->rows[i];
-    if (row->campaign_id == NULL || g_strcmp0(row->person, input->claim->person) != 0) continue;
-    enum settle_verdict verdict = FOUND_ELSEWHERE;
-    if (strcmp(row->campaign_id, input->claim->campaign_id) == 0)
-      verdict = is_ours(row, input->claim) ? FOUND_OURS : FOUND_ADOPT;
-    if (verdict < best.verdict) best = (struct settle_finding){.verdict = verdict, .row = row};
+    enum evidence evidence = evidence_of(&input->rows[i], input->claim);
+    if (evidence >= best) continue;
+    best = evidence;
+    found = &input->rows[i];
   }
-  return best;
+  return (struct settle_finding){.verdict = verdicts[best], .row = found};
 }

@@ -47,6 +47,20 @@ struct lead_event *settle_event(struct settle_log *log, const struct claim *clai
   return &g_array_index(log->events, struct lead_event, log->events->len - 1);
 }
 
+/* A row that left the campaign of its claim meanwhile: where it is now is newer than that it was added. In a list it has
+ * no campaign, and nothing mails it. */
+static void put_place(struct settle_log *log, const struct lead_event *settled, const struct remote_lead *row)
+{
+  if (g_strcmp0(row->campaign_id, settled->campaign_id) == 0) return;
+  struct lead_event moved = *settled;
+  moved.kind = EVENT_MOVED;
+  moved.claim_id = NULL;
+  moved.ord = 0;
+  moved.campaign_id = keep(log, row->campaign_id);
+  moved.occurred_at_us = MAX(log->job->now_us, settled->occurred_at_us + 1);
+  g_array_append_val(log->events, moved);
+}
+
 void settle_found(struct settle_log *log, const struct claim *claim, const struct settle_finding *finding)
 {
   static const enum event_kind kinds[] = {
@@ -62,6 +76,7 @@ void settle_found(struct settle_log *log, const struct claim *claim, const struc
     return;
   }
   event->instantly_id = keep(log, row->id);
+  put_place(log, event, row);
   if (finding->verdict == FOUND_OURS)
     log->tally->added_n++;
   else

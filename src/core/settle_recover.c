@@ -186,6 +186,49 @@ bool settle_unknown(struct job *job, GArray *batches, struct settle_tally *tally
   return job_wait_until(job, due_mono_us, error) && ask_twice(job, batches, absent, tally, error);
 }
 
+/* ---- before a lead goes out once more ---- */
+
+/* Settles who is found of these claims, at most ASK_MAX, and notes them as known. */
+static bool settle_known(struct job *job, const GPtrArray *tried, struct settle_tally *tally, GHashTable *known,
+                         GError **error)
+{
+  struct settle_question question = {.claims = (const struct claim *const *)(void *)tried->pdata,
+                                     .claims_n = tried->len};
+  struct settle_log log;
+  settle_log_init(&log, job, tally);
+  bool is_ok = settle_ask(job, &question, error);
+  for (guint i = 0; is_ok && i < tried->len; i++) {
+    const struct claim *claim = g_ptr_array_index(tried, i);
+    struct settle_finding finding = settle_answer_for(&question, claim);
+    if (finding.verdict == FOUND_NOWHERE) continue;
+    settle_found(&log, claim, &finding);
+    g_hash_table_add(known, (gpointer)claim);
+  }
+  is_ok = is_ok && settle_log_append(&log, error);
+  page_clear(&question.found);
+  settle_log_clear(&log);
+  return is_ok;
+}
+
+bool settle_tried_before(struct job *job, const GPtrArray *claims, struct settle_tally *tally, GPtrArray *left,
+                         GError **error)
+{
+  g_autoptr(GHashTable) known = g_hash_table_new(NULL, NULL);
+  g_autoptr(GPtrArray) tried = g_ptr_array_new();
+  for (guint i = 0; i < claims->len; i++) {
+    const struct claim *claim = g_ptr_array_index(claims, i);
+    if (claim->attempt > 1) g_ptr_array_add(tried, (gpointer)claim);
+    bool is_full = tried->len == ASK_MAX || i + 1 == claims->len;
+    if (!is_full || tried->len == 0) continue;
+    if (!settle_known(job, tried, tally, known, error)) return false;
+    g_ptr_array_set_size(tried, 0);
+  }
+  for (guint i = 0; i < claims->len; i++)
+    if (!g_hash_table_contains(known, g_ptr_array_index(claims, i)))
+      g_ptr_array_add(left, g_ptr_array_index(claims, i));
+  return true;
+}
+
 /* ---- claims of other runs ---- */
 
 /* Copies the open batches and says until when (monotonic) the youngest must be left alone. Warehouse time is only used

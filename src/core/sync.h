@@ -52,7 +52,7 @@ bool remote_has_real_reply(const struct remote_lead *row);
 /* Has any step been sent to this row? */
 bool remote_is_contacted(const struct remote_lead *row);
 
-/* May it still be mailed: active, paused, or over but for a subsequence that runs? */
+/* May it still be mailed: in a campaign, and active, paused, or over but for a subsequence that runs? */
 bool remote_is_live(const struct remote_lead *row);
 
 /* The reason for which this row's person must be suppressed (unsubscribed, replied, bounced), or NULL. */

@@ -27,8 +27,9 @@ bool remote_is_contacted(const struct remote_lead *row)
 bool remote_is_live(const struct remote_lead *row)
 {
   bool is_in_subsequence = row->subsequence_id != NULL && *row->subsequence_id != '\0';
-  return row->status == REMOTE_ACTIVE || row->status == REMOTE_PAUSED ||
-         (row->status == REMOTE_COMPLETED && is_in_subsequence);
+  bool may_send = row->status == REMOTE_ACTIVE || row->status == REMOTE_PAUSED ||
+                  (row->status == REMOTE_COMPLETED && is_in_subsequence);
+  return row->campaign_id != NULL && may_send;
 }
 
 const char *remote_stop(const struct remote_lead *row)

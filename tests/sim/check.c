@@ -70,7 +70,8 @@ static char *check_enforced(struct world *world)
 {
   for (guint i = 0; i < world->fake.rows->len; i++) {
     const struct fake_row *row = g_ptr_array_index(world->fake.rows, i);
-    bool is_live = !row->is_deleted && (row->status == REMOTE_ACTIVE || row->status == REMOTE_PAUSED);
+    bool is_in_campaign = !row->is_deleted && row->campaign_id != NULL;
+    bool is_live = is_in_campaign && (row->status == REMOTE_ACTIVE || row->status == REMOTE_PAUSED);
     if (!is_live || !g_hash_table_contains(world->stopped, row->person)) continue;
     if (!fake_instantly_lists(&world->fake, row->person))
       return broken(world, "stopped, not block-listed", row->person);

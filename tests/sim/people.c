@@ -36,10 +36,26 @@ static void disturb_row(struct world *world, struct fake_row *row)
     log_event(LOG_DEBUG, "deleted by hand", LOG_STR("stamp", row->stamp), LOG_INT("person", g_str_hash(row->person)));
 }
 
+/* Somebody tidies up: a row leaves its campaign for a list, while a job runs or between two, whether its answer was read
+ * or not. As with deleting, not while a request of the person is on its way: Instantly would make the row again. */
+static void tidy_row(struct world *world, struct fake_row *row)
+{
+  bool is_seen = !row->is_deleted && row->known_at_call <= world->fake.calls_n;
+  if (!is_seen || row->campaign_id == NULL || fake_instantly_late(&world->fake, row->person) > 0) return;
+  fake_instantly_to_list(row);
+  world->tally->listed_n++;
+}
+
+void others_meanwhile(struct world *world)
+{
+  if (world->is_calm || !world->options->has_people || world->fake.rows->len == 0 || !one_in(world, 60)) return;
+  tidy_row(world, g_ptr_array_index(world->fake.rows, rng_below(&world->rng, world->fake.rows->len)));
+}
+
 static void progress_row(struct world *world, struct fake_row *row)
 {
   static const int64_t statuses[] = {REMOTE_ACTIVE, REMOTE_COMPLETED, REMOTE_BOUNCED, REMOTE_UNSUBSCRIBED};
-  if (row->is_deleted || row->status != REMOTE_ACTIVE) return;
+  if (row->is_deleted || row->campaign_id == NULL || row->status != REMOTE_ACTIVE) return;
   row->contacted_at_us = world->wall_us;
   row->status = statuses[rng_below(&world->rng, G_N_ELEMENTS(statuses))];
   if (row->status == REMOTE_COMPLETED && one_in(world, 3)) {
@@ -91,6 +107,8 @@ void others_act(struct world *world)
     if (one_in(world, 3)) progress_row(world, g_ptr_array_index(world->fake.rows, i));
   for (guint i = 0; i < world->fake.rows->len; i++)
     disturb_row(world, g_ptr_array_index(world->fake.rows, i));
+  for (guint i = 0; i < world->fake.rows->len; i++)
+    if (one_in(world, 15)) tidy_row(world, g_ptr_array_index(world->fake.rows, i));
   if (one_in(world, 3)) change_campaign(world);
   if (one_in(world, 3)) world_pass(world, 8 * DAY_US);
 }

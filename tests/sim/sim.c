@@ -45,11 +45,13 @@ static bool run_story(struct job *job, enum sim_job which, GError **error)
   return is_ok;
 }
 
-/* A call to Instantly: time may have been set since the last one, and the process may be dead. */
+/* A call to Instantly: time may have been set since the last one, somebody may have moved a row, and the process may be
+ * dead. */
 static bool world_point(void *context)
 {
   struct world *world = context;
   world_step_clocks(world);
+  others_meanwhile(world);
   return mortal_point(&world->mortal) || (world->options->power != NULL && world->options->power->is_out);
 }
 

@@ -25,11 +25,12 @@ static void run_seeds(uint64_t from, uint64_t n, const struct sim_options *optio
   g_test_message("%" G_GINT64_FORMAT " seeds, %" G_GINT64_FORMAT " runs, %" G_GINT64_FORMAT " deaths, %" G_GINT64_FORMAT
                  " faults, %" G_GINT64_FORMAT " clock steps, %" G_GINT64_FORMAT " persons created, %" G_GINT64_FORMAT
                  " removed, "
-                 "%" G_GINT64_FORMAT " of them stopped in the middle",
+                 "%" G_GINT64_FORMAT " of them stopped in the middle, %" G_GINT64_FORMAT " moved into a list",
                  tally.seeds_n, tally.runs_n, tally.deaths_n, tally.faults_n, tally.steps_n, tally.created_n,
-                 tally.removed_n, tally.stopped_removed_n);
+                 tally.removed_n, tally.stopped_removed_n, tally.listed_n);
   g_assert_cmpint(tally.created_n, >, 0);
   g_assert_true(!options->has_people || n < 100 || tally.stopped_removed_n > 0);
+  g_assert_true(!options->has_people || n < 100 || tally.listed_n > 0);
 }
 
 static int64_t seeds_of(const char *name, int64_t fallback)

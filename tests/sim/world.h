@@ -39,6 +39,9 @@ char *person_name(uint64_t i);
 /* What others do between two runs: they say stop, reply, finish, move, delete, add, edit. */
 void others_act(struct world *world);
 
+/* And while a job runs, at any of its calls: rows are moved into lists. */
+void others_meanwhile(struct world *world);
+
 /* With a disk that loses power: lets it go at some call of what follows, or not. */
 void world_power_arm(struct world *world);
 /* Remembers what the ledger called durable; for mortal.kept. */

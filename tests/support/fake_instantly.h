@@ -22,7 +22,7 @@ enum fake_fault {
 };
 
 struct fake_row {
-  char *id, *person, *campaign_id, *stamp;
+  char *id, *person, *campaign_id, *stamp; /* campaign_id NULL: in a list */
   int64_t status;
   int64_t created_at_us, contacted_at_us, replied_at_us;
   int64_t replies;
@@ -31,6 +31,7 @@ struct fake_row {
   bool was_completed;      /* somebody relaunched it: counters of what happened do not go back */
   bool was_listed;         /* the block list held the person when the row was deleted */
   int64_t visible_at_call; /* the list lags the write: not shown before this call */
+  int64_t known_at_call;   /* nobody has come across it before this call */
 };
 
 struct fake_instantly {
@@ -62,7 +63,9 @@ void fake_instantly_init(struct fake_instantly *fake, int64_t now_us);
 void fake_instantly_clear(struct fake_instantly *fake);
 /* Puts a row there as somebody else would; NULL stamp. Returns it (owned by the fake). */
 struct fake_row *fake_instantly_put(struct fake_instantly *fake, const char *campaign_id, const char *person);
-/* The live row of a person in a campaign, or NULL. */
+/* Moves a row out of its campaign into a list, as somebody would by hand. */
+void fake_instantly_to_list(struct fake_row *row);
+/* The live row of a person in a campaign (NULL: in a list), or NULL. */
 struct fake_row *fake_instantly_find(const struct fake_instantly *fake, const char *campaign_id, const char *person);
 /* How many requests that carry this person are still on their way. */
 int fake_instantly_late(const struct fake_instantly *fake, const char *person);

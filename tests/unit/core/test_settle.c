@@ -14,6 +14,15 @@ static const struct remote_lead bare = {.id = "b", .person = "a@example.com", .c
 static const struct remote_lead elsewhere = {
     .id = "x", .person = "a@example.com", .campaign_id = OTHER, .stamp = "1:run.7"};
 static const struct remote_lead in_list = {.id = "l", .person = "a@example.com", .list_id = OTHER};
+/* In lists: moved there by hand, and put there by nobody of ours. */
+static const struct remote_lead own_in_list = {
+    .id = "ol", .person = "a@example.com", .list_id = OTHER, .stamp = "1:run.7"};
+static const struct remote_lead sibling_in_list = {
+    .id = "sl", .person = "a@example.com", .list_id = OTHER, .stamp = "1:old.7"};
+static const struct remote_lead later_in_list = {
+    .id = "tl", .person = "a@example.com", .list_id = OTHER, .stamp = "2:new.1"};
+static const struct remote_lead nowhere = {.id = "n", .person = "a@example.com", .stamp = "1:run.7"};
+static const struct remote_lead foreign_elsewhere = {.id = "f", .person = "a@example.com", .campaign_id = OTHER};
 static const struct remote_lead stranger = {
     .id = "s", .person = "b@example.com", .campaign_id = CAMPAIGN, .stamp = "1:run.7"};
 
@@ -40,9 +49,17 @@ static void test_decide(void)
   } cases[] = {
       {NULL, NULL, FOUND_NOWHERE, NULL},        {&ours, NULL, FOUND_OURS, "o"},
       {&bare, NULL, FOUND_ADOPT, "b"},          {&earlier, NULL, FOUND_ADOPT, "e"},
-      {&elsewhere, NULL, FOUND_ELSEWHERE, "x"}, {&elsewhere, &ours, FOUND_OURS, "o"},
-      {&elsewhere, &bare, FOUND_ADOPT, "b"},    {&in_list, NULL, FOUND_NOWHERE, NULL},
-      {&stranger, NULL, FOUND_NOWHERE, NULL},   {&stranger, &elsewhere, FOUND_ELSEWHERE, "x"},
+      {&elsewhere, NULL, FOUND_OURS, "x"},      {&elsewhere, &ours, FOUND_OURS, "o"},
+      {&elsewhere, &bare, FOUND_OURS, "x"},     {&in_list, NULL, FOUND_NOWHERE, NULL},
+      {&stranger, NULL, FOUND_NOWHERE, NULL},   {&stranger, &elsewhere, FOUND_OURS, "x"},
+      {&own_in_list, NULL, FOUND_OURS, "ol"},   {&own_in_list, &elsewhere, FOUND_OURS, "x"},
+      {&own_in_list, &bare, FOUND_OURS, "ol"},  {&nowhere, NULL, FOUND_OURS, "n"},
+      {&sibling_in_list, NULL, FOUND_ADOPT, "sl"},
+      {&later_in_list, NULL, FOUND_ADOPT, "tl"},
+      {&sibling_in_list, &bare, FOUND_ADOPT, "b"},
+      {&foreign_elsewhere, NULL, FOUND_ELSEWHERE, "f"},
+      {&foreign_elsewhere, &bare, FOUND_ADOPT, "b"},
+      {&foreign_elsewhere, &sibling_in_list, FOUND_ELSEWHERE, "f"},
   };
   for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
     const char *id = NULL;
@@ -52,6 +69,17 @@ static void test_decide(void)
     g_assert_cmpint(decide(cases[i].second, cases[i].first, &id), ==, cases[i].verdict); /* order does not matter */
     g_assert_cmpstr(id, ==, cases[i].id);
   }
+}
+
+/* A lead that was released for a second generation leaves the row of its first where somebody put it. */
+static void test_older_in_list(void)
+{
+  const struct claim claim = {
+      .ord = 3, .generation = 2, .run_id = "run", .campaign_id = CAMPAIGN, .person = "a@example.com"};
+  struct settle_input input = {.claim = &claim, .rows = &own_in_list, .rows_n = 1};
+  g_assert_cmpint(settle_decide(&input).verdict, ==, FOUND_NOWHERE);
+  input.rows = &later_in_list;
+  g_assert_cmpint(settle_decide(&input).verdict, ==, FOUND_ADOPT);
 }
 
 static void test_stamp(void)
@@ -85,6 +113,7 @@ int main(int argc, char **argv)
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/settle/stamps", test_stamps);
   g_test_add_func("/settle/decide", test_decide);
+  g_test_add_func("/settle/older_in_list", test_older_in_list);
   g_test_add_func("/settle/stamp", test_stamp);
   return g_test_run();
 }
