@@ -305,12 +305,14 @@ static void lead_deleted_apply(const struct fault_context *context)
 static void lead_moved_apply(const struct fault_context *context)
 {
   struct campaign *campaign = store_campaign(context->world, json_string(context->params, "campaign"));
+  struct list *list = store_list(context->world, json_string(context->params, "list"));
   struct lead *lead = lead_pick(context);
-  if (lead == NULL || campaign == NULL || lead->campaign == campaign->handle) return;
+  if (lead == NULL || (campaign == NULL && list == NULL)) return;
+  if (campaign != NULL && lead->campaign == campaign->handle) return;
   uint16_t from_campaign = lead->campaign;
   uint16_t from_list = lead->list;
   struct campaign *source = store_campaign_at(context->world, from_campaign);
-  store_move(context->world, lead, campaign, NULL);
+  store_move(context->world, lead, campaign, campaign != NULL ? NULL : list);
   if (source != NULL) bucket_compact(&source->bucket, from_campaign, from_list);
 }
 
@@ -372,7 +374,7 @@ const struct fault_kind fault_kinds[] = {
     {"list_lag", FAULT_BEFORE, list_lag_apply, "from now on new rows appear in lists up to `s` seconds later"},
     {"unpaid", FAULT_BEFORE, unpaid_apply, "the workspace has no paid plan any more"},
     {"lead_deleted", FAULT_BEFORE, lead_deleted_apply, "somebody deletes the row of `email` (any)"},
-    {"lead_moved", FAULT_BEFORE, lead_moved_apply, "somebody moves the row of `email` to `campaign`"},
+    {"lead_moved", FAULT_BEFORE, lead_moved_apply, "somebody moves the row of `email` to `campaign` or `list`"},
     {"lead_added", FAULT_BEFORE, lead_added_apply, "somebody adds `email` to `campaign`"},
     {"stop", FAULT_BEFORE, stop_apply, "`event` (unsubscribed) happens to `email` (any)"},
     {"blocked", FAULT_BEFORE, blocked_apply, "somebody puts `email` (any) on the block list"},

@@ -9,7 +9,8 @@ static enum exit_code run(struct cli *cli, int argc, char **argv, GError **error
 }
 
 static const struct command_option options[] = {
-    {"full", OPTION_FLAG, NULL, "scan all configured campaigns, even if that was done today"},
+    {"full", OPTION_FLAG, NULL,
+     "scan all configured campaigns, and lists for rows of ours, even if that was done today"},
     {NULL, OPTION_FLAG, NULL, NULL},
 };
 

@@ -175,7 +175,9 @@ static bool keep_confirmed(struct job *job, GArray *work, GError **error)
   for (guint i = 0; is_ok && i < work->len;) {
     const struct removal *removal = g_array_index(work, struct work, i).removal;
     const struct remote_lead *row = g_hash_table_lookup(rows.by_id, removal->instantly_id);
-    bool is_there = row != NULL && g_strcmp0(row->campaign_id, removal->campaign_id) == 0;
+    /* What was to be deleted is gone when its id is; somebody may have moved it on between the look and the request. */
+    bool is_move = g_array_index(work, struct work, i).settings->action == REMOVAL_MOVE;
+    bool is_there = row != NULL && (!is_move || g_strcmp0(row->campaign_id, removal->campaign_id) == 0);
     if (!is_there && !g_hash_table_contains(present, removal->person)) {
       i++;
       continue;

@@ -8,15 +8,16 @@
 #include "core/sync_read.h"
 
 /* An empty ledger adopts nothing (sync.c): to it `sync --full` is no way out. */
-static bool refuse(struct job *job, const char *campaign_id, GError **error)
+static bool refuse(struct job *job, const struct remote_lead *row, GError **error)
 {
   struct ledger_facts facts;
   if (!job->ledger->ops->facts(job->ledger, &facts, error)) return false;
   error_set(error, ERROR_UNSAFE,
-            "campaign %s holds leads with leadferry's stamp that this ledger does not know: it is %s, and nobody was "
+            "%s %s holds leads with leadferry's stamp that this ledger does not know: it is %s, and nobody was "
             "claimed. Restore the newest backup; or take these leads for this ledger's own with `leadferry export "
             "--bootstrap`%s",
-            campaign_id, facts.has_claims ? "older than Instantly" : "empty",
+            row->campaign_id ? "campaign" : "list", row->campaign_id ? row->campaign_id : row->list_id,
+            facts.has_claims ? "older than Instantly" : "empty",
             facts.has_claims ? ", or adopt them with `leadferry sync --full`" : "");
   return false;
 }
@@ -31,7 +32,7 @@ static bool check_page(struct job *job, struct page *page, void *context, GError
     if (!home_is_stamped(row)) continue;
     if (!job->ledger->ops->stamp_is_known(job->ledger, row->stamp, &is_known, error)) return false;
     if (is_known) continue;
-    return refuse(job, row->campaign_id, error);
+    return refuse(job, row, error);
   }
   return true;
 }
@@ -47,6 +48,7 @@ static bool look(struct job *job, const struct export_report *report, GError **e
     bool is_gone = g_strcmp0(feed->refusal, "not_found") == 0;
     if (!is_gone) queries[n++] = (struct list_query){.campaign_id = feed->campaign_id, .after = newest};
   }
+  queries[n++] = (struct list_query){.in_list = true, .after = newest};
   struct list_reading reading = {.queries = queries, .queries_n = n, .each = check_page};
   return sync_read_lists(job, &reading, error);
 }

@@ -65,6 +65,7 @@ struct list_query {
   const char *const *contacts;
   size_t contacts_n;
   const char *filter; /* FILTER_VAL_... */
+  bool in_list;       /* rows of lists alone, of all lists */
   const char *after;  /* cursor */
 };
 

@@ -56,9 +56,9 @@ GArray *unknown_batches_new(void);
  * ones are listed into absent (GArray of int64_t ord) and may be sent again under the same claim by the caller. */
 bool settle_unknown(struct job *job, GArray *batches, struct settle_tally *tally, GArray *absent, GError **error);
 
-/* Of claims that are about to be sent, those of leads that an earlier claim has tried: its request may have been carried
- * out after all, and its row may have left the campaign since, where Instantly would not refuse a second one. They are
- * asked about first, and who is found is settled. The others are put into left, in their order. */
+/* Of claims that are about to be sent, those of leads that an earlier claim has tried: its request may have been
+ * carried out after all, and its row may have left the campaign since, where Instantly would not refuse a second one.
+ * They are asked about first, and who is found is settled. The others are put into left, in their order. */
 bool settle_tried_before(struct job *job, const GPtrArray *claims, struct settle_tally *tally, GPtrArray *left,
                          GError **error);
 
@@ -82,8 +82,8 @@ struct settle_finding {
 };
 
 /* With this claim's own stamp anywhere, in its campaign before another one before a list: ours. Else in the campaign:
- * adopt; in another campaign: elsewhere; in a list alone: adopt where the row is ours and of the claim's generation or a
- * later one, else it says nothing. */
+ * adopt; in another campaign: elsewhere; in a list alone: adopt where the row is ours and of the claim's generation or
+ * a later one, else it says nothing. */
 struct settle_finding settle_decide(const struct settle_input *input);
 
 /* The stamp of a claim: "generation:run_id.ord"; caller frees. */

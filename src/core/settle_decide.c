@@ -46,8 +46,8 @@ static bool is_as_new(const struct remote_lead *row, const struct claim *claim)
 }
 
 /* What one row says, in falling order of weight. A stamp of another claim of ours on a row of the right campaign is not
- * this claim's doing: it is adopted, so that its removal is never ours by mistake. A row in a list alone counts where it
- * is ours and as new as the claim: somebody moved it there, and its person was sent. */
+ * this claim's doing: it is adopted, so that its removal is never ours by mistake. A row in a list alone counts where
+ * it is ours and as new as the claim: somebody moved it there, and its person was sent. */
 enum evidence { OWN_HERE, OWN_ELSEWHERE, OWN_IN_LIST, OTHERS_HERE, OTHERS_ELSEWHERE, OURS_IN_LIST, NO_EVIDENCE };
 
 static enum evidence evidence_of(const struct remote_lead *row, const struct claim *claim)
@@ -62,8 +62,8 @@ static enum evidence evidence_of(const struct remote_lead *row, const struct cla
 struct settle_finding settle_decide(const struct settle_input *input)
 {
   static const enum settle_verdict verdicts[] = {
-      [OWN_HERE] = FOUND_OURS,        [OWN_ELSEWHERE] = FOUND_OURS,         [OWN_IN_LIST] = FOUND_OURS,
-      [OTHERS_HERE] = FOUND_ADOPT,    [OTHERS_ELSEWHERE] = FOUND_ELSEWHERE, [OURS_IN_LIST] = FOUND_ADOPT,
+      [OWN_HERE] = FOUND_OURS,       [OWN_ELSEWHERE] = FOUND_OURS,         [OWN_IN_LIST] = FOUND_OURS,
+      [OTHERS_HERE] = FOUND_ADOPT,   [OTHERS_ELSEWHERE] = FOUND_ELSEWHERE, [OURS_IN_LIST] = FOUND_ADOPT,
       [NO_EVIDENCE] = FOUND_NOWHERE,
   };
   const struct remote_lead *found = NULL;

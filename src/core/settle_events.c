@@ -47,8 +47,8 @@ struct lead_event *settle_event(struct settle_log *log, const struct claim *clai
   return &g_array_index(log->events, struct lead_event, log->events->len - 1);
 }
 
-/* A row that left the campaign of its claim meanwhile: where it is now is newer than that it was added. In a list it has
- * no campaign, and nothing mails it. */
+/* A row that left the campaign of its claim meanwhile: where it is now is newer than that it was added. In a list it
+ * has no campaign, and nothing mails it. */
 static void put_place(struct settle_log *log, const struct lead_event *settled, const struct remote_lead *row)
 {
   if (g_strcmp0(row->campaign_id, settled->campaign_id) == 0) return;

@@ -53,6 +53,7 @@ static bool sync_steps(struct job *job, const struct sync_options *options, stru
   if (!read_analytics(job, totals, &text, error)) return false; /* 1 */
   if (!ops->stage_begin(job->ledger, job->run_id, error)) return false;
   if (!is_scan_due(job, options, &is_due, error)) return false;
+  report->reads_lists = options->full_scan;
   if (is_due && !sync_read_campaigns(job, report, error)) return false; /* 2: the full scan */
   if (!sync_read_watched(job, report, error)) return false;             /* 2: those that can still change */
   if (!read_stops_if_due(job, report, error)) return false;             /* 2: the workspace's stops */
@@ -67,6 +68,7 @@ static bool sync_steps(struct job *job, const struct sync_options *options, stru
 bool sync_rebuild(struct job *job, struct sync_report *report, GError **error)
 {
   report->home = HOME_REBUILD;
+  report->reads_lists = true;
   return job->ledger->ops->stage_begin(job->ledger, job->run_id, error) && sync_read_campaigns(job, report, error) &&
          sync_read_watched(job, report, error) && apply_stage(job, report, error);
 }

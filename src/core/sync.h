@@ -19,7 +19,7 @@
 #define BOUNCE_STOP_DAYS 180
 
 struct sync_options {
-  bool full_scan; /* scan even if the last one is younger than sync.full_scan_every_h */
+  bool full_scan; /* scan even if the last one is younger than sync.full_scan_every_h, lists included */
 };
 
 struct sync_report {
@@ -29,6 +29,7 @@ struct sync_report {
   int64_t campaigns_n, watched_n, stops_read_n, pushed_n, written_back_n, held_n;
   int64_t stopped_removed_n, stopped_left_n, stopped_deferred_n; /* our live rows of stopped persons */
   int64_t stopped_foreign_n; /* live rows of the persons pushed now that we did not put there: left alone */
+  bool reads_lists;          /* the full scan looks for rows of ours in lists, too: asked for by hand, or to rebuild */
   bool was_full_scan;
   int64_t full_scan_started_at_us, full_scan_finished_at_us, stops_read_at_us;
   enum exit_code exit_code;

@@ -7,7 +7,15 @@
 bool home_is_stamped(const struct remote_lead *row)
 {
   struct stamp stamp;
-  return row->person && row->campaign_id && stamp_read(row->stamp, &stamp);
+  return row->person && stamp_read(row->stamp, &stamp);
+}
+
+bool home_is_within(const struct remote_lead *row, const struct stage_rules *rules)
+{
+  if (row->campaign_id == NULL) return true;
+  for (size_t i = 0; i < rules->campaigns_n; i++)
+    if (strcmp(rules->campaigns[i], row->campaign_id) == 0) return true;
+  return false;
 }
 
 void home_lead_id(const struct remote_lead *row, char id[HOME_LEAD_ID_BYTES])

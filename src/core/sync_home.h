@@ -9,7 +9,8 @@
  *
  * The ledger finds the rows and chooses the lead: the lowest lead_id of the person in the source, else in the ledger;
  * where that one is enrolled already, or is another person's, or where there is none, the row becomes a lead of its own
- * (home_lead_id). Rows are taken in the order of their stamps, several of one person in that of their ids. */
+ * (home_lead_id). Of rows in lists, which have no campaign, the stamped ones alone are looked at. Rows are taken in the
+ * order of their stamps, several of one person in that of their ids. */
 #include "core/ports.h"
 
 /* The lead that was chosen for a row. */
@@ -26,6 +27,9 @@ struct home_lead {
 
 /* Is the row's stamp one that leadferry writes, and does the row have what a lead needs? */
 bool home_is_stamped(const struct remote_lead *row);
+
+/* Is the row where ours are: in a configured campaign, or in a list, where somebody or complete moved it? */
+bool home_is_within(const struct remote_lead *row, const struct stage_rules *rules);
 
 /* The lead_id of a row that is a lead of its own. */
 void home_lead_id(const struct remote_lead *row, char id[HOME_LEAD_ID_BYTES]);

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "core/subsequence.h"
+#include "core/sync_home.h"
 
 /* A bounce says nothing for ever: the mailbox may come back. */
 /* An enrolment counts as gone after two absences at least this far apart. */
@@ -162,6 +163,29 @@ static bool stage_each(struct job *job, struct page *page, void *context, GError
   return staging_take(job, &read->staging, page, error);
 }
 
+/* Lists hold whatever the workspace's people put there: of them the rows with a stamp of ours alone are staged. */
+static bool stage_listed(struct job *job, struct page *page, void *context, GError **error)
+{
+  struct campaigns_read *read = context;
+  read->read_n += page->rows->len;
+  job_progress(job, "leads", read->read_n, 0, 0);
+  guint kept_n = 0;
+  for (guint i = 0; i < page->rows->len; i++) {
+    const struct remote_lead *row = page_row(page, struct remote_lead, i);
+    if (home_is_stamped(row)) g_array_index(page->rows, struct remote_lead, kept_n++) = *row;
+  }
+  g_array_set_size(page->rows, kept_n);
+  return staging_take(job, &read->staging, page, error);
+}
+
+/* Rows that complete, or somebody, moved into a list are known to nobody else once the ledger is lost. */
+static bool read_lists(struct job *job, struct campaigns_read *read, GError **error)
+{
+  struct list_query query = {.in_list = true};
+  struct list_reading reading = {.queries = &query, .queries_n = 1, .each = stage_listed, .context = read};
+  return sync_read_lists(job, &reading, error);
+}
+
 /* A campaign that Instantly does not have any more: its leads wait for a person, and are not taken for deleted by hand.
  */
 static bool hold_gone(struct job *job, const char *campaign_id, struct sync_report *report, GError **error)
@@ -213,7 +237,7 @@ bool sync_read_campaigns(struct job *job, struct sync_report *report, GError **e
   struct campaigns_read read = {0};
   staging_init(&read.staging);
   bool is_ok = ask_existing(job, &reader, report, error) && read_to_end(job, &reader, stage_each, &read, error) &&
-               staging_flush(job, &read.staging, error);
+               (!report->reads_lists || read_lists(job, &read, error)) && staging_flush(job, &read.staging, error);
   staging_clear(&read.staging);
   report->campaigns_n = (int64_t)reader.queries_n;
   reader.queries_n = campaigns_n;

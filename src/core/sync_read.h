@@ -33,8 +33,8 @@ struct list_reading {
 /* Reads all queries to their ends, side by side, a page of each in memory. */
 bool sync_read_lists(struct job *job, const struct list_reading *reading, GError **error);
 
-/* The full scan: every configured campaign to its end, all campaigns in parallel. Sets the report's scan times only
- * when every campaign ended normally. */
+/* The full scan: every configured campaign to its end, all campaigns in parallel; where report->reads_lists the rows of
+ * ours in the workspace's lists as well. Sets the report's scan times only when every campaign ended normally. */
 bool sync_read_campaigns(struct job *job, struct sync_report *report, GError **error);
 
 /* Enrolments that can still change and that the scan has not staged, by ids; after a full scan those that are absent

@@ -27,6 +27,7 @@ static const struct body_field leads_list_fields[] = {
     FIELD(leads_list_body, campaign, FIELD_TEXT), FIELD(leads_list_body, filter, FIELD_TEXT),
     FIELD(leads_list_body, ids, FIELD_TEXTS),     FIELD(leads_list_body, contacts, FIELD_TEXTS),
     FIELD(leads_list_body, limit, FIELD_COUNT),   FIELD(leads_list_body, starting_after, FIELD_TEXT),
+    FIELD(leads_list_body, in_list, FIELD_FLAG),
 };
 
 static const struct body_field lead_patch_fields[] = {

@@ -66,6 +66,7 @@ struct leads_list_body {
   const char *campaign;
   const char *filter;
   const char *starting_after;
+  bool in_list;
   struct text_list ids, contacts;
   int64_t limit;
 };

@@ -30,6 +30,7 @@ static uint64_t hash_text(uint64_t hash, const char *text)
 static uint64_t hash_query(const struct list_query *query)
 {
   uint64_t hash = hash_text(hash_text(HASH_START, query->campaign_id), query->filter);
+  if (query->in_list) hash = hash_text(hash, "in_list");
   for (size_t i = 0; i < query->ids_n; i++) {
     hash = hash_text(hash, query->ids[i]);
   }
@@ -95,6 +96,7 @@ static void ask_page(struct ask *ask, const struct list_query *query)
       .campaign = query->campaign_id,
       .filter = query->filter,
       .starting_after = query->after,
+      .in_list = query->in_list,
       .ids = {query->ids, query->ids_n},
       .contacts = {query->contacts, query->contacts_n},
       .limit = LIST_MAX_N,

@@ -147,6 +147,7 @@ bool parse_lead(const cJSON *object, struct page *page, struct remote_lead *row,
 /* What was asked for, as sets. */
 struct asked {
   const char *campaign_id;
+  bool in_list;
   GHashTable *ids;     /* NULL: not asked by id */
   GHashTable *persons; /* NULL: not asked by address */
   GHashTable *seen;    /* ids of this page */
@@ -154,7 +155,8 @@ struct asked {
 
 static void asked_init(struct asked *asked, const struct list_query *query)
 {
-  *asked = (struct asked){.campaign_id = query->campaign_id, .seen = g_hash_table_new(g_str_hash, g_str_equal)};
+  *asked = (struct asked){
+      .campaign_id = query->campaign_id, .in_list = query->in_list, .seen = g_hash_table_new(g_str_hash, g_str_equal)};
   if (query->ids_n > 0) asked->ids = g_hash_table_new(g_str_hash, g_str_equal);
   for (size_t i = 0; i < query->ids_n; i++) {
     g_hash_table_add(asked->ids, (gpointer)query->ids[i]);
@@ -183,6 +185,7 @@ static const char *objection_to(const struct asked *asked, const struct remote_l
   if (asked->campaign_id && g_ascii_strcasecmp(campaign_id, asked->campaign_id) != 0) {
     return "is not in the campaign asked for";
   }
+  if (asked->in_list && !row->list_id) return "is in no list";
   if (asked->ids && !g_hash_table_contains(asked->ids, row->id)) return "has an id that was not asked for";
   if (asked->persons && !(row->person && g_hash_table_contains(asked->persons, row->person))) {
     return "has an address that was not asked for";

@@ -197,9 +197,7 @@ static bool is_homeless(const struct stage_rules *rules, const struct remote_lea
 {
   struct stamp stamp;
   if (!rules->is_full_scan || is_known || !home_is_stamped(row) || !stamp_read(row->stamp, &stamp)) return false;
-  for (size_t i = 0; i < rules->campaigns_n; i++)
-    if (g_strcmp0(rules->campaigns[i], row->campaign_id) == 0) return true;
-  return false;
+  return home_is_within(row, rules);
 }
 
 static void row_facts(struct facts *facts, const char *const *cells)

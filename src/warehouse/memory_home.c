@@ -78,13 +78,6 @@ static void pass_add(struct pass *pass, const struct arrival *arrival)
     g_hash_table_insert(pass->first, (gpointer)row->person, (gpointer)row);
 }
 
-static bool is_configured(const struct stage_rules *rules, const char *campaign_id)
-{
-  for (size_t i = 0; i < rules->campaigns_n; i++)
-    if (g_strcmp0(rules->campaigns[i], campaign_id) == 0) return true;
-  return false;
-}
-
 static bool is_own_lead(const char *lead_id)
 {
   return g_str_has_prefix(lead_id, HOME_LEAD_PREFIX);
@@ -182,8 +175,8 @@ void memory_bring_stamped(struct memory *memory, const struct stage_rules *rules
     const struct remote_lead *row = arrival.match->row;
     const struct lead_state *state = arrival.match->state;
     bool is_asked = !state || may_be_raised(&pass, state);
-    if (is_asked && home_is_stamped(row) && is_configured(rules, row->campaign_id) &&
-        stamp_read(row->stamp, &arrival.stamp) && !is_known(memory, &arrival.stamp))
+    if (is_asked && home_is_stamped(row) && home_is_within(row, rules) && stamp_read(row->stamp, &arrival.stamp) &&
+        !is_known(memory, &arrival.stamp))
       pass_add(&pass, &arrival);
   }
   if (rules->home == HOME_LEAVE)
@@ -202,7 +195,7 @@ void memory_bring_others(struct memory *memory, const struct stage_rules *rules,
     struct arrival arrival = {.match = &g_array_index(matches, struct memory_match, i)};
     const struct remote_lead *row = arrival.match->row;
     bool is_nobodys = row->person && !arrival.match->state && !stamp_read(row->stamp, &arrival.stamp);
-    if (is_nobodys && is_configured(rules, row->campaign_id) && source_lead(memory, row->person) &&
+    if (is_nobodys && row->campaign_id && home_is_within(row, rules) && source_lead(memory, row->person) &&
         !any_state(memory, row->person, was_ever_enrolled))
       pass_add(&pass, &arrival);
   }

@@ -145,7 +145,7 @@ def test_nobody_answers_any_more(world):
     """The creating call's answer is lost, and then nobody can be asked: open, exit 5, and recover settles it later."""
     world.configure(instantly={"request_timeout_s": 1})
     world.sandbox.faults({"endpoint": ADD, "fault": "reset_after"},
-                         {"endpoint": LIST, "fault": "status", "skip": 4, "params": {"code": 400}})
+                         {"endpoint": LIST, "fault": "status", "skip": 5, "params": {"code": 400}})
     done = world.run("export")
     assert done.returncode == 5, done
     assert world.json("status")["open_claims"] == 5

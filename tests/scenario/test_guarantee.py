@@ -21,7 +21,7 @@ def both_campaigns(world, default):
 def export_that_stays_open(world):
     """The creating call reaches nobody, nor can anybody be asked: claims with a `sending` and no answer."""
     world.sandbox.faults({"endpoint": ADD, "fault": "reset_before"},
-                         {"endpoint": LIST, "fault": "status", "skip": 5, "params": {"code": 400}})
+                         {"endpoint": LIST, "fault": "status", "skip": 6, "params": {"code": 400}})
     world.run("export", code=5)
     world.sandbox.faults()
     assert world.json("status")["open_claims"] > 0
@@ -141,7 +141,7 @@ def test_a_lead_moved_while_its_answer_is_open(world):
     world.import_people(2)
     operations = world.sandbox.campaign("Operations")
     world.sandbox.faults({"endpoint": ADD, "fault": "reset_after", "count": 1},
-                         {"endpoint": LIST, "fault": "lead_moved", "skip": 4, "count": 1,
+                         {"endpoint": LIST, "fault": "lead_moved", "skip": 5, "count": 1,
                           "params": {"email": "p0@example.com", "campaign": operations}})
     world.run("export", code=(0, 3))
     world.sandbox.faults()
@@ -149,6 +149,50 @@ def test_a_lead_moved_while_its_answer_is_open(world):
         world.run("run", code=(0, 3))
     assert world.sandbox.lead("p0@example.com")["campaign"] == operations
     assert world.creating_calls() == 1 and world.sandbox.totals()["created_twice"] == 0
+
+
+def in_a_list(world, email):
+    """The list that somebody keeps, and the one row of the person, which must be in it."""
+    rows = world.sandbox.leads(contacts=[email])
+    assert len(rows) == 1 and rows[0].get("list_id") and not rows[0].get("campaign"), rows
+    return rows[0]
+
+
+def test_a_lead_moved_into_a_list_while_its_answer_is_open(world):
+    """Guarantee 23. As above, but into a list, before either question: the row carries this very claim's stamp."""
+    world.import_people(2)
+    keep = world.sandbox.api("POST", "/lead-lists", {"name": "Later"}).json["id"]
+    world.sandbox.faults({"endpoint": ADD, "fault": "reset_after", "count": 1},
+                         {"endpoint": LIST, "fault": "lead_moved", "skip": 5, "count": 1,
+                          "params": {"email": "p0@example.com", "list": keep}})
+    report = world.json("export", code=(0, 3))
+    world.sandbox.faults()
+    assert report["added"] == 2
+    for _ in range(2):
+        world.run("run", code=(0, 3))
+    row = in_a_list(world, "p0@example.com")
+    state = world.shown("p0@example.com")["state"]
+    assert state["phase"] == "added" and state["instantly_id"] == row["id"] and state["current_campaign_id"] is None
+    assert world.creating_calls() == 1 and world.sandbox.totals()["created_twice"] == 0
+    world.run("verify", code=0)
+
+
+def test_a_lead_moved_into_a_list_after_it_was_given_up(start_sandbox, leadferry_binary, tmp_path):
+    """Guarantee 23. The list hid the row from every question, and it left the campaign since: where Instantly would take
+    the person a second time, it is asked before."""
+    world = Product(start_sandbox(config=quiet_config(list_lag_s=36000)), leadferry_binary, tmp_path)
+    world.import_people(1)
+    keep = world.sandbox.api("POST", "/lead-lists", {"name": "Later"}).json["id"]
+    world.sandbox.fault(ADD, "reset_after", count=1)
+    world.run("export", code=(3, 5))
+    world.run("recover", code=(0, 3, 5))
+    assert world.shown("L000")["state"]["phase"] == "released"
+    calls = world.creating_calls()
+    world.sandbox.advance(hours=11)
+    world.sandbox.control("POST", "/leads/move", {"email": "p0@example.com", "to_list": keep})
+    world.run("export", code=(0, 3))
+    in_a_list(world, "p0@example.com")
+    assert world.creating_calls() == calls and world.sandbox.totals()["created_twice"] == 0
 
 
 def test_never_verified_on_import(world):

@@ -139,6 +139,72 @@ def test_an_older_backup_is_seen_before_anybody_is_claimed(world):
     assert world.sandbox.totals()["created_twice"] == 0
 
 
+@pytest.fixture
+def moved(world):
+    """Three persons whose sequence is over and whom complete moved into a list; the campaign is empty."""
+    done = world.sandbox.api("POST", "/lead-lists", {"name": "Done"}).json["id"]
+    world.configure(complete={"outcomes": {"no_reply": {"action": "move", "move_to": done}}})
+    world.import_people(3)
+    world.run("export", code=0)
+    for _ in range(4):
+        world.sandbox.advance(days=1)
+        world.run("sync", code=0)
+    world.keep()
+    world.sandbox.advance(days=40)
+    world.run("sync", "--full", code=0)
+    assert world.json("complete")["removed"] == 3
+    assert world.sandbox.leads(campaign=world.campaign) == [] and len(world.sandbox.leads(list_id=done)) == 3
+    return world
+
+
+def test_rows_that_complete_moved_into_a_list_are_known_again(moved):
+    """Guarantee 28. No campaign shows that the ledger was lost: the list does."""
+    moved.lose()
+    moved.configure()  # the list's name went with it
+    moved.sandbox.control("POST", f"/campaigns/{moved.campaign}", {"status": 1})
+    moved.import_people(4)
+    for words in ("export", "plan"):
+        said = refused(moved, words).stderr
+        assert "list " in said and "it is empty, and nobody was claimed" in said
+    refused(moved, "sync", "--full")
+    report = moved.json("export", "--bootstrap")
+    assert report["brought_home"] == 3 and report["added"] == 1
+    assert moved.row("L000")["added_to_instantly"] == 1 and moved.row("L000")["cold_email_sent"] == 1
+    assert moved.shown("L000")["state"]["current_campaign_id"] is None
+    assert moved.json("export", "--bootstrap")["brought_home"] == 0
+    moved.run("run", code=0)
+    assert moved.sandbox.totals()["created_twice"] == 0 and len(moved.sandbox.leads()) == 4
+
+
+def test_rows_in_lists_that_an_older_backup_does_not_know(world):
+    """Guarantee 27. Somebody moved a row of a run that the backup does not have into a list."""
+    keep = world.sandbox.api("POST", "/lead-lists", {"name": "Later"}).json["id"]
+    world.import_people(2)
+    world.run("export", code=0)
+    world.keep()
+    world.sandbox.advance(hours=1)
+    world.import_people(3)
+    assert world.json("export")["added"] == 1
+    world.sandbox.control("POST", "/leads/move", {"email": "p2@example.com", "to_list": keep})
+    world.restore()
+    world.import_people(3)
+    assert "it is older than Instantly" in refused(world, "export").stderr
+    assert world.json("sync", "--full", code=3)["brought_home"] == 1
+    assert world.json("export")["added"] == 0
+    assert world.shown("L002")["state"]["phase"] == "adopted" and world.row("L002")["added_to_instantly"] == 1
+    assert world.sandbox.totals()["created_twice"] == 0
+
+
+def test_lists_of_others_do_not_matter(world):
+    """Cold leads that people keep in lists are nobody's of ours, however many."""
+    keep = world.sandbox.api("POST", "/lead-lists", {"name": "Cold"}).json["id"]
+    world.sandbox.api("POST", "/leads/add", {"list_id": keep, "leads": [{"email": f"p{i}@example.com"} for i in range(250)]})
+    world.import_people(3)
+    assert world.json("export")["added"] == 3
+    assert world.json("sync", "--full")["brought_home"] == 0
+    assert world.json("export", "--bootstrap")["brought_home"] == 0
+
+
 def test_a_person_known_by_another_lead_is_not_sent_again(world):
     """The lost ledger knew the person under an id that the source has no more, and twice in two campaigns."""
     other = world.sandbox.campaign("Operations")

@@ -36,8 +36,9 @@ static void disturb_row(struct world *world, struct fake_row *row)
     log_event(LOG_DEBUG, "deleted by hand", LOG_STR("stamp", row->stamp), LOG_INT("person", g_str_hash(row->person)));
 }
 
-/* Somebody tidies up: a row leaves its campaign for a list, while a job runs or between two, whether its answer was read
- * or not. As with deleting, not while a request of the person is on its way: Instantly would make the row again. */
+/* Somebody tidies up: a row leaves its campaign for a list, while a job runs or between two, whether its answer was
+ * read or not. As with deleting, not while a request of the person is on its way: Instantly would make the row again.
+ */
 static void tidy_row(struct world *world, struct fake_row *row)
 {
   bool is_seen = !row->is_deleted && row->known_at_call <= world->fake.calls_n;

@@ -141,7 +141,7 @@ void world_init(struct world *world, uint64_t seed, const struct sim_options *op
   fake_instantly_init(&world->fake, START_US);
   world->fake.next_fault = draw_fault;
   world->fake.context = world;
-  if (options->has_faults) world->fake.lag_calls = (int64_t)rng_below(&world->rng, 16);
+  if (options->has_faults && one_in(world, 2)) world->fake.lag_calls = (int64_t)rng_below(&world->rng, 16);
   world->fake.late_calls = 1 + (int64_t)rng_below(&world->rng, 10);
   world->stopped = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   world->kept = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);

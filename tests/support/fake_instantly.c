@@ -6,7 +6,8 @@
 #include "base/text.h"
 #include "core/settle.h"
 
-/* What comes late is not moved by hand between a question about it and the request that follows: nobody could tell. */
+/* What comes late, or shows itself late, is not moved by hand between a question about it and the request that follows:
+ * nobody could tell. */
 #define LATE_UNKNOWN_CALLS 20
 
 /* A request whose effect comes later. */
@@ -59,7 +60,8 @@ struct fake_row *fake_instantly_put(struct fake_instantly *fake, const char *cam
   row->campaign_id = g_strdup(campaign_id);
   row->status = REMOTE_ACTIVE;
   row->created_at_us = fake->now_us;
-  row->visible_at_call = row->known_at_call = fake->calls_n + fake->lag_calls;
+  row->visible_at_call = fake->calls_n + fake->lag_calls;
+  row->known_at_call = row->visible_at_call + (fake->lag_calls > 0 ? LATE_UNKNOWN_CALLS : 0);
   g_ptr_array_add(fake->rows, row);
   return row;
 }
@@ -244,6 +246,7 @@ static bool matches(const struct fake_instantly *fake, const struct list_query *
   if (row->is_deleted || (fake->lag_calls > 0 && row->visible_at_call > fake->calls_n)) return false;
   if (query->after != NULL && strcmp(row->id, query->after) <= 0) return false;
   if (query->campaign_id != NULL && g_strcmp0(query->campaign_id, row->campaign_id) != 0) return false;
+  if (query->in_list && row->campaign_id != NULL) return false;
   if (query->ids_n > 0 && !is_among(query->ids, query->ids_n, row->id)) return false;
   if (query->contacts_n > 0 && !is_among(query->contacts, query->contacts_n, row->person)) return false;
   if (query->filter == NULL) return true;

@@ -129,6 +129,27 @@ static void test_raised(struct subject *subject)
   check(subject, HOME_LEAD_PREFIX ID_B, SETTLEMENT_ADOPTED, ID_B);
 }
 
+/* A row in a list has no campaign; of those that others keep in lists nobody is taken. */
+static void test_in_list(struct subject *subject)
+{
+  subject_put_plain(subject, "L1", "ann@x.org");
+  subject_put_plain(subject, "L2", "bob@x.org");
+  struct remote_lead rows[] = {row(ID_A, "ann@x.org", "1:lost.1"), row(ID_B, "bob@x.org", NULL)};
+  rows[0].campaign_id = rows[1].campaign_id = NULL;
+  g_assert_cmpint(scan(subject, HOME_LEAVE, rows, 2).homeless_n, ==, 1);
+  g_assert_cmpint(scan(subject, HOME_ADOPT, rows, 2).home_n, ==, 1);
+  check(subject, "L1", SETTLEMENT_ADOPTED, ID_A);
+  g_assert_cmpint(scan(subject, HOME_REBUILD, rows, 2).home_n, ==, 1);
+  check(subject, "L1", SETTLEMENT_ADDED, ID_A);
+  check(subject, "L2", SETTLEMENT_NONE, "-");
+  struct page page;
+  page_init(&page, sizeof(struct lead_report_row));
+  g_assert_null(subject_lead(subject, "L1", &page)->state.current_campaign_id);
+  page_clear(&page);
+  g_assert_cmpint(scan(subject, HOME_REBUILD, rows, 2).home_n, ==, 0);
+  g_assert_cmpint(claim_again(subject), ==, 1); /* bob */
+}
+
 /* Two rows of one person: the lead has the first, the other is a lead of its own. Whoever is enrolled keeps its row. */
 static void test_two_rows(struct subject *subject)
 {
@@ -191,6 +212,7 @@ int main(int argc, char **argv)
   subject_add("home/adopted", test_adopted);
   subject_add("home/rebuilt", test_rebuilt);
   subject_add("home/raised", test_raised);
+  subject_add("home/in-list", test_in_list);
   subject_add("home/two-rows", test_two_rows);
   subject_add("home/reused-id", test_reused_id);
   subject_add("home/newest-id", test_newest_id);

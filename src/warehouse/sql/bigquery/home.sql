@@ -10,7 +10,7 @@ SELECT DISTINCT claim_id FROM ${lead_events}
 WHERE kind = 1 AND run_id = @run_id AND claim_id IS NOT NULL;
 
 -- name: home_read
--- Behind matches_gather. Stamped rows without a lead; to rebuild, also those that were adopted meanwhile, and those whose
+-- Behind matches_gather. Stamped rows without a lead, in the configured campaigns and in lists; to rebuild, also those that were adopted meanwhile, and those whose
 -- claim was lost between two requests of an earlier try; or, with '$.others', rows that others put there, of persons whom the
 -- source has and the ledger never enrolled. The lead: the one that the row is matched with, else the lowest of the person in
 -- the source, else in the ledger. is_free: the person has no enrolment yet, and this is the first of its rows.
@@ -29,7 +29,8 @@ placed AS (
   SELECT row_id, row_person, row_campaign_id, stamp, created_at, lead_id, settlement, claim_id, withdrawn_at, is_known,
     IFNULL(REGEXP_CONTAINS(stamp, r'^[0-9]+:.+\.[0-9]+$'), FALSE) AS is_stamped
   FROM ${scratch}
-  WHERE row_person IS NOT NULL AND row_campaign_id IN (SELECT id FROM UNNEST(JSON_VALUE_ARRAY(@p, '$.campaigns')) id)),
+  WHERE row_person IS NOT NULL AND (row_campaign_id IS NULL
+    OR row_campaign_id IN (SELECT id FROM UNNEST(JSON_VALUE_ARRAY(@p, '$.campaigns')) id))),
 arrivals AS (
   SELECT * FROM placed
   WHERE JSON_VALUE(@p, '$.others') = '0' AND is_stamped AND NOT is_known
@@ -37,7 +38,7 @@ arrivals AS (
       AND withdrawn_at IS NULL AND (settlement = 7 OR (settlement = 8 AND claim_id IS NULL))))
   UNION ALL
   SELECT * FROM placed
-  WHERE JSON_VALUE(@p, '$.others') = '1' AND NOT is_stamped AND lead_id IS NULL
+  WHERE JSON_VALUE(@p, '$.others') = '1' AND NOT is_stamped AND lead_id IS NULL AND row_campaign_id IS NOT NULL
     AND row_person IN (SELECT person FROM source)
     AND row_person NOT IN (SELECT person FROM ${lead_state} WHERE ever_added_at IS NOT NULL AND person IS NOT NULL)),
 known AS (

@@ -15,7 +15,7 @@ SELECT EXISTS (SELECT 1 FROM claim_ranges);
 DELETE FROM temp.homeless;
 
 -- name: home_fill
--- Stamped rows without a lead; to rebuild, those that were adopted meanwhile as well. In the order of the claims, so that
+-- Stamped rows without a lead, in the configured campaigns and in lists; to rebuild, those that were adopted meanwhile as well. In the order of the claims, so that
 -- those of a run make few ranges. Of several rows of a person the lowest id is the first.
 INSERT INTO temp.homeless (instantly_id, is_matched, is_first, lead_id)
 SELECT c.instantly_id, c.lead_id IS NOT NULL, row_number() OVER (PARTITION BY c.person ORDER BY c.instantly_id) = 1,
@@ -27,7 +27,7 @@ FROM (
   WHERE t.run_id = :run_id AND t.stamp IS NOT NULL AND t.person IS NOT NULL
     AND (m.lead_id IS NULL OR (:is_rebuild AND substr(m.lead_id, 1, 10) <> 'instantly:'
       AND (SELECT s.settlement = 7 AND s.withdrawn_at IS NULL FROM lead_state s WHERE s.lead_id = m.lead_id)))
-    AND t.campaign_id IN (SELECT f.campaign_id FROM temp.configured f)
+    AND (t.campaign_id IS NULL OR t.campaign_id IN (SELECT f.campaign_id FROM temp.configured f))
   LIMIT -1 OFFSET 0) c
 WHERE c.ord IS NOT NULL AND NOT EXISTS (
   SELECT 1 FROM claim_ranges r WHERE r.run_id = c.run_id AND c.ord >= r.first_ord AND c.ord < r.first_ord + r.claims_n)
