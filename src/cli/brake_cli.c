@@ -2,6 +2,8 @@
 
 #include "base/email.h"
 #include "base/json.h"
+#include "base/random.h"
+#include "base/text.h"
 #include "cli/jobs.h"
 #include "cli/output.h"
 
@@ -79,6 +81,11 @@ bool brake_campaign(const struct cli *cli, const char **id, GError **error)
 const char *brake_actor(void)
 {
   return g_get_user_name();
+}
+
+char *brake_run_id(const struct cli *cli)
+{
+  return text_run_id(clock_wall_us(cli->clock), random_u64());
 }
 
 char *brake_detail(const char *reason)
@@ -179,6 +186,7 @@ void stop_append_json(const struct cli *cli, const struct stop_row *row, GString
   json_append_str(out, "reason", row->stop.reason);
   json_append_str(out, "source", row->stop.source);
   json_append_str(out, "actor", row->stop.actor);
+  json_append_str(out, "run_id", row->stop.run_id);
   json_append_time(out, "created_at", row->stop.created_at_us);
   json_append_time(out, "expires_at", row->stop.expires_at_us);
   json_append_time(out, "pushed_at", row->stop.pushed_at_us);

@@ -27,6 +27,8 @@ const char *brake_reason(const struct cli *cli, GError **error);
 bool brake_campaign(const struct cli *cli, const char **id, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Who runs the command. */
 const char *brake_actor(void);
+/* A new id for what a command records: `suppress remove --run ID` finds it by that. Caller frees. */
+char *brake_run_id(const struct cli *cli);
 /* {"reason": R, "actor": A} for an event's detail; caller frees. */
 char *brake_detail(const char *reason);
 

@@ -119,7 +119,7 @@ static bool collect(struct cli *cli, struct marking *marking, bool is_there, GEr
   struct brake row = {.kind = BRAKE_SUPPRESS,
                       .stop = {.person = marking->person,
                                .reason = mark->name,
-                               .source = "command",
+                               .source = "mark",
                                .actor = brake_actor(),
                                .created_at_us = marking->now_us,
                                .expires_at_us = mark->days ? marking->now_us + mark->days * DAY_US : 0}};

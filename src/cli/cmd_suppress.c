@@ -1,5 +1,6 @@
 /* `leadferry suppress add`, `remove` and `check`: who must not be mailed, one at a time. */
 #include "base/json.h"
+#include "base/text.h"
 #include "cli/brake_cli.h"
 #include "cli/command_list.h"
 #include "cli/output.h"
@@ -9,11 +10,6 @@
 #define ENTRIES_MAX  1000
 #define DAYS_MAX     36500
 #define DAY_OF_MONTH 10 /* bytes of a date in a time */
-
-static const struct command_option reason_option[] = {
-    {"reason", OPTION_STRING, "TEXT", "why, in some words; needed"},
-    {NULL, OPTION_FLAG, NULL, NULL},
-};
 
 /* Entries in force that stop the target: of a person also those of its domain. Rows of struct stop_row. */
 static bool read_entries(struct cli *cli, const struct brake_target *target, struct page *page, GError **error)
@@ -67,12 +63,14 @@ static enum exit_code run_add(struct cli *cli, int argc, char **argv, GError **e
   struct brake_target target;
   struct brake_report report;
   const char *reason = brake_reason(cli, error);
+  g_autofree char *run_id = brake_run_id(cli);
   if (!reason || !brake_target_parse(argv[0], &target, error)) return EXIT_CODE_USAGE;
   struct suppression stop = {.person = target.person,
                              .domain = target.domain,
                              .reason = reason,
                              .source = "command",
                              .actor = brake_actor(),
+                             .run_id = run_id,
                              .created_at_us = clock_wall_us(cli->clock)};
   bool is_ok = expiry_of(cli, &stop.expires_at_us, error) && add(cli, &target, &stop, &report, error);
   static const struct brake_sentences sentences = {.done = "stopped: no export mails it any more",
@@ -134,14 +132,58 @@ static int64_t own_entries(const struct brake_target *target, const struct page 
   return n;
 }
 
+/* How many entries of the run are in force. */
+static bool count_of_run(struct cli *cli, const char *run_id, int64_t *n, GError **error)
+{
+  struct stop_query query = {.run_id = run_id, .only_in_force = true, .limit = ENTRIES_MAX};
+  struct page page;
+  page_init(&page, sizeof(struct stop_row));
+  bool is_ok = true;
+  do {
+    is_ok = report_stops(cli->warehouse, &query, &page, error);
+    *n += page.rows->len;
+    if (page.rows->len > 0) query.after_id = page_row(&page, struct stop_row, page.rows->len - 1)->id;
+  } while (is_ok && page.rows->len == ENTRIES_MAX);
+  page_clear(&page);
+  return is_ok;
+}
+
+/* All that one import or command recorded. */
+static enum exit_code remove_run(struct cli *cli, const char *run_id, const char *reason, GError **error)
+{
+  struct brake_report report = {0};
+  struct brake row = {.kind = BRAKE_REVOKE,
+                      .stop = {.run_id = run_id},
+                      .reason = reason,
+                      .actor = brake_actor(),
+                      .at_us = clock_wall_us(cli->clock)};
+  g_autoptr(GArray) rows = g_array_new(FALSE, TRUE, sizeof(struct brake));
+  int64_t there_n = 0;
+  if (cli->is_dry_run && !count_of_run(cli, run_id, &there_n, error)) return EXIT_CODE_FAILED;
+  if (!cli->is_dry_run || there_n > 0) g_array_append_val(rows, row);
+  if (!brake_submit(cli, rows, &report, error)) return EXIT_CODE_FAILED;
+  if (cli->is_dry_run) report.changed_n = there_n;
+  g_autofree char *n = text_thousands(report.changed_n);
+  g_autofree char *done = g_strdup_printf("%s stops of that run are removed", n);
+  g_autofree char *planned = g_strdup_printf("%s stops of that run would be removed", n);
+  struct brake_sentences sentences = {done, "there was no stop of that run to remove", planned};
+  brake_say(cli, &report, &sentences);
+  return EXIT_CODE_OK;
+}
+
 static enum exit_code run_remove(struct cli *cli, int argc, char **argv, GError **error)
 {
-  (void)argc;
   struct brake_target target;
   struct brake_report report = {0};
   struct page entries;
-  const char *reason = brake_reason(cli, error);
-  if (!reason || !brake_target_parse(argv[0], &target, error)) return EXIT_CODE_USAGE;
+  const char *reason = brake_reason(cli, error), *run_id = option_string(cli, "run");
+  if (!reason) return EXIT_CODE_USAGE;
+  if ((argc > 0) == (run_id != NULL)) {
+    error_set(error, ERROR_USAGE, "say either an address or a domain, or --run ID");
+    return EXIT_CODE_USAGE;
+  }
+  if (run_id) return remove_run(cli, run_id, reason, error);
+  if (!brake_target_parse(argv[0], &target, error)) return EXIT_CODE_USAGE;
   struct brake row = {.kind = BRAKE_REVOKE,
                       .stop = {.person = target.person, .domain = target.domain},
                       .reason = reason,
@@ -162,10 +204,16 @@ static enum exit_code run_remove(struct cli *cli, int argc, char **argv, GError 
   return is_ok ? EXIT_CODE_OK : EXIT_CODE_FAILED;
 }
 
+static const struct command_option remove_options[] = {
+    {"reason", OPTION_STRING, "TEXT", "why, in some words; needed"},
+    {"run", OPTION_STRING, "ID", "every stop that this import or command recorded, instead of an address"},
+    {NULL, OPTION_FLAG, NULL, NULL},
+};
+
 const struct command command_suppress_remove = {
     .name = "suppress remove",
-    .arguments = "EMAIL|DOMAIN",
-    .summary = "End the stop of a person or a domain",
+    .arguments = "[EMAIL|DOMAIN]",
+    .summary = "End the stop of a person or a domain, or all of an import",
     .details =
         "Every entry in force for it is revoked, whatever its reason; who did it and why is kept. Somebody who was "
         "mailed before still needs `leadferry release` to be mailed again. A person whose whole domain is stopped "
@@ -173,8 +221,8 @@ const struct command command_suppress_remove = {
     .example = "leadferry suppress remove example.org --reason \"is a customer again\" --dry-run",
     .needs = NEEDS_CONFIG | NEEDS_WAREHOUSE_WRITE,
     .writes = true,
-    .options = reason_option,
-    .arguments_min = 1,
+    .options = remove_options,
+    .arguments_min = 0,
     .arguments_max = 1,
     .run = run_remove,
 };

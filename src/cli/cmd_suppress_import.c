@@ -26,6 +26,7 @@ static const char *const names[COLUMNS_N][3] = {
 struct stops_import {
   struct cli *cli;
   const char *reason; /* of rows without one; NULL: such a row is rejected */
+  char *run_id;       /* kept with each row */
   int at[COLUMNS_N];  /* position in the file, -1: not there */
   GArray *rows;       /* struct brake, of this batch */
   GStringChunk *text; /* their strings */
@@ -39,6 +40,7 @@ static void import_init(struct stops_import *import, struct cli *cli)
   *import = (struct stops_import){.cli = cli, .at = {0, -1, -1, -1}};
   import->rows = g_array_new(FALSE, TRUE, sizeof(struct brake));
   import->text = g_string_chunk_new(65536);
+  import->run_id = brake_run_id(cli);
   import->rejected = g_array_new(FALSE, TRUE, sizeof(int64_t));
 }
 
@@ -47,6 +49,7 @@ static void import_clear(struct stops_import *import)
   g_array_unref(import->rows);
   g_array_unref(import->rejected);
   g_string_chunk_free(import->text);
+  g_free(import->run_id);
 }
 
 /* An address, or a domain such as mail.example.org, which a word like "email" is not. */
@@ -100,6 +103,7 @@ static bool row_read(struct stops_import *import, const struct csv_record *recor
   if (!who || !brake_words_check(reason, NULL) || !brake_target_parse(who, &target, NULL)) return false;
   bool is_ok = !expires || time_parse_us(expires, &row->stop.expires_at_us);
   row->stop.created_at_us = clock_wall_us(import->cli->clock);
+  row->stop.run_id = import->run_id;
   row->stop.person = target.person ? g_string_chunk_insert(import->text, target.person) : NULL;
   row->stop.domain = target.domain ? g_string_chunk_insert(import->text, target.domain) : NULL;
   row->stop.reason = g_string_chunk_insert_const(import->text, reason);
@@ -164,6 +168,7 @@ static void say(const struct stops_import *import)
   const struct cli *cli = import->cli;
   g_autoptr(GString) out = g_string_new("{");
   brake_append_json(cli, &import->total, out);
+  if (!cli->is_dry_run) json_append_str(out, "run_id", import->run_id);
   json_append_int(out, "rows", import->rows_n);
   json_append_int(out, "rejected", import->rejected_n);
   json_append_key(out, "rejected_lines");
@@ -177,6 +182,9 @@ static void say(const struct stops_import *import)
   else
     out_print("%s rows, %s %s\n", rows, changed, cli->is_dry_run ? "could be taken" : "newly stopped");
   brake_note_left(cli, &import->total);
+  if (!cli->is_dry_run && import->rows_n > import->rejected_n)
+    out_note(cli, "This was run %s: `leadferry suppress remove --run %s --reason TEXT` takes all of it back",
+             import->run_id, import->run_id);
   for (guint i = 0; i < import->rejected->len; i++)
     out_note(cli, "Line %" G_GINT64_FORMAT " has no address or domain, no reason or an unreadable date",
              g_array_index(import->rejected, int64_t, i));

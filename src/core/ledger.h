@@ -138,11 +138,14 @@ struct suppression {
   const char *person; /* canonical address, or NULL */
   const char *domain; /* or NULL; exactly one of the two */
   const char *reason; /* unsubscribed, replied, bounced, blocklist, manual, ... */
-  const char *source; /* sync, workspace, blocklist, command, import, ... */
+  const char *source; /* who found it out: the table of core/stop_hits.h */
   const char *actor;
+  const char *run_id; /* of the run or command that wrote it; NULL: unknown */
   int64_t created_at_us;
   int64_t expires_at_us; /* 0: never */
   int64_t pushed_at_us;  /* when Instantly's block list confirmed it; 0: not */
+  int64_t allow_hit;     /* running leads that its command said it may hit; 0: it did not say */
+  bool was_listed;       /* of pushed(): the block list had it before, so it is not ours to take away */
 };
 
 /* One failed try, appended to pipeline_errors. error_id is derived from key: the same thing keeps the same id. */

@@ -107,16 +107,18 @@ static bool hold_write(struct bq_warehouse *self, const struct brake *brake, int
 static bool stop_revoke(struct bq_warehouse *self, const struct brake *brake, int64_t *changed_n, GError **error)
 {
   g_autofree char *by = brake_words(brake);
-  g_autofree char *match_key = bq_match_key(&brake->stop);
+  bool is_of_run = brake->stop.run_id != NULL;
+  g_autofree char *match_key = is_of_run ? NULL : bq_match_key(&brake->stop);
   g_autoptr(GString) json = g_string_new("{");
   json_append_str(json, "match_key", match_key);
+  json_append_str(json, "run_id", brake->stop.run_id);
   json_append_str(json, "by", by);
   bq_json_int(json, "at", brake->at_us ? brake->at_us : bq_now_us(self));
   bq_json_int(json, "now", bq_now_us(self));
   g_string_append_c(json, '}');
   *changed_n = 0;
   if (!bq_run_int(self, &BQ_SCRIPT(json->str, BQ_STOPS_IN_FORCE), changed_n, error)) return false;
-  *changed_n = *changed_n > 0;
+  if (!is_of_run) *changed_n = *changed_n > 0;
   return *changed_n == 0 || bq_run(self, &BQ_SCRIPT(json->str, BQ_STOPS_REVOKE), error);
 }
 

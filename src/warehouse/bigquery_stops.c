@@ -2,6 +2,7 @@
 #include "base/email.h"
 #include "base/json.h"
 #include "warehouse/bigquery.h"
+#include "warehouse/brakes.h"
 
 #include <string.h>
 
@@ -14,6 +15,7 @@ static void row_append(struct bq_warehouse *self, GString *out, const struct bq_
 {
   const struct suppression *stop = &row->stop;
   g_autofree char *match_key = bq_match_key(stop);
+  g_autofree char *allow = brake_allowance(stop);
   self->last_id = MAX(self->last_id + 1, bq_now_us(self));
   g_string_append(out, out->str[out->len - 1] == '[' ? "{" : ",{");
   bq_json_int(out, "id", self->last_id);
@@ -27,6 +29,8 @@ static void row_append(struct bq_warehouse *self, GString *out, const struct bq_
   bq_json_time(out, "expires_at", stop->expires_at_us);
   bq_json_time(out, "pushed_at", stop->pushed_at_us);
   bq_json_time(out, "evidence_at", row->evidence_at_us);
+  json_append_str(out, "run_id", stop->run_id);
+  json_append_str(out, "allow_hit", allow);
   bq_json_time(out, "revoked_at", row->is_void ? bq_now_us(self) : 0);
   json_append_str(out, "revoked_by", row->is_void ? "bounce_spike" : NULL);
   bq_json_flag(out, "is_brake", row->is_brake);
@@ -37,7 +41,7 @@ bool bq_stops_write(struct bq_warehouse *self, const GArray *stops, int64_t now_
 {
   *added_n = 0;
   if (stops->len == 0) return true;
-  bool has_evidence = false;
+  bool has_evidence = false, has_allowance = false;
   g_autoptr(GString) json = g_string_new("{");
   bq_json_int(json, "now", now_us);
   json_append_key(json, "rows");
@@ -46,11 +50,13 @@ bool bq_stops_write(struct bq_warehouse *self, const GArray *stops, int64_t now_
     const struct bq_stop_row *row = &g_array_index(stops, struct bq_stop_row, i);
     row_append(self, json, row, now_us);
     has_evidence = has_evidence || row->evidence_at_us;
+    has_allowance = has_allowance || row->stop.allow_hit;
   }
   g_string_append(json, "]}");
   struct bq_call plain = BQ_SCRIPT(json->str, BQ_STOPS_GATHER, BQ_STOPS_INSERT, BQ_SCRATCH_COUNT);
   struct bq_call seen =
       BQ_SCRIPT(json->str, BQ_STOPS_GATHER, BQ_STOPS_INSERT, BQ_EVIDENCE_GATHER, BQ_EVIDENCE_APPLY, BQ_SCRATCH_COUNT);
+  if (has_allowance && !bq_run(self, &BQ_SCRIPT(json->str, BQ_STOPS_ALLOW), error)) return false;
   return bq_run_int(self, has_evidence ? &seen : &plain, added_n, error);
 }
 
@@ -126,6 +132,7 @@ bool bq_pushed(struct ledger *ledger, const struct suppression *rows, size_t row
     json_append_str(json, "person", rows[i].person);
     json_append_str(json, "domain", rows[i].domain);
     json_append_str(json, "reason", rows[i].reason);
+    bq_json_flag(json, "was_listed", rows[i].was_listed);
     g_string_append_c(json, '}');
   }
   g_string_append(json, "]}");
@@ -146,8 +153,9 @@ static bool stops_ask(struct bq_warehouse *self, const struct stop_query *query,
       .parameters = {bigquery_text("person_key", person_key), bigquery_text("domain_key", domain_key),
                      bigquery_text("domain", query->domain ? query->domain : ""),
                      bigquery_bool("only_in_force", query->only_in_force), bigquery_int("after_id", query->after_id),
-                     bq_since("now", bq_now_us(self)), bq_limit(query->limit)},
-      .parameters_n = 7};
+                     bq_since("now", bq_now_us(self)), bigquery_text("run_id", query->run_id ? query->run_id : ""),
+                     bq_limit(query->limit)},
+      .parameters_n = 8};
   page_reset(page);
   return bq_each(self, &call, row_take, page, error);
 }
@@ -158,6 +166,7 @@ static void stop_row_add(const char *const *cells, void *into)
   struct stop_row row = {
       .id = bq_cell_int(cells[0]), .revoked_at_us = bq_cell_int(cells[9]), .revoked_by = page_text(page, cells[10])};
   stop_read(cells + 1, page, &row.stop);
+  row.stop.run_id = page_text(page, cells[11]);
   g_array_append_val(page->rows, row);
 }
 

@@ -16,6 +16,7 @@ static const struct member texts[] = {
     {"stop_reason", offsetof(struct brake, stop.reason)},
     {"stop_source", offsetof(struct brake, stop.source)},
     {"stop_actor", offsetof(struct brake, stop.actor)},
+    {"stop_run_id", offsetof(struct brake, stop.run_id)},
     {"hold_campaign_id", offsetof(struct brake, campaign_id)},
     {"reason", offsetof(struct brake, reason)},
     {"actor", offsetof(struct brake, actor)},
@@ -32,6 +33,7 @@ static const struct member texts[] = {
 static const struct member numbers[] = {
     {"created_at_us", offsetof(struct brake, stop.created_at_us)},
     {"expires_at_us", offsetof(struct brake, stop.expires_at_us)},
+    {"allow_hit", offsetof(struct brake, stop.allow_hit)},
     {"at_us", offsetof(struct brake, at_us)},
     {"limit", offsetof(struct brake, limit)},
     {"attempt", offsetof(struct brake, event.attempt)},
@@ -76,7 +78,7 @@ static bool is_whole(const struct brake *brake)
 {
   switch (brake->kind) {
   case BRAKE_SUPPRESS: return (!brake->stop.person != !brake->stop.domain) && brake->stop.reason;
-  case BRAKE_REVOKE: return !brake->stop.person != !brake->stop.domain;
+  case BRAKE_REVOKE: return !brake->stop.person + !brake->stop.domain + !brake->stop.run_id == 2;
   case BRAKE_HOLD: return brake->reason != NULL;
   case BRAKE_UNHOLD:
   case BRAKE_RETRY: return true;

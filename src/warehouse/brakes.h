@@ -10,12 +10,14 @@
 #include "warehouse/warehouse.h"
 
 enum brake_kind {
-  BRAKE_SUPPRESS = 1, /* stop: person or domain, reason, source, actor, created_at_us, expires_at_us */
-  BRAKE_REVOKE = 2,   /* stop: person or domain; every entry in force with the same match key */
-  BRAKE_HOLD = 3,     /* hold: campaign_id (NULL: everything) */
-  BRAKE_UNHOLD = 4,   /* see BRAKE_HOLD */
-  BRAKE_EVENT = 5,    /* event: appended as it is */
-  BRAKE_RETRY = 6,    /* see retry_leads(): event.lead_id, else reason is the type, else all; event.run_id; limit */
+  BRAKE_SUPPRESS =
+      1, /* stop: person or domain, reason, source, actor, run_id, created_at_us, expires_at_us, allow_hit */
+  BRAKE_REVOKE =
+      2,          /* stop: person or domain, every entry in force with the same match key; or run_id, all of that run */
+  BRAKE_HOLD = 3, /* hold: campaign_id (NULL: everything) */
+  BRAKE_UNHOLD = 4, /* see BRAKE_HOLD */
+  BRAKE_EVENT = 5,  /* event: appended as it is */
+  BRAKE_RETRY = 6,  /* see retry_leads(): event.lead_id, else reason is the type, else all; event.run_id; limit */
 };
 
 struct brake {
@@ -36,6 +38,9 @@ struct brake_report {
 
 /* "R (actor)": what is kept of whoever revoked something, and why. Caller frees. */
 char *brake_words(const struct brake *brake);
+
+/* "run_id/N", the permission that a stop carries; NULL without one. Caller frees. */
+char *brake_allowance(const struct suppression *stop);
 
 /* The query that a retry stands for. */
 struct retry_query brake_retry_query(const struct brake *brake);
@@ -60,6 +65,7 @@ struct stop_row {
 struct stop_query {
   const char *person; /* those that stop it, by its folded address or its domain; NULL: any */
   const char *domain; /* those of this domain itself; NULL: any */
+  const char *run_id; /* those that this run or command wrote; NULL: any */
   bool only_in_force; /* neither revoked nor expired */
   int64_t after_id;   /* page key: id of the last row read */
   size_t limit;

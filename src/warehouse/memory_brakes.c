@@ -15,31 +15,46 @@ static bool lasts_as_long(const struct suppression *there, const struct suppress
   return !there->expires_at_us || (wanted->expires_at_us && there->expires_at_us >= wanted->expires_at_us);
 }
 
+/* Saying a stop again with --allow-hit gives the one in force the permission. */
+static void stop_allow(struct memory *memory, struct memory_suppression *row, const struct suppression *wanted)
+{
+  g_autofree char *allow = brake_allowance(wanted);
+  if (allow && !row->allowed_at_us) row->allow = memory_keep(memory, allow);
+}
+
 static bool stop_put(struct memory *memory, const struct brake *brake)
 {
   const struct suppression *wanted = &brake->stop;
   for (guint i = 0; i < memory->suppressions->len; i++) {
-    const struct memory_suppression *row = &g_array_index(memory->suppressions, struct memory_suppression, i);
-    if (memory_in_force(row, memory_now_us(memory)) && has_same_key(&row->entry, wanted) &&
-        strcmp(row->entry.reason, wanted->reason) == 0 && lasts_as_long(&row->entry, wanted))
-      return false;
+    struct memory_suppression *row = &g_array_index(memory->suppressions, struct memory_suppression, i);
+    if (!memory_in_force(row, memory_now_us(memory)) || !has_same_key(&row->entry, wanted) ||
+        strcmp(row->entry.reason, wanted->reason) != 0)
+      continue;
+    stop_allow(memory, row, wanted);
+    if (lasts_as_long(&row->entry, wanted)) return false;
   }
   memory_suppress_put(memory, wanted);
   return true;
 }
 
-static bool stop_revoke(struct memory *memory, const struct brake *brake)
+/* By the run that wrote it, else by what it names. */
+static bool is_revoked(const struct suppression *entry, const struct suppression *revoked)
 {
-  bool is_changed = false;
+  return revoked->run_id ? g_strcmp0(entry->run_id, revoked->run_id) == 0 : has_same_key(entry, revoked);
+}
+
+static int64_t stop_revoke(struct memory *memory, const struct brake *brake)
+{
+  int64_t changed_n = 0;
   g_autofree char *by = brake_words(brake);
   for (guint i = 0; i < memory->suppressions->len; i++) {
     struct memory_suppression *row = &g_array_index(memory->suppressions, struct memory_suppression, i);
-    if (!memory_in_force(row, memory_now_us(memory)) || !has_same_key(&row->entry, &brake->stop)) continue;
+    if (!memory_in_force(row, memory_now_us(memory)) || !is_revoked(&row->entry, &brake->stop)) continue;
     row->revoked_at_us = brake->at_us ? brake->at_us : memory_now_us(memory);
     row->revoked_by = memory_keep(memory, by);
-    is_changed = true;
+    changed_n++;
   }
-  return is_changed;
+  return brake->stop.run_id ? changed_n : changed_n > 0;
 }
 
 static bool hold_put(struct memory *memory, const struct brake *brake)
@@ -92,6 +107,7 @@ bool memory_brakes_write(struct warehouse *warehouse, const struct brake *rows, 
 static bool is_wanted(const struct memory *memory, const struct memory_suppression *row, const struct stop_query *query)
 {
   if (query->only_in_force && !memory_in_force(row, memory_now_us(memory))) return false;
+  if (query->run_id && g_strcmp0(row->entry.run_id, query->run_id) != 0) return false;
   if (query->domain && g_strcmp0(row->entry.domain, query->domain) != 0) return false;
   if (!query->person) return true;
   g_autofree char *folded = email_fold_tag(query->person);

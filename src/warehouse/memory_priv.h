@@ -21,6 +21,8 @@ struct memory_suppression {
   int64_t evidence_at_us; /* newest that it was seen from; 0: somebody said so */
   int64_t revoked_at_us;
   const char *revoked_by;
+  const char *allow; /* brake_allowance() */
+  int64_t allowed_at_us;
 };
 
 struct memory_hold {

@@ -27,6 +27,9 @@ static struct memory_suppression *stop_put(struct memory *memory, const struct s
   row.entry.reason = memory_keep(memory, entry->reason);
   row.entry.source = memory_keep(memory, entry->source);
   row.entry.actor = memory_keep(memory, entry->actor);
+  row.entry.run_id = memory_keep(memory, entry->run_id);
+  g_autofree char *allow = brake_allowance(entry);
+  row.allow = memory_keep(memory, allow);
   if (!row.entry.created_at_us) row.entry.created_at_us = memory_now_us(memory);
   g_array_append_val(memory->suppressions, row);
   return &g_array_index(memory->suppressions, struct memory_suppression, memory->suppressions->len - 1);
@@ -97,12 +100,14 @@ static struct suppression suppression_copy(struct page *page, const struct suppr
   copy.reason = page_text(page, entry->reason);
   copy.source = page_text(page, entry->source);
   copy.actor = page_text(page, entry->actor);
+  copy.run_id = page_text(page, entry->run_id);
   return copy;
 }
 
 static bool is_operators(const struct suppression *entry)
 {
-  bool is_set_by_hand = g_strcmp0(entry->source, "command") == 0 || g_strcmp0(entry->source, "import") == 0;
+  bool is_set_by_hand = g_strcmp0(entry->source, "command") == 0 || g_strcmp0(entry->source, "import") == 0 ||
+                        g_strcmp0(entry->source, "inbox") == 0;
   return is_set_by_hand && strcmp(entry->reason, "replied") != 0 && strcmp(entry->reason, "bounced") != 0 &&
          !entry->expires_at_us;
 }
@@ -136,7 +141,9 @@ bool memory_pushed(struct ledger *ledger, const struct suppression *rows, size_t
   for (size_t i = 0; i < rows_n; i++)
     for (guint j = 0; j < entries->len; j++) {
       struct suppression *entry = &g_array_index(entries, struct memory_suppression, j).entry;
-      if (!entry->pushed_at_us && is_same_stop(entry, &rows[i])) entry->pushed_at_us = at_us;
+      if (entry->pushed_at_us || !is_same_stop(entry, &rows[i])) continue;
+      entry->pushed_at_us = at_us;
+      entry->was_listed = rows[i].was_listed;
     }
   return true;
 }

@@ -8,7 +8,7 @@
 #include "warehouse/sqlite_repeats.h"
 
 /* Each step up has its statements in sql/sqlite/migrate.sql. */
-#define SQLITE_SCHEMA_VERSION 2
+#define SQLITE_SCHEMA_VERSION 3
 #define SQLITE_KEY_BYTES      32
 /* What printed references of leads begin with. */
 #define SQLITE_REFERENCE_PREFIX "ref-"

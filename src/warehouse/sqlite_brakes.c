@@ -4,8 +4,23 @@
 
 /* ---- one row ---- */
 
+/* What it changes is not counted: nobody is stopped that was not. */
+static bool stop_allow(struct sqlite_warehouse *self, const struct brake *brake, const char *allow, GError **error)
+{
+  query_scope struct query query = {0};
+  if (!query_open(&query, &self->db, SQL_BRAKE_ALLOW, error)) return false;
+  query_text(&query, ":person", brake->stop.person);
+  query_text(&query, ":domain", brake->stop.domain);
+  query_text(&query, ":reason", brake->stop.reason);
+  query_text(&query, ":allow_hit", allow);
+  query_int(&query, ":now", clock_wall_us(self->db.clock));
+  return query_run(&query, error);
+}
+
 static bool stop_put(struct sqlite_warehouse *self, const struct brake *brake, GError **error)
 {
+  g_autofree char *allow = brake_allowance(&brake->stop);
+  if (allow && !stop_allow(self, brake, allow, error)) return false;
   query_scope struct query query = {0};
   int64_t now_us = clock_wall_us(self->db.clock);
   if (!query_open(&query, &self->db, SQL_BRAKE_SUPPRESS, error)) return false;
@@ -17,6 +32,8 @@ static bool stop_put(struct sqlite_warehouse *self, const struct brake *brake, G
   query_int(&query, ":at", brake->stop.created_at_us ? brake->stop.created_at_us : now_us);
   query_time(&query, ":expires_at", brake->stop.expires_at_us);
   query_int(&query, ":now", now_us);
+  query_text(&query, ":run_id", brake->stop.run_id);
+  query_text(&query, ":allow_hit", allow);
   return query_run(&query, error);
 }
 
@@ -25,9 +42,14 @@ static bool stop_revoke(struct sqlite_warehouse *self, const struct brake *brake
   g_autofree char *by = brake_words(brake);
   query_scope struct query query = {0};
   int64_t now_us = clock_wall_us(self->db.clock);
-  if (!query_open(&query, &self->db, SQL_BRAKE_REVOKE, error)) return false;
-  query_text(&query, ":person", brake->stop.person);
-  query_text(&query, ":domain", brake->stop.domain);
+  bool is_of_run = brake->stop.run_id != NULL;
+  if (!query_open(&query, &self->db, is_of_run ? SQL_BRAKE_REVOKE_RUN : SQL_BRAKE_REVOKE, error)) return false;
+  if (is_of_run) {
+    query_text(&query, ":run_id", brake->stop.run_id);
+  } else {
+    query_text(&query, ":person", brake->stop.person);
+    query_text(&query, ":domain", brake->stop.domain);
+  }
   query_int(&query, ":at", brake->at_us ? brake->at_us : now_us);
   query_text(&query, ":by", by);
   query_int(&query, ":now", now_us);
@@ -67,7 +89,8 @@ static bool apply_one(struct sqlite_warehouse *self, const struct brake *brake, 
   case BRAKE_EVENT: return sqlite_events_put(self, &brake->event, 1, error);
   case BRAKE_RETRY: return sqlite_retries_put(self, &retry, changed_n, error);
   }
-  *changed_n = sql_changes(&self->db) > 0;
+  *changed_n = sql_changes(&self->db);
+  if (!(brake->kind == BRAKE_REVOKE && brake->stop.run_id)) *changed_n = *changed_n > 0;
   return is_ok;
 }
 
@@ -140,6 +163,7 @@ bool sqlite_report_stops(struct warehouse *warehouse, const struct stop_query *w
   query_text(&query, ":domain", wanted->domain);
   query_int(&query, ":only_in_force", wanted->only_in_force);
   query_int(&query, ":after_id", wanted->after_id);
+  query_text(&query, ":run_id", wanted->run_id);
   query_int(&query, ":now", clock_wall_us(self->db.clock));
   query_int(&query, ":limit", (int64_t)MIN(wanted->limit, (size_t)INT32_MAX));
   while (has_row) {
@@ -153,7 +177,8 @@ bool sqlite_report_stops(struct warehouse *warehouse, const struct stop_query *w
                                     .actor = query_page_text(&query, 5, page),
                                     .created_at_us = query_column_int(&query, 6),
                                     .expires_at_us = query_column_int(&query, 7),
-                                    .pushed_at_us = query_column_int(&query, 8)},
+                                    .pushed_at_us = query_column_int(&query, 8),
+                                    .run_id = query_page_text(&query, 11, page)},
                            .revoked_at_us = query_column_int(&query, 9),
                            .revoked_by = query_page_text(&query, 10, page)};
     g_array_append_val(page->rows, row);

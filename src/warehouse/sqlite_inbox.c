@@ -146,6 +146,13 @@ static bool lines_parse(const char *text, gsize length, GArray *brakes, GStringC
   return true;
 }
 
+/* A file may have been left by anybody who may write the folder: what it stops is looked at as a list is, see
+ * core/stop_hits.h. */
+static void say_source(struct brake *brake)
+{
+  if (brake->kind == BRAKE_SUPPRESS && g_strcmp0(brake->stop.source, "command") == 0) brake->stop.source = "inbox";
+}
+
 static bool file_read(const char *path, GArray *brakes, GStringChunk *strings, GError **error)
 {
   g_autofree char *text = NULL;
@@ -154,8 +161,12 @@ static bool file_read(const char *path, GArray *brakes, GStringChunk *strings, G
   if (stat(path, &info) != 0 || info.st_size > (off_t)FILE_MAX_BYTES ||
       !g_file_get_contents(path, &text, &length, NULL))
     return refuse_file(path, error);
+  guint before_n = brakes->len;
   /* A file without a line was cut: nobody leaves one. */
-  return (lines_parse(text, length, brakes, strings, error) && brakes->len > 0) || refuse_file(path, error);
+  if (!lines_parse(text, length, brakes, strings, error) || brakes->len == before_n) return refuse_file(path, error);
+  for (guint i = before_n; i < brakes->len; i++)
+    say_source(&g_array_index(brakes, struct brake, i));
+  return true;
 }
 
 static bool file_take(struct sqlite_warehouse *self, const char *path, GError **error)

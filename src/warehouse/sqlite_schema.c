@@ -45,7 +45,9 @@ static const struct migration {
   int64_t to_version;
   enum sql_id statement;
 } migrations[] = {
-    {2, SQL_MIGRATE_2_SUPPRESSIONS_EVIDENCE},
+    {2, SQL_MIGRATE_2_SUPPRESSIONS_EVIDENCE}, {3, SQL_MIGRATE_3_SUPPRESSIONS_RUN},
+    {3, SQL_MIGRATE_3_SUPPRESSIONS_ALLOW},    {3, SQL_MIGRATE_3_SUPPRESSIONS_ALLOWED},
+    {3, SQL_MIGRATE_3_SUPPRESSIONS_LISTED},
 };
 
 static char *object_name(const struct sqlite_warehouse *self, const struct object *object)

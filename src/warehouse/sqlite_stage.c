@@ -112,6 +112,7 @@ static bool stops_put(struct sqlite_warehouse *self, const struct stage_rules *r
   query_int(&query, ":now", rules->now_us);
   query_int(&query, ":clock", clock_wall_us(self->db.clock));
   query_int(&query, ":spike", is_spike);
+  query_text(&query, ":run_id", rules->run_id);
   if (!query_run(&query, error)) return false;
   *put_n += sql_changes(&self->db);
   return true;

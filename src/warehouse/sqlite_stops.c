@@ -26,6 +26,7 @@ bool sqlite_suppress(struct ledger *ledger, const struct suppression *rows, size
     query_time(&query, ":created_at", rows[i].created_at_us);
     query_time(&query, ":expires_at", rows[i].expires_at_us);
     query_time(&query, ":pushed_at", rows[i].pushed_at_us);
+    query_text(&query, ":run_id", rows[i].run_id);
     query_int(&query, ":now", clock_wall_us(self->db.clock));
     if (!query_run(&query, error)) return false;
     n += sql_changes(&self->db);
@@ -77,6 +78,7 @@ bool sqlite_pushed(struct ledger *ledger, const struct suppression *rows, size_t
     query_again(&query);
     stop_bind(&query, &rows[i]);
     query_int(&query, ":at", at_us);
+    query_int(&query, ":was_listed", rows[i].was_listed);
     if (!query_run(&query, error)) return false;
   }
   return transaction_commit(&transaction, error);

@@ -197,6 +197,12 @@ bool retry_leads(struct warehouse *warehouse, const struct retry_query *query, i
 
 /* ---- brakes.h ---- */
 
+char *brake_allowance(const struct suppression *stop)
+{
+  if (!stop->allow_hit || !stop->run_id) return NULL;
+  return g_strdup_printf("%s/%" G_GINT64_FORMAT, stop->run_id, stop->allow_hit);
+}
+
 char *brake_words(const struct brake *brake)
 {
   return g_strdup_printf("%s (%s)", brake->reason ? brake->reason : "no reason",

@@ -81,6 +81,32 @@ static void test_expiry(struct subject *subject)
   page_clear(&page);
 }
 
+/* An import is taken back by its run, and nothing else with it; an entry that is there already stays its writer's. */
+static void test_revoke_run(struct subject *subject)
+{
+  struct page page;
+  page_init(&page, sizeof(struct stop_row));
+  const char *runs[][3] = {{"ann@x.org", NULL, "run-1"},
+                           {NULL, "x.org", "run-1"},
+                           {"joe@x.org", NULL, "run-2"},
+                           {"joe+a@x.org", NULL, "run-1"}};
+  for (size_t i = 0; i < G_N_ELEMENTS(runs); i++) {
+    struct brake row = stop_of(runs[i][0], runs[i][1], "a list");
+    row.stop.source = "import";
+    row.stop.run_id = runs[i][2];
+    g_assert_cmpint(brake(subject, row), ==, i < 3);
+  }
+  g_assert_cmpuint(stops(subject, (struct stop_query){.run_id = "run-1"}, &page), ==, 2);
+  g_assert_cmpstr(page_row(&page, struct stop_row, 0)->stop.run_id, ==, "run-1");
+  struct brake undo = revocation_of(NULL, NULL);
+  undo.stop.run_id = "run-1";
+  g_assert_cmpint(brake(subject, undo), ==, 2);
+  g_assert_cmpint(brake(subject, undo), ==, 0);
+  g_assert_cmpuint(stops(subject, (struct stop_query){.only_in_force = true}, &page), ==, 1);
+  g_assert_cmpstr(page_row(&page, struct stop_row, 0)->stop.person, ==, "joe@x.org");
+  page_clear(&page);
+}
+
 static void test_revoke(struct subject *subject)
 {
   struct page page;
@@ -414,6 +440,7 @@ int main(int argc, char **argv)
   subject_add("brakes/suppress", test_suppress);
   subject_add("brakes/expiry", test_expiry);
   subject_add("brakes/revoke", test_revoke);
+  subject_add("brakes/revoke-run", test_revoke_run);
   subject_add("brakes/unpushed", test_unpushed);
   subject_add("brakes/hold", test_hold);
   subject_add("brakes/event", test_event);

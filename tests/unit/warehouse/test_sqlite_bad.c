@@ -92,7 +92,11 @@ static void test_older(void)
   g_clear_pointer(&fixture.warehouse, warehouse_close);
   sqlite_fixture_exec(&fixture, "INSERT INTO suppressions (match_key, person, reason, created_at) "
                                 "VALUES ('ann@x.org', 'ann@x.org', 'manual', 1)");
-  sqlite_fixture_exec(&fixture, "ALTER TABLE suppressions DROP COLUMN evidence_at");
+  static const char *const later[] = {"evidence_at", "run_id", "allow_hit", "allowed_at", "was_listed"};
+  for (size_t i = 0; i < G_N_ELEMENTS(later); i++) {
+    g_autofree char *drop = g_strdup_printf("ALTER TABLE suppressions DROP COLUMN %s", later[i]);
+    sqlite_fixture_exec(&fixture, drop);
+  }
   sqlite_fixture_exec(&fixture, "UPDATE controls SET value = 1 WHERE name = 'schema_version'");
   expect(&fixture, WAREHOUSE_READ, ERROR_CONFIG, "leadferry schema apply");
   for (int round = 0; round < 2; round++) {

@@ -120,7 +120,9 @@ CLUSTER BY lead_id;
 
 -- name: schema_suppressions
 -- match_key is what persons are compared with: the address with its +tag cut off, or '@' and the domain. id rises in the
--- order of writing. evidence_at: Instantly's time of the newest evidence that it was seen from.
+-- order of writing. evidence_at: Instantly's time of the newest evidence that it was seen from. run_id: of the run or
+-- command that wrote it. allow_hit: "run_id/N", the permission that a command gave with --allow-hit=N; allowed_at: when some
+-- permission was found to hold. was_listed: Instantly's block list had it before we put it there.
 CREATE TABLE ${suppressions} (
   id INT64 NOT NULL,
   match_key STRING NOT NULL,
@@ -134,7 +136,11 @@ CREATE TABLE ${suppressions} (
   revoked_at TIMESTAMP,
   revoked_by STRING,
   pushed_at TIMESTAMP,
-  evidence_at TIMESTAMP
+  evidence_at TIMESTAMP,
+  run_id STRING,
+  allow_hit STRING,
+  allowed_at TIMESTAMP,
+  was_listed BOOL
 )
 CLUSTER BY match_key;
 

@@ -14,7 +14,8 @@ WITH wanted AS (
     TIMESTAMP_MICROS(CAST(JSON_VALUE(r, '$.pushed_at') AS INT64)) AS pushed_at,
     TIMESTAMP_MICROS(CAST(JSON_VALUE(r, '$.evidence_at') AS INT64)) AS evidence_at,
     TIMESTAMP_MICROS(CAST(JSON_VALUE(r, '$.revoked_at') AS INT64)) AS revoked_at,
-    JSON_VALUE(r, '$.revoked_by') AS revoked_by, JSON_VALUE(r, '$.is_brake') = '1' AS is_brake
+    JSON_VALUE(r, '$.revoked_by') AS revoked_by, JSON_VALUE(r, '$.run_id') AS run_id,
+    JSON_VALUE(r, '$.allow_hit') AS allow_hit, JSON_VALUE(r, '$.is_brake') = '1' AS is_brake
   FROM UNNEST(JSON_QUERY_ARRAY(@p, '$.rows')) r),
 there AS (
   SELECT match_key, person, domain, reason, expires_at, revoked_at, evidence_at,
@@ -33,10 +34,19 @@ QUALIFY ROW_NUMBER() OVER (PARTITION BY w.person, w.domain, w.reason, w.is_brake
 
 -- name: stops_insert
 INSERT INTO ${suppressions} (id, match_key, person, domain, reason, source, actor, created_at, expires_at, pushed_at,
-  evidence_at, revoked_at, revoked_by)
+  evidence_at, revoked_at, revoked_by, run_id, allow_hit)
 SELECT id, match_key, person, domain, reason, source, actor, created_at, expires_at, pushed_at, evidence_at, revoked_at,
-  revoked_by FROM ${scratch}
+  revoked_by, run_id, allow_hit FROM ${scratch}
 WHERE @p IS NOT NULL;
+
+-- name: stops_allow
+-- Saying a stop again with --allow-hit gives the one in force the permission.
+UPDATE ${suppressions} T SET allow_hit = r.allow_hit
+FROM (SELECT JSON_VALUE(r, '$.match_key') AS match_key, JSON_VALUE(r, '$.reason') AS reason,
+    MAX(JSON_VALUE(r, '$.allow_hit')) AS allow_hit, MAX(TIMESTAMP_MICROS(CAST(JSON_VALUE(@p, '$.now') AS INT64))) AS now
+  FROM UNNEST(JSON_QUERY_ARRAY(@p, '$.rows')) r WHERE JSON_VALUE(r, '$.allow_hit') IS NOT NULL GROUP BY 1, 2) r
+WHERE T.match_key = r.match_key AND T.reason = r.reason AND T.revoked_at IS NULL AND T.allowed_at IS NULL
+  AND (T.expires_at IS NULL OR T.expires_at > r.now);
 
 -- name: evidence_gather
 CREATE TEMP TABLE ${scratch_2} AS
@@ -58,36 +68,38 @@ WHEN MATCHED AND (T.expires_at IS NULL OR T.expires_at > S.now)
 SELECT person, domain, reason, source, actor, created_at, expires_at, pushed_at FROM ${suppressions}
 WHERE pushed_at IS NULL AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > @now)
   AND IFNULL(source, '') <> 'blocklist' AND (reason IN ('unsubscribed', 'manual')
-    OR (source IN ('command', 'import') AND reason NOT IN ('replied', 'bounced') AND expires_at IS NULL))
+    OR (source IN ('command', 'import', 'inbox') AND reason NOT IN ('replied', 'bounced') AND expires_at IS NULL))
 ORDER BY id LIMIT @limit;
 
 -- name: pushed_gather
 CREATE TEMP TABLE ${scratch} AS
-SELECT DISTINCT s.id, TIMESTAMP_MICROS(CAST(JSON_VALUE(@p, '$.at') AS INT64)) AS pushed_at
+SELECT s.id, MAX(TIMESTAMP_MICROS(CAST(JSON_VALUE(@p, '$.at') AS INT64))) AS pushed_at,
+  MAX(JSON_VALUE(r, '$.was_listed')) = '1' AS was_listed
 FROM ${suppressions} s JOIN UNNEST(JSON_QUERY_ARRAY(@p, '$.rows')) r
   ON s.match_key = JSON_VALUE(r, '$.match_key') AND s.reason = JSON_VALUE(r, '$.reason')
 WHERE s.person IS NOT DISTINCT FROM JSON_VALUE(r, '$.person') AND s.domain IS NOT DISTINCT FROM JSON_VALUE(r, '$.domain')
-  AND s.pushed_at IS NULL;
+  AND s.pushed_at IS NULL
+GROUP BY s.id;
 
 -- name: pushed_apply
-MERGE ${suppressions} T USING ${scratch} S ON T.id = S.id WHEN MATCHED THEN UPDATE SET pushed_at = S.pushed_at;
+MERGE ${suppressions} T USING ${scratch} S ON T.id = S.id WHEN MATCHED THEN UPDATE SET pushed_at = S.pushed_at, was_listed = S.was_listed;
 
 -- name: stops_revoke
 UPDATE ${suppressions} SET revoked_at = TIMESTAMP_MICROS(CAST(JSON_VALUE(@p, '$.at') AS INT64)),
   revoked_by = JSON_VALUE(@p, '$.by')
-WHERE match_key = JSON_VALUE(@p, '$.match_key') AND revoked_at IS NULL
+WHERE (match_key = JSON_VALUE(@p, '$.match_key') OR run_id = JSON_VALUE(@p, '$.run_id')) AND revoked_at IS NULL
   AND (expires_at IS NULL OR expires_at > TIMESTAMP_MICROS(CAST(JSON_VALUE(@p, '$.now') AS INT64)));
 
 -- name: stops_in_force
 SELECT COUNT(*) FROM ${suppressions}
-WHERE match_key = JSON_VALUE(@p, '$.match_key') AND revoked_at IS NULL
+WHERE (match_key = JSON_VALUE(@p, '$.match_key') OR run_id = JSON_VALUE(@p, '$.run_id')) AND revoked_at IS NULL
   AND (expires_at IS NULL OR expires_at > TIMESTAMP_MICROS(CAST(JSON_VALUE(@p, '$.now') AS INT64)));
 
 -- name: stops_list
 -- In the order of writing. '' asks for any person or domain.
-SELECT id, person, domain, reason, source, actor, created_at, expires_at, pushed_at, revoked_at, revoked_by
+SELECT id, person, domain, reason, source, actor, created_at, expires_at, pushed_at, revoked_at, revoked_by, run_id
 FROM ${suppressions}
-WHERE id > @after_id
+WHERE id > @after_id AND (@run_id = '' OR run_id = @run_id)
   AND (@person_key = '' OR match_key IN (@person_key, @domain_key))
   AND (@domain = '' OR match_key = CONCAT('@', @domain))
   AND (NOT @only_in_force OR (revoked_at IS NULL AND (expires_at IS NULL OR expires_at > @now)))

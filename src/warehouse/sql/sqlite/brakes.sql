@@ -3,18 +3,30 @@
 -- name: brake_suppress
 -- Unlike what a sync writes, a stop that a person sets counts as there already only if the one there lasts as long:
 -- otherwise "for ever" would end with an older "for ten days".
-INSERT INTO suppressions (match_key, person, domain, reason, source, actor, created_at, expires_at)
-SELECT coalesce('@' || :domain, fold_tag(:person)), :person, :domain, :reason, :source, :actor, :at, :expires_at
+INSERT INTO suppressions (match_key, person, domain, reason, source, actor, created_at, expires_at, run_id, allow_hit)
+SELECT coalesce('@' || :domain, fold_tag(:person)), :person, :domain, :reason, :source, :actor, :at, :expires_at, :run_id,
+  :allow_hit
 WHERE NOT EXISTS (
   SELECT 1 FROM suppressions s
   WHERE s.match_key = coalesce('@' || :domain, fold_tag(:person)) AND s.reason = :reason AND s.revoked_at IS NULL
     AND (s.expires_at IS NULL OR (s.expires_at > :now AND s.expires_at >= coalesce(:expires_at, 9223372036854775807))));
+
+-- name: brake_allow
+-- Saying a stop again with --allow-hit gives the one in force the permission.
+UPDATE suppressions SET allow_hit = :allow_hit
+WHERE match_key = coalesce('@' || :domain, fold_tag(:person)) AND reason = :reason AND revoked_at IS NULL
+  AND (expires_at IS NULL OR expires_at > :now) AND allowed_at IS NULL AND allow_hit IS NOT :allow_hit;
 
 -- name: brake_revoke
 -- By the match key, as whoever is stopped as ann+x is let go as ann.
 UPDATE suppressions SET revoked_at = :at, revoked_by = :by
 WHERE match_key = coalesce('@' || :domain, fold_tag(:person)) AND revoked_at IS NULL
   AND (expires_at IS NULL OR expires_at > :now);
+
+-- name: brake_revoke_run
+-- What one import or command recorded and is still in force.
+UPDATE suppressions SET revoked_at = :at, revoked_by = :by
+WHERE run_id = :run_id AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > :now);
 
 -- name: brake_hold
 -- A hold that is on keeps its reason: whoever set it first still waits for it.
@@ -34,9 +46,9 @@ DELETE FROM controls WHERE name = 'hold:' || coalesce(:campaign_id, '*');
 
 -- name: report_stops
 -- In the order of writing, which is that of the primary key.
-SELECT id, person, domain, reason, source, actor, created_at, expires_at, pushed_at, revoked_at, revoked_by
+SELECT id, person, domain, reason, source, actor, created_at, expires_at, pushed_at, revoked_at, revoked_by, run_id
 FROM suppressions
-WHERE id > :after_id
+WHERE id > :after_id AND (:run_id IS NULL OR run_id = :run_id)
   AND (:person IS NULL OR match_key IN (fold_tag(:person), '@' || substr(:person, instr(:person, '@') + 1)))
   AND (:domain IS NULL OR match_key = '@' || :domain)
   AND (NOT :only_in_force OR (revoked_at IS NULL AND (expires_at IS NULL OR expires_at > :now)))

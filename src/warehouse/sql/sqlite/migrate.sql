@@ -4,3 +4,17 @@
 -- name: migrate_2_suppressions_evidence
 -- Entries from before have no evidence: one that was lifted then comes back when its reply is read again, once.
 ALTER TABLE suppressions ADD COLUMN evidence_at INTEGER;
+
+-- name: migrate_3_suppressions_run
+-- Entries from before do not say which run or command wrote them.
+ALTER TABLE suppressions ADD COLUMN run_id TEXT;
+
+-- name: migrate_3_suppressions_allow
+ALTER TABLE suppressions ADD COLUMN allow_hit TEXT;
+
+-- name: migrate_3_suppressions_allowed
+ALTER TABLE suppressions ADD COLUMN allowed_at INTEGER;
+
+-- name: migrate_3_suppressions_listed
+-- What was pushed before counts as put there by us, as it was.
+ALTER TABLE suppressions ADD COLUMN was_listed INTEGER;

@@ -139,7 +139,9 @@ CREATE TABLE lead_fields (
 
 -- name: schema_suppressions
 -- match_key is what persons are compared with: the address with its +tag cut off, or '@' and the domain. An id is never
--- given twice: whether anything was stopped since a claim is seen from the highest one.
+-- given twice: whether anything was stopped since a claim is seen from the highest one. run_id: of the run or command that
+-- wrote it. allow_hit: "run_id/N", the permission that a command gave with --allow-hit=N; allowed_at: when some permission
+-- was found to hold. was_listed: Instantly's block list had it before we put it there, so it is not ours to take away.
 CREATE TABLE suppressions (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   match_key TEXT NOT NULL,
@@ -153,7 +155,11 @@ CREATE TABLE suppressions (
   revoked_at INTEGER,
   revoked_by TEXT,
   pushed_at INTEGER,
-  evidence_at INTEGER
+  evidence_at INTEGER,
+  run_id TEXT,
+  allow_hit TEXT,
+  allowed_at INTEGER,
+  was_listed INTEGER
 );
 
 -- name: schema_suppressions_match

@@ -2,9 +2,9 @@
 
 -- name: suppression_put
 -- One in force for the same person or domain and reason is left as it is.
-INSERT INTO suppressions (match_key, person, domain, reason, source, actor, created_at, expires_at, pushed_at)
+INSERT INTO suppressions (match_key, person, domain, reason, source, actor, created_at, expires_at, pushed_at, run_id)
 SELECT coalesce('@' || :domain, fold_tag(:person)), :person, :domain, :reason, :source, :actor,
-  coalesce(:created_at, :now), :expires_at, :pushed_at
+  coalesce(:created_at, :now), :expires_at, :pushed_at, :run_id
 WHERE NOT EXISTS (
   SELECT 1 FROM suppressions s
   WHERE s.match_key = coalesce('@' || :domain, fold_tag(:person)) AND s.person IS :person AND s.domain IS :domain
@@ -17,7 +17,7 @@ WHERE pushed_at IS NULL AND (expires_at IS NULL OR expires_at > :now)
 ORDER BY id LIMIT :limit;
 
 -- name: suppression_pushed
-UPDATE suppressions SET pushed_at = :at
+UPDATE suppressions SET pushed_at = :at, was_listed = nullif(:was_listed, 0)
 WHERE match_key = coalesce('@' || :domain, fold_tag(:person)) AND person IS :person AND domain IS :domain
   AND reason = :reason AND pushed_at IS NULL;
 
@@ -102,9 +102,9 @@ ORDER BY h.instantly_id;
 -- In one statement: of several rows of a person with one reason the first by id speaks. What was removed knowing this
 -- evidence stays removed.
 INSERT INTO suppressions (match_key, person, domain, reason, source, actor, created_at, expires_at, evidence_at,
-  revoked_at, revoked_by)
+  revoked_at, revoked_by, run_id)
 SELECT fold_tag(t.person), t.person, NULL, t.reason, 'sync', NULL, coalesce(nullif(:now, 0), :clock), t.expires_at,
-  t.evidence_at, CASE WHEN :spike THEN :clock END, CASE WHEN :spike THEN 'bounce_spike' END
+  t.evidence_at, CASE WHEN :spike THEN :clock END, CASE WHEN :spike THEN 'bounce_spike' END, :run_id
 FROM (
   SELECT c.person, c.reason, c.expires_at, min(c.instantly_id),
     CASE WHEN :spike THEN (SELECT max(m.evidence_at) FROM temp.asks m

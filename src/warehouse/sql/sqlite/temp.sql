@@ -127,7 +127,7 @@ CREATE TEMP TABLE matches (instantly_id TEXT PRIMARY KEY, lead_id TEXT NOT NULL)
 CREATE TEMP VIEW lasting_stops AS
 SELECT id, match_key, person, domain, reason, source, actor, created_at, expires_at, pushed_at FROM suppressions
 WHERE revoked_at IS NULL AND source IS NOT 'blocklist' AND (reason IN ('unsubscribed', 'manual')
-  OR (source IN ('command', 'import') AND reason NOT IN ('replied', 'bounced') AND expires_at IS NULL));
+  OR (source IN ('command', 'import', 'inbox') AND reason NOT IN ('replied', 'bounced') AND expires_at IS NULL));
 
 -- name: temp_asks
 -- Stops that staged rows ask for.
