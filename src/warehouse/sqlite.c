@@ -3,9 +3,9 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "warehouse/sqlite_lock.h"
 
 #include <string.h>
-#include <unistd.h>
 
 struct sqlite_warehouse *sqlite_of(struct warehouse *warehouse)
 {
@@ -67,9 +67,9 @@ static const struct ledger_ops ops = {
 static void sqlite_close(struct warehouse *warehouse)
 {
   struct sqlite_warehouse *self = sqlite_of(warehouse);
+  sqlite_lock_close(&self->db);
   sqlite_db_close(&self->db);
   repeats_end(&self->repeats);
-  if (self->lock_fd >= 0) close(self->lock_fd);
   g_free(self->claim_run_id);
   g_free(self);
 }
@@ -121,9 +121,7 @@ static struct warehouse *sqlite_open(const struct settings *settings, enum wareh
   self->warehouse = (struct warehouse){.backend = &sqlite_backend, .ledger = &self->ledger};
   self->ledger.ops = &ops;
   self->settings = settings;
-  self->lock_fd = -1;
-  self->db = (struct sqlite_db){
-      .path = g_strdup(settings->warehouse.path), .clock = clock, .is_read_only = mode == WAREHOUSE_READ};
+  sqlite_db_init(&self->db, settings->warehouse.path, clock, mode == WAREHOUSE_READ);
   bool is_open = sql_names_init(&self->db.names, '"', &settings->source, error) &&
                  sqlite_db_open(&self->db, mode == WAREHOUSE_WRITE, error) &&
                  (mode == WAREHOUSE_WRITE || sqlite_schema_shadow(self, error)) &&

@@ -2,7 +2,7 @@
 /* The SQLite backend from inside: one struct, and the functions by which its files make up the two tables of functions
  * (struct warehouse_backend, struct ledger_ops). Their contracts are those of core/ports.h and warehouse/warehouse.h.
  *
- * One connection reads, writes and checkpoints; one lock on `<path>.lock` is the lease of all writing jobs. */
+ * One connection reads, writes and checkpoints; one lock (sqlite_lock.h) is the lease of all writing jobs. */
 #include "warehouse/backend.h"
 #include "warehouse/sqlite_db.h"
 #include "warehouse/sqlite_repeats.h"
@@ -23,8 +23,8 @@ struct sqlite_warehouse {
   struct ledger ledger;
   struct sqlite_db db;
   const struct settings *settings;
-  int lock_fd;        /* of `<path>.lock`; -1: not opened yet */
   char lease_job[16]; /* the one that took the lock */
+  int64_t epoch;      /* the newest that we took */
   int leases_n;       /* jobs of ours that share the lock: sync takes the lease of complete beside its own */
   struct {
     bool is_loaded;
@@ -66,6 +66,9 @@ bool sqlite_policy_fill(struct sqlite_warehouse *self, GError **error);
 bool sqlite_lease_acquire(struct ledger *ledger, const char *job, struct lease *lease, GError **error);
 bool sqlite_lease_check(struct ledger *ledger, struct lease *lease, GError **error); /* ports.h */
 void sqlite_lease_release(struct ledger *ledger, struct lease *lease);               /* ports.h */
+/* Is the newest epoch in the table the one that we took? Asked in the transaction that records what is sent. True
+ * without a lease. ERROR_UNSAFE. */
+bool sqlite_lease_is_newest(struct sqlite_warehouse *self, GError **error);
 
 bool sqlite_report_lease(struct warehouse *warehouse, struct lease_view *view, GError **error); /* brakes.h */
 bool sqlite_lease_break(struct warehouse *warehouse, bool *was_cleared, GError **error);        /* brakes.h */

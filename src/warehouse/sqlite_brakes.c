@@ -1,5 +1,6 @@
 /* The operator's brakes in SQLite: applied under the lock, left in the inbox when somebody else has it. */
 #include "base/error.h"
+#include "base/log.h"
 #include "warehouse/sqlite.h"
 
 /* ---- one row ---- */
@@ -122,10 +123,42 @@ bool sqlite_brakes_apply(struct sqlite_warehouse *self, const struct brake *rows
 static bool write_locked(struct sqlite_warehouse *self, const struct brake *rows, size_t rows_n,
                          struct brake_report *report, GError **error)
 {
-  if (!sqlite_inbox_take(self, error)) return false; /* what was left first comes first */
+  g_autoptr(GError) unread = NULL;       /* a job refuses to go on with it; what is said now is recorded all the same */
+  if (!sqlite_inbox_take(self, &unread)) /* what was left first comes first */
+    log_event(LOG_WARNING, "inbox not read", LOG_STR("reason", unread->message));
   if (!sqlite_brakes_apply(self, rows, rows_n, &report->changed_n, error)) return false;
   bool has_events = has_kind(rows, rows_n, BRAKE_EVENT) || has_kind(rows, rows_n, BRAKE_RETRY);
   return !has_events || sqlite_fold(&self->ledger, error);
+}
+
+/* Somebody has the lock whom the inbox does not reach, or nobody knows: the rows go straight into the database.
+ * SQLite's own locks are enough for that, since rows are only added; a run sees them before its next batch. */
+static bool write_straight(struct sqlite_warehouse *self, const struct brake *rows, size_t rows_n,
+                           struct brake_report *report, GError **error)
+{
+  report->was_left = false;
+  return sqlite_brakes_apply(self, rows, rows_n, &report->changed_n, error);
+}
+
+/* Leaves them for the holder of the lock; straight into the database where the inbox cannot be trusted to reach it. */
+static bool leave(struct sqlite_warehouse *self, const struct brake *rows, size_t rows_n, struct brake_report *report,
+                  GError **error)
+{
+  g_autoptr(GError) failure = NULL;
+  if (sqlite_file_trouble(&self->db.file)) return write_straight(self, rows, rows_n, report, error);
+  report->was_left = sqlite_inbox_leave(self, rows, rows_n, &failure);
+  if (report->was_left) return true;
+  log_event(LOG_WARNING, "inbox not used", LOG_STR("reason", failure->message));
+  return write_straight(self, rows, rows_n, report, error);
+}
+
+/* The lock file cannot be opened: whoever put something into its place cannot keep a stop from being recorded. */
+static bool write_without_lock(struct sqlite_warehouse *self, const struct brake *rows, size_t rows_n,
+                               struct brake_report *report, const GError *failure)
+{
+  log_event(LOG_WARNING, "lock not used", LOG_STR("reason", failure->message));
+  g_autoptr(GError) ignored = NULL;
+  return write_straight(self, rows, rows_n, report, &ignored);
 }
 
 bool sqlite_brakes_write(struct warehouse *warehouse, const struct brake *rows, size_t rows_n,
@@ -134,11 +167,15 @@ bool sqlite_brakes_write(struct warehouse *warehouse, const struct brake *rows, 
   struct sqlite_warehouse *self = sqlite_of(warehouse);
   *report = (struct brake_report){0};
   if (self->db.has_lock) return write_locked(self, rows, rows_n, report, error);
-  bool is_ours = false;
-  if (!sqlite_lock_try(self, &is_ours, error)) return false;
+  g_autoptr(GError) failure = NULL;
+  bool is_ours = false, is_tried = sqlite_lock_try(self, &is_ours, &failure);
+  if (!is_tried && error_is(failure, ERROR_LOCAL) && write_without_lock(self, rows, rows_n, report, failure))
+    return true;
+  if (!is_tried) g_propagate_error(error, g_steal_pointer(&failure));
+  if (!is_tried) return false;
   if (!is_ours) {
-    if (!sqlite_inbox_leave(self, rows, rows_n, error)) return false;
-    report->was_left = true;
+    if (!leave(self, rows, rows_n, report, error)) return false;
+    if (!report->was_left) return true;
     /* The holder may have looked for the last time before the file was there. */
     if (!sqlite_lock_try(self, &is_ours, error)) return false;
     if (!is_ours) return true;

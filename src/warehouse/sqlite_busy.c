@@ -1,43 +1,18 @@
 #include "warehouse/sqlite_busy.h"
 
 #include "base/error.h"
+#include "warehouse/sqlite_lock.h"
 
-#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define NOTE_MAX_BYTES 300 /* of the lock file */
-#define WAIT_MAX_MS    30000
-#define PATIENCE_MS    2000 /* with somebody who is suspended */
+#define WAIT_MAX_MS 30000
+#define PATIENCE_MS 2000 /* with somebody who is suspended */
 
 /* SQLite's locks are on these bytes of the database: sqlite.org/fileformat2.html#the_lock_byte_page. */
 #define LOCK_BYTE_FIRST 0x40000000
 #define LOCK_BYTE_LAST  (LOCK_BYTE_FIRST + 511)
-
-/* ---- our own lock ---- */
-
-bool sqlite_busy_is_held(const struct sqlite_db *db)
-{
-  g_autofree char *path = g_strconcat(db->path, ".lock", NULL);
-  int fd = db->has_lock ? -1 : open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return false;
-  struct flock lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
-  bool is_held = fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
-  close(fd);
-  return is_held;
-}
-
-char *sqlite_busy_holder(const struct sqlite_db *db)
-{
-  g_autofree char *path = g_strconcat(db->path, ".lock", NULL);
-  char *note = NULL;
-  if (!g_file_get_contents(path, &note, NULL, NULL)) return g_strdup("");
-  g_strdelimit(g_strstrip(note), "\r\n", ' ');
-  char *words = *note && strlen(note) < NOTE_MAX_BYTES ? g_strconcat(": ", note, NULL) : g_strdup("");
-  g_free(note);
-  return words;
-}
 
 /* ---- SQLite's locks ---- */
 
@@ -84,7 +59,7 @@ static struct holder holder_find(const struct sqlite_db *db)
   struct holder found = {0};
   struct stat info;
   g_autofree char *locks = NULL;
-  if (stat(db->path, &info) != 0 || !g_file_get_contents("/proc/locks", &locks, NULL, NULL)) return found;
+  if (fstat(db->file.fd, &info) != 0 || !g_file_get_contents("/proc/locks", &locks, NULL, NULL)) return found;
   g_auto(GStrv) lines = g_strsplit(locks, "\n", -1);
   for (char **line = lines; *line && !found.is_writing; line++) {
     struct holder holder;
@@ -148,9 +123,9 @@ static char *cause_of(const struct holder *holder, bool is_held)
 void sqlite_busy_fail(const struct sqlite_db *db, GError **error)
 {
   struct holder holder = holder_find(db);
-  bool is_held = sqlite_busy_is_held(db);
+  bool is_held = sqlite_lock_is_held(db);
   g_autofree char *cause = cause_of(&holder, is_held);
-  g_autofree char *words = sqlite_busy_holder(db);
+  g_autofree char *words = sqlite_lock_holder(db);
   if (is_held)
     error_set(error, ERROR_LOCKED, "another run holds the lock of %s%s; %s", db->path, words, cause);
   else

@@ -5,7 +5,6 @@
 #include "warehouse/sqlite_functions.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -23,14 +22,31 @@ static bool machine_is_at_fault(int code)
          code == SQLITE_PERM || code == SQLITE_AUTH;
 }
 
-static const char *fault_of(int code)
+static bool descriptors_are_used_up(int cause)
 {
-  switch (code) {
+  return cause == EMFILE || cause == ENFILE;
+}
+
+/* cause: errno of the call that failed, 0 when nobody knows. */
+static const char *fault_of(int code, int cause)
+{
+  if (descriptors_are_used_up(cause)) return "too many open files; raise the limit (ulimit -n), then run again";
+  if (code == SQLITE_READONLY_ROLLBACK || code == SQLITE_READONLY_RECOVERY)
+    return "a command that wrote died in its middle, and who may only read cannot undo what it left: run any leadferry "
+           "command as a user who may write the file and its folder, such as `leadferry recover`";
+  switch (code & 0xff) {
   case SQLITE_FULL: return "the disk is full; free some space, then run again";
   case SQLITE_READONLY: return "it is read-only; check the owner and the mode of the file and of its folder";
   case SQLITE_IOERR: return "the disk reported an error; check the disk and its free space, then run again";
   default: return "it cannot be opened; check the owner and the mode of the file and of its folder";
   }
+}
+
+/* SQLite keeps the errno of these two alone. */
+static int cause_of(const struct sqlite_db *db, int primary)
+{
+  bool is_kept = db->handle && (primary == SQLITE_CANTOPEN || primary == SQLITE_IOERR);
+  return is_kept ? sqlite3_system_errno(db->handle) : 0;
 }
 
 bool sqlite_db_fail(struct sqlite_db *db, int code, GError **error)
@@ -43,7 +59,7 @@ bool sqlite_db_fail(struct sqlite_db *db, int code, GError **error)
               "docs/troubleshooting.md before anything is sent: who was sent to since is not in the backup",
               db->path);
   else if (machine_is_at_fault(primary))
-    error_set(error, ERROR_LOCAL, "the warehouse %s: %s", db->path, fault_of(primary));
+    error_set(error, ERROR_LOCAL, "the warehouse %s: %s", db->path, fault_of(code, cause_of(db, primary)));
   else if (primary == SQLITE_BUSY || primary == SQLITE_LOCKED)
     sqlite_busy_fail(db, error);
   else if (primary == SQLITE_ERROR && db->handle && g_str_has_prefix(sqlite3_errmsg(db->handle), "no such"))
@@ -75,22 +91,43 @@ static bool path_check(const struct sqlite_db *db, bool may_create, GError **err
   return false;
 }
 
-/* A new file holds addresses: it is its owner's alone. One that is there keeps the mode that its owner gave it. */
-static void make_private(const char *path)
+void sqlite_db_init(struct sqlite_db *db, const char *path, const struct clock *clock, bool is_read_only)
 {
-  int fd = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
-  if (fd >= 0) close(fd);
+  *db = (struct sqlite_db){.path = g_strdup(path), .file = SQLITE_FILE_NONE, .lock_fd = -1};
+  db->clock = clock;
+  db->is_read_only = is_read_only;
 }
 
-static bool handle_open(struct sqlite_db *db, bool is_read_only, bool may_create, GError **error)
+/* What SQLite would say of a file that it cannot open. */
+static int code_of(const struct sqlite_db *db, int cause)
+{
+  bool is_forbidden = cause == EACCES || cause == EPERM || cause == EROFS;
+  if (is_forbidden && !db->is_read_only && access(db->path, R_OK) == 0) return SQLITE_READONLY;
+  if (cause == ENOSPC || cause == EDQUOT) return SQLITE_FULL;
+  return cause == EIO ? SQLITE_IOERR : SQLITE_CANTOPEN;
+}
+
+/* A new file holds addresses: it is its owner's alone. One that is there keeps the mode that its owner gave it. */
+static bool file_open(struct sqlite_db *db, bool may_create, GError **error)
+{
+  enum sqlite_file_use use = db->is_read_only ? SQLITE_FILE_READ : may_create ? SQLITE_FILE_MAKE : SQLITE_FILE_WRITE;
+  int cause = 0;
+  if (sqlite_file_open(&db->file, db->path, use, &cause)) return true;
+  if (cause == ESTALE)
+    error_set(error, ERROR_TRANSIENT, "the warehouse %s was put into its place at this very moment: run again",
+              db->path);
+  else if (descriptors_are_used_up(cause))
+    error_set(error, ERROR_LOCAL, "the warehouse %s: %s", db->path, fault_of(SQLITE_CANTOPEN, cause));
+  else
+    sqlite_db_fail(db, code_of(db, cause), error);
+  return false;
+}
+
+static bool handle_open(struct sqlite_db *db, bool is_read_only, GError **error)
 {
   int flags = is_read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
-  if (may_create && !is_read_only) {
-    flags |= SQLITE_OPEN_CREATE;
-    make_private(db->path);
-  }
   sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); /* counting costs a lock per allocation; refused once SQLite runs */
-  int code = sqlite3_open_v2(db->path, &db->handle, flags | SQLITE_OPEN_NOMUTEX, NULL);
+  int code = sqlite3_open_v2(db->file.real_path, &db->handle, flags | SQLITE_OPEN_NOMUTEX, NULL);
   if (code != SQLITE_OK) return sqlite_db_fail(db, code, error);
   sqlite3_extended_result_codes(db->handle, 1);
   sqlite_busy_setup(db);
@@ -107,51 +144,70 @@ static void handle_close(struct sqlite_db *db)
   db->handle = NULL;
 }
 
+/* WAL is a property of the file, which another program gave it and goes by: then we work in it, too. Any other journal
+ * is a matter of the connection, and ours is a rollback journal. */
+static bool journal_setup(struct sqlite_db *db, GError **error)
+{
+  return sqlite_file_is_wal(&db->file) || sql_run(db, SQL_PRAGMA_JOURNAL, error);
+}
+
 /* Settings of the connection. The first one that reads the file finds out whether it is a database at all. */
 static bool connection_setup(struct sqlite_db *db, GError **error)
 {
   static const enum sql_id always[] = {SQL_PRAGMA_MMAP,      SQL_PRAGMA_CACHE,      SQL_PRAGMA_TEMP_STORE,
                                        SQL_PRAGMA_TEMP_PAGE, SQL_PRAGMA_TEMP_ERASE, SQL_PRAGMA_TEMP_CACHE};
-  static const enum sql_id writing[] = {SQL_PRAGMA_PAGE_SIZE, SQL_PRAGMA_JOURNAL, SQL_PRAGMA_SYNCHRONOUS};
   for (size_t i = 0; i < G_N_ELEMENTS(always); i++)
     if (!sql_run(db, always[i], error)) return false;
-  for (size_t i = 0; i < G_N_ELEMENTS(writing) && !db->is_read_only; i++)
-    if (!sql_run(db, writing[i], error)) return false;
+  if (!db->is_read_only && !(sql_run(db, SQL_PRAGMA_PAGE_SIZE, error) && journal_setup(db, error) &&
+                             sql_run(db, SQL_PRAGMA_SYNCHRONOUS, error)))
+    return false;
   return sqlite_functions_register(db, error) && sql_run(db, SQL_SCHEMA_PROBE, error);
 }
 
-/* A writer that died left a journal, which a read-only connection may not roll back. Opening the file for writing once
- * does that: it brings back the last committed state and changes nothing else. */
-static bool roll_back_leftover(struct sqlite_db *db, GError **error)
+/* A writer that died left a journal, which a read-only connection may not roll back. Opening the file for writing once,
+ * beside it, does that: it brings back the last committed state and changes nothing else. */
+static bool roll_back_leftover(struct sqlite_db *db, int code, GError **error)
 {
-  handle_close(db);
-  if (!handle_open(db, false, false, error)) return false;
-  bool is_whole = sql_run(db, SQL_SCHEMA_PROBE, error);
-  handle_close(db);
-  return is_whole;
+  struct sqlite_db writer = {.path = db->path, .file = db->file, .clock = db->clock, .names = db->names};
+  g_autoptr(GError) failure = NULL;
+  bool is_whole = handle_open(&writer, false, &failure) && sql_run(&writer, SQL_SCHEMA_PROBE, &failure);
+  handle_close(&writer);
+  if (is_whole) return true;
+  if (code == SQLITE_READONLY_ROLLBACK && error_is(failure, ERROR_LOCAL)) return sqlite_db_fail(db, code, error);
+  g_propagate_error(error, g_steal_pointer(&failure));
+  return false;
 }
 
 bool sqlite_db_open(struct sqlite_db *db, bool may_create, GError **error)
 {
-  if (!path_check(db, may_create, error) || !handle_open(db, db->is_read_only, may_create, error)) return false;
+  if (!path_check(db, may_create, error) || !file_open(db, may_create, error)) return false;
   g_autoptr(GError) failure = NULL;
+  if (!handle_open(db, db->is_read_only, error)) return false;
   if (connection_setup(db, &failure)) return true;
   int code = sqlite3_extended_errcode(db->handle);
   if (!db->is_read_only || (code != SQLITE_READONLY_ROLLBACK && (code & 0xff) != SQLITE_CANTOPEN)) {
     g_propagate_error(error, g_steal_pointer(&failure));
     return false;
   }
-  return roll_back_leftover(db, error) && handle_open(db, true, false, error) && connection_setup(db, error);
+  handle_close(db);
+  return roll_back_leftover(db, code, error) && handle_open(db, true, error) && connection_setup(db, error);
 }
 
 void sqlite_db_close(struct sqlite_db *db)
 {
   handle_close(db);
+  sqlite_file_close(&db->file); /* after SQLite: see sqlite_file.h */
   sql_names_clear(&db->names);
   g_clear_pointer(&db->path, g_free);
 }
 
 /* ---- statements ---- */
+
+/* Did somebody who writes die while we read? The journal is met before a statement has read anything. */
+static bool is_leftover(const struct sqlite_db *db, int code)
+{
+  return db->is_read_only && code == SQLITE_READONLY_ROLLBACK;
+}
 
 char *sqlite_db_text(const struct sqlite_db *db, enum sql_id id)
 {
@@ -163,6 +219,10 @@ sqlite3_stmt *sqlite_db_prepare(struct sqlite_db *db, enum sql_id id, GError **e
   g_autofree char *text = sqlite_db_text(db, id);
   sqlite3_stmt *statement = NULL;
   int code = sqlite3_prepare_v3(db->handle, text, -1, SQLITE_PREPARE_PERSISTENT, &statement, NULL);
+  if (is_leftover(db, code)) {
+    if (!roll_back_leftover(db, code, error)) return NULL;
+    code = sqlite3_prepare_v3(db->handle, text, -1, SQLITE_PREPARE_PERSISTENT, &statement, NULL);
+  }
   if (code == SQLITE_OK) return statement;
   sqlite_db_fail(db, code, error);
   g_prefix_error(error, "%s: ", sql_statements[id].name);
@@ -248,6 +308,11 @@ void query_int_at(struct query *query, int position, int64_t value)
 bool query_next(struct query *query, bool *has_row, GError **error)
 {
   int code = sqlite3_step(query->statement);
+  if (is_leftover(query->db, code)) {
+    if (!roll_back_leftover(query->db, code, error)) return false;
+    sqlite3_reset(query->statement);
+    code = sqlite3_step(query->statement);
+  }
   *has_row = code == SQLITE_ROW;
   return code == SQLITE_ROW || code == SQLITE_DONE || sqlite_db_fail(query->db, code, error);
 }

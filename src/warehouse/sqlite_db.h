@@ -14,18 +14,21 @@
 #include "core/ports.h"
 #include "sqlite_sql.h"
 #include "warehouse/sql_names.h"
+#include "warehouse/sqlite_file.h"
 
 #include <sqlite3.h>
 
 struct sqlite_db {
   sqlite3 *handle;
-  char *path;
+  char *path; /* as configured: for sentences */
+  struct sqlite_file file;
   const struct clock *clock;
   struct sql_names names;
   sqlite3_stmt *statements[SQL_N];
   bool is_open[SQL_N]; /* borrowed by a query right now */
   bool is_read_only;
-  bool has_lock; /* we hold the lock on `<path>.lock` */
+  int lock_fd;   /* of `<real path>.lock`; -1: not opened yet */
+  bool has_lock; /* we hold both locks of sqlite_lock.h */
 };
 
 struct query {
@@ -37,6 +40,8 @@ struct query {
 #define query_scope       __attribute__((cleanup(query_close)))
 #define transaction_scope __attribute__((cleanup(transaction_close)))
 
+/* Makes it ready for sqlite_db_open, with nothing open. Takes a copy of path; clock is borrowed. */
+void sqlite_db_init(struct sqlite_db *db, const char *path, const struct clock *clock, bool is_read_only);
 /* Opens the file, read-write or read-only, and sets the connection up. It is created when may_create. */
 bool sqlite_db_open(struct sqlite_db *db, bool may_create, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Closes it; may be called twice. */

@@ -91,13 +91,23 @@ bool sqlite_events_put(struct sqlite_warehouse *self, const struct lead_event *e
   return range_put(self, &range, error);
 }
 
+/* What was decided under an epoch may be sent only while it is the newest one: looked at in the transaction that says
+ * so.
+ */
+static bool may_record(struct sqlite_warehouse *self, const struct lead_event *events, size_t events_n, GError **error)
+{
+  for (size_t i = 0; i < events_n; i++)
+    if (events[i].kind == EVENT_SENDING) return sqlite_lease_is_newest(self, error);
+  return true;
+}
+
 bool sqlite_append(struct ledger *ledger, const struct lead_event *events, size_t events_n, GError **error)
 {
   struct sqlite_warehouse *self = sqlite_of_ledger(ledger);
   transaction_scope struct transaction transaction = {0};
   if (events_n == 0) return true;
-  return transaction_begin(&transaction, &self->db, true, error) && sqlite_events_put(self, events, events_n, error) &&
-         transaction_commit(&transaction, error);
+  return transaction_begin(&transaction, &self->db, true, error) && may_record(self, events, events_n, error) &&
+         sqlite_events_put(self, events, events_n, error) && transaction_commit(&transaction, error);
 }
 
 /* ---- fold ---- */

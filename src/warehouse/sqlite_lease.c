@@ -1,41 +1,16 @@
-/* The lease: an open-file-description lock on `<path>.lock`, which dies with the process whatever happens to it. The
- * row in `leases` only says who holds it, and keeps the epoch. */
+/* The lease: the lock of sqlite_lock.h. The row in `leases` only says who holds it, and keeps the epoch. */
 #include "base/error.h"
 #include "base/log.h"
 #include "warehouse/sqlite.h"
 #include "warehouse/sqlite_busy.h"
+#include "warehouse/sqlite_lock.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* How long a job waits for a command that has the lock. */
 #define LOCK_TRIES_N 20
 #define LOCK_TRY_US  ((int64_t)50000)
-
-/* The lock file stays: unlinking it would let two processes lock two files of the same name. */
-static bool lock_open(struct sqlite_warehouse *self, GError **error)
-{
-  if (self->lock_fd >= 0) return true;
-  g_autofree char *path = g_strconcat(self->db.path, ".lock", NULL);
-  self->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
-  if (self->lock_fd >= 0) return true;
-  error_set(error, ERROR_LOCAL, "the lock file %s cannot be opened: %s; check the owner and the mode of its folder",
-            path, g_strerror(errno));
-  return false;
-}
-
-static int lock_set(int fd, short type)
-{
-  struct flock lock = {.l_type = type, .l_whence = SEEK_SET};
-  int result;
-  do {
-    result = fcntl(fd, F_OFD_SETLK, &lock);
-  } while (result != 0 && errno == EINTR);
-  return result;
-}
 
 /* Says who holds the lock, as far as the row knows. */
 static bool refuse_locked(struct sqlite_warehouse *self, GError **error)
@@ -44,7 +19,7 @@ static bool refuse_locked(struct sqlite_warehouse *self, GError **error)
   bool has_row = false;
   g_autoptr(GError) ignored = NULL;
   if (!query_open(&query, &self->db, SQL_LEASE_READ, &ignored) || !query_next(&query, &has_row, &ignored) || !has_row) {
-    g_autofree char *holder = sqlite_busy_holder(&self->db);
+    g_autofree char *holder = sqlite_lock_holder(&self->db);
     error_set(error, ERROR_LOCKED, "another run holds the lock of %s%s; wait until it has ended", self->db.path,
               holder);
     return false;
@@ -94,58 +69,82 @@ static bool lease_write(struct sqlite_warehouse *self, const char *job, int64_t 
   query_int(&take, ":now", now_us);
   if (!query_next(&take, &has_row, error)) return false;
   *epoch = query_column_int(&take, 0);
-  if (!query_run(&take, error)) return false;
-  return transaction_commit(&transaction, error);
-}
-
-/* Who holds the lock, beside the row, which nobody can read while the holder commits. It is information: a failure
- * changes nothing. */
-static void note_holder(const struct sqlite_warehouse *self, const char *who)
-{
-  g_autofree char *since = time_format_us(clock_wall_us(self->db.clock));
-  g_autofree char *note =
-      g_strdup_printf("%s, process %d on %s, since %s\n", who, (int)getpid(), g_get_host_name(), since);
-  size_t length = strlen(note);
-  if (ftruncate(self->lock_fd, 0) == 0 && pwrite(self->lock_fd, note, length, 0) != (ssize_t)length)
-    (void)!ftruncate(self->lock_fd, 0);
+  if (!query_run(&take, error) || !transaction_commit(&transaction, error)) return false;
+  self->epoch = *epoch;
+  return true;
 }
 
 void sqlite_lock_give_back(struct sqlite_warehouse *self)
 {
-  (void)lock_set(self->lock_fd, F_UNLCK);
-  self->db.has_lock = false;
+  sqlite_lock_drop(&self->db);
+}
+
+/* Whatever we write now goes into a file that nobody will look into. */
+static bool refuse_replaced(const struct sqlite_warehouse *self, GError **error)
+{
+  error_set(
+      error, ERROR_UNSAFE,
+      "the database %s is not the file any more that this run opened: it was moved, or another one was put in its "
+      "place. What was recorded is in the file that was there; nothing more is sent. Put the newer one in its "
+      "place while no leadferry runs (docs/troubleshooting.md), then run again",
+      self->db.path);
+  return false;
 }
 
 bool sqlite_lock_try(struct sqlite_warehouse *self, bool *is_ours, GError **error)
 {
   *is_ours = false;
-  if (!lock_open(self, error)) return false;
-  self->db.has_lock = *is_ours = !self->db.has_lock && lock_set(self->lock_fd, F_WRLCK) == 0;
-  if (*is_ours) note_holder(self, "a command");
-  return true;
+  if (!sqlite_lock_open(&self->db, error)) return false;
+  *is_ours = !self->db.has_lock && sqlite_lock_take(&self->db);
+  if (!*is_ours) return true;
+  sqlite_lock_note(&self->db, "a command");
+  if (sqlite_file_is_in_place(&self->db.file)) return true;
+  sqlite_lock_give_back(self);
+  *is_ours = false;
+  return refuse_replaced(self, error);
 }
 
 /* A command has the lock for a moment and without a lease; a job does not fail because of that. */
 static bool lock_wait(struct sqlite_warehouse *self)
 {
   int tries_n = 0;
-  while (lock_set(self->lock_fd, F_WRLCK) != 0) {
+  while (!sqlite_lock_take(&self->db)) {
     if (++tries_n > LOCK_TRIES_N) return false;
     clock_sleep_us(self->db.clock, LOCK_TRY_US);
   }
   return true;
 }
 
+/* Of a file with a second name nobody knows whether a journal waits under the other one, or a run's inbox. Commands
+ * that record a stop do not ask this. */
+static bool refuse_trouble(const struct sqlite_warehouse *self, GError **error)
+{
+  const char *trouble = sqlite_file_trouble(&self->db.file);
+  if (!trouble) return true;
+  error_set(error, ERROR_UNSAFE, "the database %s %s. Stops and holds are recorded meanwhile", self->db.path, trouble);
+  return false;
+}
+
+/* The lock, of which a lease of ours beside it is a part already. */
+static bool lock_for(struct sqlite_warehouse *self, const char *job, bool is_beside, GError **error)
+{
+  if (is_beside) return true;
+  if (!refuse_trouble(self, error)) return false;
+  if (self->db.has_lock || !lock_wait(self)) return refuse_locked(self, error);
+  g_autofree char *who = g_strconcat("job ", job, NULL);
+  sqlite_lock_note(&self->db, who);
+  if (sqlite_file_is_in_place(&self->db.file)) return true;
+  sqlite_lock_give_back(self);
+  return refuse_replaced(self, error);
+}
+
 bool sqlite_lease_acquire(struct ledger *ledger, const char *job, struct lease *lease, GError **error)
 {
   struct sqlite_warehouse *self = sqlite_of_ledger(ledger);
   *lease = (struct lease){0};
-  if (!lock_open(self, error)) return false;
+  if (!sqlite_lock_open(&self->db, error)) return false;
   bool is_beside = self->leases_n > 0 && strcmp(self->lease_job, job) != 0;
-  if (!is_beside && (self->db.has_lock || !lock_wait(self))) return refuse_locked(self, error);
-  self->db.has_lock = true;
-  g_autofree char *who = g_strconcat("job ", job, NULL);
-  if (!is_beside) note_holder(self, who);
+  if (!lock_for(self, job, is_beside, error)) return false;
   if (!lease_write(self, job, &lease->epoch, error) || !sqlite_inbox_take(self, error)) {
     if (!is_beside) sqlite_lock_give_back(self);
     *lease = (struct lease){0};
@@ -158,18 +157,30 @@ bool sqlite_lease_acquire(struct ledger *ledger, const char *job, struct lease *
   return true;
 }
 
-/* The lock cannot be lost while the process lives; what can happen is that somebody moved the file away. */
+/* The lock cannot be lost while the process lives; what can happen is that somebody moved one of the files away. */
 bool sqlite_lease_check(struct ledger *ledger, struct lease *lease, GError **error)
 {
   struct sqlite_warehouse *self = sqlite_of_ledger(ledger);
-  g_autofree char *path = g_strconcat(self->db.path, ".lock", NULL);
-  struct stat ours, theirs;
-  if (self->db.has_lock && lease->epoch > 0 && fstat(self->lock_fd, &ours) == 0 && stat(path, &theirs) == 0 &&
-      ours.st_ino == theirs.st_ino && ours.st_dev == theirs.st_dev)
-    return true;
+  bool is_held = self->db.has_lock && lease->epoch > 0;
+  if (is_held && !sqlite_file_is_in_place(&self->db.file)) return refuse_replaced(self, error);
+  if (is_held && sqlite_lock_is_in_place(&self->db)) return true;
+  g_autofree char *path = sqlite_file_beside(&self->db.file, ".lock");
   error_set(error, ERROR_UNSAFE,
             "the lock file %s is not ours any more; it must not be moved or deleted while leadferry runs. Run again",
             path);
+  return false;
+}
+
+bool sqlite_lease_is_newest(struct sqlite_warehouse *self, GError **error)
+{
+  int64_t epoch = 0;
+  if (self->leases_n == 0) return true;
+  if (!sql_run_int(&self->db, SQL_LEASE_EPOCH, &epoch, error)) return false;
+  if (epoch == self->epoch) return true;
+  error_set(error, ERROR_UNSAFE,
+            "another run took the lease of %s while this one had it: nothing more is sent. Is the database on a disk "
+            "that several machines share? SQLite's locks do not hold there: use one machine, or BigQuery",
+            self->db.path);
   return false;
 }
 
@@ -200,7 +211,7 @@ bool sqlite_report_lease(struct warehouse *warehouse, struct lease_view *view, G
 {
   struct sqlite_warehouse *self = sqlite_of(warehouse);
   query_scope struct query query = {0};
-  *view = (struct lease_view){.is_locked = self->db.has_lock || sqlite_busy_is_held(&self->db),
+  *view = (struct lease_view){.is_locked = self->db.has_lock || sqlite_lock_is_held(&self->db),
                               .inbox_n = sqlite_inbox_files_n(self)};
   if (!query_open(&query, &self->db, SQL_LEASE_VIEW, error) || !query_next(&query, &view->has_row, error)) return false;
   if (!view->has_row) return true;

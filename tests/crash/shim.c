@@ -226,6 +226,8 @@ PLAIN(ftruncate64, DISK, NULL, (int fd, off_t size), (fd, size))
 PLAIN(unlink, DISK, name, (const char *name), (name))
 PLAIN(mkdir, DISK, name, (const char *name, mode_t mode), (name, mode))
 PLAIN(rename, DISK, to, (const char *from, const char *to), (from, to))
+PLAIN(renameat, DISK, to, (int from_fd, const char *from, int to_fd, const char *to), (from_fd, from, to_fd, to))
+PLAIN(unlinkat, DISK, name, (int fd, const char *name, int flags), (fd, name, flags))
 PLAIN(connect, NET, NULL, (int fd, __CONST_SOCKADDR_ARG address, socklen_t length), (fd, address, length))
 
 static int open_it(const char *name, const char *path, int flags, mode_t mode)
@@ -243,6 +245,19 @@ static int open_it(const char *name, const char *path, int flags, mode_t mode)
 static mode_t mode_of(int flags, va_list arguments)
 {
   return (flags & (O_CREAT | O_TMPFILE)) != 0 ? va_arg(arguments, mode_t) : 0;
+}
+
+int openat64(int folder, const char *path, int flags, ...)
+{
+  NEXT(int, openat64, (int, const char *, int, ...));
+  va_list arguments;
+  va_start(arguments, flags);
+  mode_t mode = mode_of(flags, arguments);
+  va_end(arguments);
+  if (fate_of("openat64", DISK, path, strlen(path)) == FAIL) return -1;
+  int result = function(folder, path, flags, mode);
+  done();
+  return result;
 }
 
 int open64(const char *path, int flags, ...)

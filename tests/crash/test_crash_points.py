@@ -16,7 +16,7 @@ JOBS = ("export", "sync", "complete", "recover")
 POINTS = 0 if is_long() else int(os.environ.get("LEADFERRY_CRASH_POINTS") or 300)
 RUN_LIMIT_S = 150  # a job may wait for a network that never answers, but not for ever
 MOVES = ("read", "write", "pread64", "pwrite64", "send", "recv", "sendto", "recvfrom")
-FILLS = ("write", "pwrite64", "ftruncate64", "fdatasync", "fsync", "open64", "mkdir")
+FILLS = ("write", "pwrite64", "ftruncate64", "fdatasync", "fsync", "open64", "openat64", "mkdir")
 FAULTS = {
     "EIO": lambda call: True,
     "ENOSPC": lambda call: call.kind == "disk" and call.name in FILLS,

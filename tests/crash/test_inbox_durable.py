@@ -37,6 +37,6 @@ def traced(product, *command):
 
 def test_left_for_good(busy):
     calls = traced(busy, "suppress", "add", "p1@example.com", "--reason", "by phone")
-    kept = [name for name in calls[calls.index("mkdir"):] if name in ("mkdir", "write", "fsync", "rename")]
-    assert kept == ["mkdir", "write", "fsync", "rename", "fsync", "fsync"], calls
+    kept = [name for name in calls[calls.index("mkdir"):] if name in ("mkdir", "write", "fsync", "renameat")]
+    assert kept == ["mkdir", "write", "fsync", "renameat", "fsync", "fsync"], calls
     assert [path.suffix for path in (busy.folder / "lf.db.inbox").iterdir()] == [".ndjson"]

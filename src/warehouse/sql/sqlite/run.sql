@@ -12,6 +12,10 @@ ON CONFLICT (job) DO UPDATE SET holder = excluded.holder, host = excluded.host, 
   pid = excluded.pid, epoch = excluded.epoch, acquired_at = excluded.acquired_at, released_at = NULL
 RETURNING epoch;
 
+-- name: lease_epoch
+-- The newest epoch of all jobs: while it is ours nobody else took the lease.
+SELECT coalesce(max(epoch), 0) FROM leases;
+
 -- name: lease_forget
 -- Rows of holders that died with their lock: whoever has the lock now is the only one.
 UPDATE leases SET released_at = :now WHERE released_at IS NULL AND job <> :job;
