@@ -178,6 +178,43 @@ static void wrong_index_apply(const struct fault_context *context)
   answer_edit(context, index_edit);
 }
 
+/* The id of the first created lead in capitals, or whatever `id` says. */
+static void id_edit(cJSON *tree, const struct fault_context *context)
+{
+  const char *id = json_string(context->params, "id");
+  cJSON *lead = cJSON_GetArrayItem(json_get(tree, "created_leads"), 0);
+  cJSON *there = cJSON_GetObjectItemCaseSensitive(lead != NULL ? lead : tree, "id");
+  if (!cJSON_IsString(there)) return;
+  g_autofree char *capitals = g_ascii_strup(there->valuestring, -1);
+  cJSON_SetValuestring(there, id != NULL ? id : capitals);
+}
+
+static void odd_id_apply(const struct fault_context *context)
+{
+  answer_edit(context, id_edit);
+}
+
+/* Everybody of this answer is said to be on the block list, and nobody is told to be created. */
+static void blocked_edit(cJSON *tree, const struct fault_context *context)
+{
+  static const char *const others[] = {"leads_uploaded",      "duplicated_leads", "skipped_count",
+                                       "invalid_email_count", "incomplete_count", "duplicate_email_count"};
+  (void)context;
+  double total = 0;
+  if (!json_real(tree, "total_sent", &total)) return;
+  for (size_t i = 0; i < G_N_ELEMENTS(others); i++)
+    number_set(tree, others[i], 0);
+  number_set(tree, "in_blocklist", total);
+  cJSON *created = cJSON_GetObjectItemCaseSensitive(tree, "created_leads");
+  while (cJSON_GetArraySize(created) > 0)
+    cJSON_DeleteItemFromArray(created, 0);
+}
+
+static void all_blocked_apply(const struct fault_context *context)
+{
+  answer_edit(context, blocked_edit);
+}
+
 static void cursor_set(cJSON *tree, const char *cursor)
 {
   cJSON_DeleteItemFromObjectCaseSensitive(tree, "next_starting_after");
@@ -220,6 +257,29 @@ static void endless_edit(cJSON *tree, const struct fault_context *context)
 static void endless_cursor_apply(const struct fault_context *context)
 {
   answer_edit(context, endless_edit);
+}
+
+/* A page like the first, of rows that nobody has seen, and always more of them. */
+static void fresh_edit(cJSON *tree, const struct fault_context *context)
+{
+  char text[UUID_TEXT_BYTES];
+  uint64_t n = context->draw;
+  cJSON *item;
+  cJSON_ArrayForEach(item, json_get(tree, "items"))
+  {
+    struct uuid id = uuid_old(n, 1);
+    n = n * UINT64_C(6364136223846793005) + 1442695040888963407U;
+    uuid_format(&id, text);
+    cJSON_SetValuestring(cJSON_GetObjectItemCaseSensitive(item, "id"), text);
+  }
+  struct uuid cursor = uuid_old(n, 2);
+  uuid_format(&cursor, text);
+  cursor_set(tree, text);
+}
+
+static void fresh_cursor_apply(const struct fault_context *context)
+{
+  answer_edit(context, fresh_edit);
 }
 
 static void unknown_edit(cJSON *tree, const struct fault_context *context)
@@ -363,9 +423,12 @@ const struct fault_kind fault_kinds[] = {
     {"fewer_created", FAULT_AFTER, fewer_created_apply, "created_leads lacks its last `leads` entries"},
     {"wrong_counts", FAULT_AFTER, wrong_counts_apply, "leads_uploaded is off by `by`"},
     {"wrong_index", FAULT_AFTER, wrong_index_apply, "the indexes of created_leads are off by `by`"},
+    {"odd_id", FAULT_AFTER, odd_id_apply, "the first created lead's id in capitals, or `id` in its place"},
+    {"all_blocked", FAULT_AFTER, all_blocked_apply, "applied; the answer says that everybody is on the block list"},
     {"repeat_cursor", FAULT_AFTER, repeat_cursor_apply, "the cursor is the one that was asked for"},
     {"empty_cursor", FAULT_AFTER, empty_cursor_apply, "the cursor is an empty string"},
     {"endless_cursor", FAULT_AFTER, endless_cursor_apply, "the last page has a cursor to the first"},
+    {"fresh_cursor", FAULT_AFTER, fresh_cursor_apply, "every page has new ids and a new cursor"},
     {"unknown_values", FAULT_AFTER, unknown_values_apply, "unknown fields, and status 17 in items"},
     {"revoke_key", FAULT_BEFORE, revoke_key_apply, "the request's key is gone"},
     {"revoke_key_after", FAULT_AFTER, revoke_key_apply, "the key is gone after this request"},

@@ -27,17 +27,19 @@ static bool counters_add_up(const struct add_answer *answer, size_t sent_n)
   return left == 0 && answer->total_sent == (int64_t)sent_n;
 }
 
-/* Each created row names another lead of ours, and names it rightly. */
+/* Each created row names another lead of ours, names it rightly, and has an id of its own. */
 static bool rows_are_ours(const struct add_answer *answer, size_t sent_n)
 {
   size_t created_n = answer->created ? answer->created->len : 0;
   if ((int64_t)created_n != answer->uploaded) return false;
   g_autofree bool *is_seen = g_new0(bool, sent_n + 1);
+  g_autoptr(GHashTable) ids = g_hash_table_new(g_str_hash, g_str_equal);
   for (size_t i = 0; i < created_n; i++) {
     const struct created_lead *row = &g_array_index(answer->created, struct created_lead, i);
     bool is_in_range = row->index >= 0 && row->index < (int64_t)sent_n;
     if (!is_in_range || !row->email_matches || row->id[0] == '\0' || is_seen[row->index]) return false;
     is_seen[row->index] = true;
+    if (!g_hash_table_add(ids, (gpointer)row->id)) return false;
   }
   return true;
 }

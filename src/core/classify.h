@@ -17,8 +17,8 @@ enum answer_class {
 };
 
 /* Classifies the answer to a batch of sent_n leads. EXPLAINED only when status is success, the seven counters add up to
- * total_sent == sent_n, created has exactly `uploaded` rows with distinct indices in [0, sent_n) and matching
- * addresses. */
+ * total_sent == sent_n, created has exactly `uploaded` rows with distinct indices in [0, sent_n), distinct
+ * ids and matching addresses. */
 enum answer_class classify_add(const struct add_answer *answer, size_t sent_n);
 
 /* Why one lead of an explained answer was not created, when the counters alone can tell (exactly one non-created

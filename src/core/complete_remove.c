@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "core/settle.h"
 #include "core/subsequence.h"
 
@@ -34,6 +35,13 @@ static void rows_clear(struct rows *rows)
   g_clear_pointer(&rows->pages, g_free);
   g_clear_pointer(&rows->queries, g_free);
   g_clear_pointer(&rows->by_id, g_hash_table_unref);
+}
+
+/* The row of an id, whatever its case; NULL: there is none. */
+static const struct remote_lead *row_of(const struct rows *rows, const char *id)
+{
+  g_autofree char *small = g_ascii_strdown(id, -1);
+  return g_hash_table_lookup(rows->by_id, small);
 }
 
 /* Reads ids in questions of IDS_MAX, side by side. An id is one row, so each question is one page. */
@@ -174,7 +182,7 @@ static bool keep_confirmed(struct job *job, GArray *work, GError **error)
   bool is_ok = rows_read(job, ids, work->len, &rows, error) && read_addresses(job, work, present, error);
   for (guint i = 0; is_ok && i < work->len;) {
     const struct removal *removal = g_array_index(work, struct work, i).removal;
-    const struct remote_lead *row = g_hash_table_lookup(rows.by_id, removal->instantly_id);
+    const struct remote_lead *row = row_of(&rows, removal->instantly_id);
     /* What was to be deleted is gone when its id is; somebody may have moved it on between the look and the request. */
     bool is_move = g_array_index(work, struct work, i).settings->action == REMOVAL_MOVE;
     bool is_there = row != NULL && (!is_move || g_strcmp0(row->campaign_id, removal->campaign_id) == 0);
@@ -253,6 +261,8 @@ static const struct outcome_settings *settings_of(const struct remover *remover,
 static struct removal_decision decide(const struct remover *remover, const struct work *work)
 {
   const struct settings *settings = remover->job->settings;
+  if (!text_is_uuid(work->removal->instantly_id)) /* never seen by its id: the next sync finds it by address */
+    return (struct removal_decision){.verdict = REMOVE_NOT, .reason = "not_seen_yet"};
   struct removal_input input = {.removal = work->removal,
                                 .row = work->row,
                                 .settings = work->settings,
@@ -296,7 +306,7 @@ static bool sort_page(struct remover *remover, const struct page *due, struct so
   for (guint i = 0; i < due->rows->len; i++) {
     const struct removal *removal = page_row(due, struct removal, i);
     struct work work = {.removal = removal,
-                        .row = g_hash_table_lookup(sorted->rows.by_id, removal->instantly_id),
+                        .row = row_of(&sorted->rows, removal->instantly_id),
                         .settings = settings_of(remover, removal)};
     struct removal_decision decision = decide(remover, &work);
     if (decision.verdict == REMOVE_NOT) {

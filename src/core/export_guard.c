@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "core/settle.h"
 #include "core/sync_home.h"
 #include "core/sync_read.h"
@@ -43,6 +44,7 @@ static bool look(struct job *job, const struct export_report *report, GError **e
   g_autofree char *newest = NULL;
   size_t n = 0;
   if (!job->ledger->ops->newest_id(job->ledger, &newest, error)) return false;
+  if (!text_is_uuid(newest)) g_clear_pointer(&newest, g_free); /* an answer once said an id that is none */
   for (guint i = 0; i < report->feeds->len; i++) {
     const struct feed_report *feed = &g_array_index(report->feeds, struct feed_report, i);
     bool is_gone = g_strcmp0(feed->refusal, "not_found") == 0;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "core/subsequence.h"
 #include "core/sync_home.h"
 
@@ -272,6 +273,7 @@ struct values_read {
   GHashTable *seen;
 };
 
+/* Seen rows are noted as Instantly says their ids: in small letters. */
 static bool note_seen(struct job *job, struct page *page, void *context, GError **error)
 {
   struct values_read *read = context;
@@ -297,13 +299,23 @@ static bool read_values(struct job *job, const GPtrArray *values, bool are_conta
   return is_ok;
 }
 
-/* Absent by id: after a full scan look by address in the whole workspace before anybody calls it gone. */
-static bool read_absent(struct job *job, const struct page *watched, GHashTable *seen, GError **error)
+static bool was_seen(GHashTable *seen, const struct watched *row)
+{
+  g_autofree char *id = g_ascii_strdown(row->instantly_id, -1);
+  return g_hash_table_contains(seen, id);
+}
+
+/* Absent by id: after a full scan look by address in the whole workspace before anybody calls it gone. An id that is
+ * none, which an answer once said, is looked for by address always: the row's stamp then tells whose it is, and its own
+ * id takes the place of the other. */
+static bool read_absent(struct job *job, const struct page *watched, bool was_full_scan, GHashTable *seen,
+                        GError **error)
 {
   g_autoptr(GPtrArray) persons = g_ptr_array_new();
   for (guint i = 0; i < watched->rows->len; i++) {
     const struct watched *row = page_row(watched, struct watched, i);
-    if (!g_hash_table_contains(seen, row->instantly_id)) g_ptr_array_add(persons, (gpointer)row->person);
+    bool is_asked = was_full_scan || !text_is_uuid(row->instantly_id);
+    if (is_asked && !was_seen(seen, row)) g_ptr_array_add(persons, (gpointer)row->person);
   }
   return read_values(job, persons, true, seen, error);
 }
@@ -315,7 +327,7 @@ static bool read_watched_page(struct job *job, const struct page *watched, bool 
   for (guint i = 0; i < watched->rows->len; i++)
     g_ptr_array_add(ids, (gpointer)page_row(watched, struct watched, i)->instantly_id);
   if (!read_values(job, ids, false, seen, error)) return false;
-  return !was_full_scan || read_absent(job, watched, seen, error);
+  return read_absent(job, watched, was_full_scan, seen, error);
 }
 
 bool sync_read_watched(struct job *job, struct sync_report *report, GError **error)

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/text.h"
+
 #define WALKS_MAX_N 1000
 
 /* One walk along the cursors of a query (Brent's cycle detection): the cursor and the first row of the last
@@ -128,22 +130,56 @@ static bool check_queries(const struct list_query *queries, size_t queries_n, GE
   return true;
 }
 
+/* A query without the ids that Instantly cannot have, which an answer once said: one of them would be a 400 for all. */
+struct sound_query {
+  struct list_query query;
+  const char **ids;
+  bool is_empty; /* it asked for such ids alone: nobody has them */
+};
+
+static void sound_init(struct sound_query *sound, const struct list_query *query)
+{
+  *sound = (struct sound_query){.query = *query, .ids = g_new0(const char *, query->ids_n + 1)};
+  sound->query.ids = sound->ids;
+  sound->query.ids_n = 0;
+  for (size_t i = 0; i < query->ids_n; i++)
+    if (text_is_uuid(query->ids[i])) sound->ids[sound->query.ids_n++] = query->ids[i];
+  sound->is_empty = query->ids_n > 0 && sound->query.ids_n == 0;
+}
+
+/* Asks all that have something to ask, side by side. */
+static bool ask_sound(struct client *client, const struct sound_query *queries, size_t queries_n, struct page *pages,
+                      GError **error)
+{
+  g_autofree struct ask *asks = g_new0(struct ask, queries_n);
+  g_autofree struct call **calls = g_new0(struct call *, queries_n);
+  size_t calls_n = 0;
+  for (size_t i = 0; i < queries_n; i++) {
+    if (queries[i].is_empty) continue;
+    ask_page(&asks[i], &queries[i].query);
+    calls[calls_n++] = &asks[i].call;
+  }
+  net_perform(client->net, calls, calls_n);
+  bool is_good = true;
+  for (size_t i = 0; i < queries_n; i++) {
+    if (queries[i].is_empty)
+      page_reset(&pages[i]);
+    else
+      is_good = is_good && read_page(client, &asks[i], &queries[i].query, &pages[i], error);
+    if (!queries[i].is_empty) ask_clear(&asks[i]);
+  }
+  return is_good;
+}
+
 bool leads_list(struct instantly *instantly, const struct list_query *queries, size_t queries_n, struct page *pages,
                 GError **error)
 {
-  struct client *client = client_of(instantly);
   if (!check_queries(queries, queries_n, error)) return false;
-  g_autofree struct ask *asks = g_new0(struct ask, queries_n);
-  g_autofree struct call **calls = g_new0(struct call *, queries_n);
-  for (size_t i = 0; i < queries_n; i++) {
-    ask_page(&asks[i], &queries[i]);
-    calls[i] = &asks[i].call;
-  }
-  net_perform(client->net, calls, queries_n);
-  bool is_good = true;
-  for (size_t i = 0; i < queries_n; i++) {
-    is_good = is_good && read_page(client, &asks[i], &queries[i], &pages[i], error);
-    ask_clear(&asks[i]);
-  }
+  g_autofree struct sound_query *sound = g_new0(struct sound_query, queries_n);
+  for (size_t i = 0; i < queries_n; i++)
+    sound_init(&sound[i], &queries[i]);
+  bool is_good = ask_sound(client_of(instantly), sound, queries_n, pages, error);
+  for (size_t i = 0; i < queries_n; i++)
+    g_free(sound[i].ids);
   return is_good;
 }

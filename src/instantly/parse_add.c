@@ -2,6 +2,7 @@
 #include "instantly/parse.h"
 
 #include "base/email.h"
+#include "base/text.h"
 #include "core/settle.h"
 
 #include <string.h>
@@ -30,13 +31,22 @@ static bool email_matches(const cJSON *row, const struct claim *claim)
   return email_canonical(email, strlen(email), &person) == EMAIL_OK && strcmp(person, claim->person) == 0;
 }
 
+/* An id that no later question could name is none; of one in capitals the small letters count. */
+static bool take_id(const char *id, struct created_lead *created)
+{
+  if (!text_is_uuid(id) || strlen(id) >= sizeof created->id) return false;
+  g_autofree char *small = g_ascii_strdown(id, -1);
+  g_strlcpy(created->id, small, sizeof created->id);
+  return true;
+}
+
 /* A row that cannot be read keeps index -1, which no claim has: the answer is not explained then. */
 static struct created_lead parse_created(const cJSON *row, const struct add_batch *batch)
 {
   struct created_lead created = {.index = -1};
-  const char *id = json_string(row, "id");
-  if (!id || strlen(id) >= sizeof created.id || !json_int(row, "index", &created.index)) return created;
-  g_strlcpy(created.id, id, sizeof created.id);
+  int64_t index;
+  if (!take_id(json_string(row, "id"), &created) || !json_int(row, "index", &index)) return created;
+  created.index = index;
   bool is_in_range = created.index >= 0 && created.index < (int64_t)batch->claims->len;
   if (is_in_range) created.email_matches = email_matches(row, g_ptr_array_index(batch->claims, (guint)created.index));
   return created;
@@ -78,9 +88,9 @@ void parse_create_answer(const char *bytes, size_t length, const struct add_batc
   answer->reply.is_json = cJSON_IsObject(tree) || cJSON_IsArray(tree);
   if (batch->claims->len != 1) return;
   const struct claim *claim = g_ptr_array_index(batch->claims, 0);
-  const char *id = json_string(tree, "id");
+  struct created_lead created = {.index = 0, .email_matches = true};
   const char *campaign = json_string(tree, "campaign");
-  bool is_ours = id && id[0] != '\0' && strlen(id) < sizeof((struct created_lead *)0)->id && campaign &&
+  bool is_ours = take_id(json_string(tree, "id"), &created) && campaign &&
                  g_ascii_strcasecmp(campaign, batch->campaign_id) == 0 && json_string(tree, "email") &&
                  email_matches(tree, claim);
   if (!is_ours) return;
@@ -91,7 +101,5 @@ void parse_create_answer(const char *bytes, size_t length, const struct add_batc
   answer->uploaded = is_created ? 1 : 0;
   answer->duplicated = is_created ? 0 : 1;
   if (!is_created) return;
-  struct created_lead created = {.index = 0, .email_matches = true};
-  g_strlcpy(created.id, id, sizeof created.id);
   g_array_append_val(answer->created, created);
 }

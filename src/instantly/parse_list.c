@@ -2,6 +2,7 @@
 #include "instantly/parse.h"
 
 #include "base/email.h"
+#include "base/text.h"
 
 #include <math.h>
 #include <string.h>
@@ -15,18 +16,18 @@ struct lead_parts {
 
 /* The members of a lead that are looked at (instantly-api 3.12), in the order in which Instantly writes them. A row is
  * walked once: 25 searches through its 45 members would cost a tenth of the whole reading. */
-enum member_type { MEMBER_TEXT, MEMBER_INT, MEMBER_TIME, MEMBER_PART };
+enum member_type { MEMBER_ID, MEMBER_TEXT, MEMBER_INT, MEMBER_TIME, MEMBER_PART };
 
 static const struct member {
   const char *name;
   enum member_type type;
   size_t offset; /* in struct remote_lead, or for MEMBER_PART in struct lead_parts */
 } members[] = {
-    {"id", MEMBER_TEXT, offsetof(struct remote_lead, id)},
+    {"id", MEMBER_ID, offsetof(struct remote_lead, id)},
     {"timestamp_created", MEMBER_TIME, offsetof(struct remote_lead, created_at_us)},
     {"timestamp_updated", MEMBER_TIME, offsetof(struct remote_lead, updated_at_us)},
-    {"campaign", MEMBER_TEXT, offsetof(struct remote_lead, campaign_id)},
-    {"list_id", MEMBER_TEXT, offsetof(struct remote_lead, list_id)},
+    {"campaign", MEMBER_ID, offsetof(struct remote_lead, campaign_id)},
+    {"list_id", MEMBER_ID, offsetof(struct remote_lead, list_id)},
     {"status", MEMBER_PART, offsetof(struct lead_parts, status)},
     {"email", MEMBER_TEXT, offsetof(struct remote_lead, email)},
     {"payload", MEMBER_PART, offsetof(struct lead_parts, payload)},
@@ -45,7 +46,7 @@ static const struct member {
     {"last_step_id", MEMBER_PART, offsetof(struct lead_parts, step_id)},
     {"last_step_timestamp_executed", MEMBER_PART, offsetof(struct lead_parts, step_at)},
     {"status_summary_subseq", MEMBER_PART, offsetof(struct lead_parts, subsequence)},
-    {"subsequence_id", MEMBER_TEXT, offsetof(struct remote_lead, subsequence_id)},
+    {"subsequence_id", MEMBER_ID, offsetof(struct remote_lead, subsequence_id)},
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(members) <= 32);
 
@@ -57,11 +58,21 @@ static bool integer_of(const cJSON *item, int64_t *value)
   return is_integer;
 }
 
+/* Ids are compared by everybody, and their case says nothing. */
+static const char *read_id(const cJSON *item, struct page *page)
+{
+  const char *text = cJSON_GetStringValue(item);
+  if (!text) return NULL;
+  g_autofree char *small = g_ascii_strdown(text, -1);
+  return page_text(page, small);
+}
+
 static void read_member(const cJSON *item, const struct member *member, struct page *page, struct remote_lead *row,
                         struct lead_parts *parts)
 {
   void *target = (char *)row + member->offset;
   switch (member->type) {
+  case MEMBER_ID: *(const char **)target = read_id(item, page); break;
   case MEMBER_TEXT: *(const char **)target = page_text(page, cJSON_GetStringValue(item)); break;
   case MEMBER_INT: integer_of(item, target); break;
   case MEMBER_TIME: time_parse_us(cJSON_GetStringValue(item), target); break;
@@ -127,7 +138,7 @@ bool parse_lead(const cJSON *object, struct page *page, struct remote_lead *row,
   *row = (struct remote_lead){0};
   struct lead_parts parts = {0};
   if (cJSON_IsObject(object)) read_members(object, page, row, &parts);
-  bool has_id = row->id && row->id[0] != '\0';
+  bool has_id = text_is_uuid(row->id); /* another could not be asked about again */
   if (!has_id || !integer_of(parts.status, &row->status)) {
     error_set(error, ERROR_CORRUPT, "a lead in the answer has no %s", has_id ? "status" : "id");
     return false;
@@ -157,9 +168,9 @@ static void asked_init(struct asked *asked, const struct list_query *query)
 {
   *asked = (struct asked){
       .campaign_id = query->campaign_id, .in_list = query->in_list, .seen = g_hash_table_new(g_str_hash, g_str_equal)};
-  if (query->ids_n > 0) asked->ids = g_hash_table_new(g_str_hash, g_str_equal);
+  if (query->ids_n > 0) asked->ids = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   for (size_t i = 0; i < query->ids_n; i++) {
-    g_hash_table_add(asked->ids, (gpointer)query->ids[i]);
+    g_hash_table_add(asked->ids, g_ascii_strdown(query->ids[i], -1));
   }
   if (query->contacts_n > 0) asked->persons = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   for (size_t i = 0; i < query->contacts_n; i++) {

@@ -119,6 +119,8 @@ UNKNOWN_ANSWERS = {
     "wrong_counters": {"fault": "wrong_counts"},
     "fewer_created": {"fault": "fewer_created"},
     "wrong_index": {"fault": "wrong_index"},
+    "odd_id": {"fault": "odd_id", "params": {"id": "lead-7"}},
+    "path_for_an_id": {"fault": "odd_id", "params": {"id": "../workspaces/current"}},
     "wrong_length": {"fault": "wrong_length", "params": {"length": 40}},
     "redirect": {"fault": "redirect", "params": {"code": 307, "location": "/api/v2/leads/add"}},
     "server_error": {"fault": "status", "params": {"code": 503}},
@@ -139,6 +141,38 @@ def test_an_answer_that_explains_nothing_is_asked_about(world, name):
     assert world.creating_calls() == (1 if was_created_before_the_answer else 2)
     all_are_added_once(world)
     assert world.kinds("L000").count("added") + world.kinds("L000").count("adopted") == 1
+
+
+def test_an_id_in_capitals(world):
+    """The case of an id says nothing: the row is found by it ever after."""
+    world.sandbox.fault(ADD, "odd_id", count=1)
+    assert world.json("export")["added"] == 5 and world.creating_calls() == 1
+    world.sandbox.faults()
+    ids = {row["id"] for row in world.sandbox.leads(campaign=world.campaign)}
+    assert {id for id, in world.sql("SELECT instantly_id FROM lead_state")} == ids
+    world.run("run", code=0)
+    world.run("verify", code=0)
+
+
+@pytest.mark.parametrize("odd", ("lead-7", "zzzzzzzz-zzzz-7zzz-zzzz-zzzzzzzzzzzz", "@", "capitals"))
+def test_a_ledger_that_believed_such_an_id(world, odd):
+    """Versions before took any id for one. It ended every sync, run and verify; now the row's stamp tells which it is."""
+    world.run("export", code=0)
+    before, = world.sql("SELECT instantly_id FROM lead_state WHERE lead_id = 'L002'")[0]
+    believed = before.upper() if odd == "capitals" else odd
+    for table in ("lead_events", "lead_state", "lead_enrolments"):
+        world.sql(f"UPDATE {table} SET instantly_id = ? WHERE instantly_id = ?", believed, before)
+    world.sandbox.advance(days=1)
+    world.run("verify", code=(0, 3))
+    world.run("export", code=0)
+    world.sandbox.advance(hours=1)
+    world.run("run", code=0)
+    assert world.sql("SELECT instantly_id FROM lead_state WHERE lead_id = 'L002'") == [(before,)]
+    for _ in range(3):
+        world.sandbox.advance(days=1)
+        world.run("run", code=0)
+    assert world.shown("L002")["state"]["phase"] == "finished"
+    all_are_added_once(world)
 
 
 def test_nobody_answers_any_more(world):

@@ -144,7 +144,31 @@ static void test_list(void)
   client_fixture_stop(&fixture);
 }
 
-#define PAGE(id, next) STEP("{\"items\":[{\"id\":\"" id "\",\"status\":1}],\"next_starting_after\":\"" next "\"}")
+/* An id that an answer once said and that is none is not asked for: Instantly would refuse the question for all. */
+static void test_list_of_no_ids(void)
+{
+  static const struct script_step steps[] = {STEP("{\"items\":[{\"id\":\"" ID_A "\",\"status\":1}]}")};
+  static const char *const ids[] = {"lead-7", ID_A};
+  struct client_fixture fixture;
+  client_fixture_init(&fixture);
+  client_fixture_start(&fixture, steps, 1);
+  struct page pages[2];
+  page_init(&pages[0], sizeof(struct remote_lead));
+  page_init(&pages[1], sizeof(struct remote_lead));
+  const struct list_query queries[] = {{.ids = ids, .ids_n = 1}, {.ids = ids, .ids_n = 2}};
+  g_autoptr(GError) error = NULL;
+  g_assert_true(fixture.instantly->ops->list(fixture.instantly, queries, 2, pages, &error));
+  g_assert_cmpuint(pages[0].rows->len, ==, 0);
+  g_assert_cmpuint(pages[1].rows->len, ==, 1);
+  g_assert_cmpstr(client_fixture_seen(&fixture, 0)->body, ==, "{\"ids\":[\"" ID_A "\"],\"limit\":100}");
+  page_clear(&pages[0]);
+  page_clear(&pages[1]);
+  client_fixture_stop(&fixture);
+}
+
+#define PAGE_ID(digit) "00000000-0000-4000-8000-00000000000" digit
+#define PAGE(id, next)                                                                                                 \
+  STEP("{\"items\":[{\"id\":\"" PAGE_ID(id) "\",\"status\":1}],\"next_starting_after\":\"" next "\"}")
 
 /* Walks along the cursors of these answers until a page is refused; how many were taken. */
 static int walk_to_the_refusal(const struct script_step *steps, size_t steps_n)
@@ -193,7 +217,7 @@ static void test_list_in_circles_under_new_cursors(void)
 
 static void test_list_stands_still(void)
 {
-  static const struct script_step steps[] = {PAGE("a", "1"), PAGE("1", "2")};
+  static const struct script_step steps[] = {PAGE("a", PAGE_ID("1")), PAGE("1", "2")};
   struct client_fixture fixture;
   client_fixture_init(&fixture);
   client_fixture_start(&fixture, steps, G_N_ELEMENTS(steps));
@@ -201,7 +225,8 @@ static void test_list_stands_still(void)
   page_init(&page, sizeof(struct remote_lead));
   g_autoptr(GError) error = NULL;
   g_assert_true(fixture.instantly->ops->list(fixture.instantly, &(struct list_query){0}, 1, &page, &error));
-  g_assert_false(fixture.instantly->ops->list(fixture.instantly, &(struct list_query){.after = "1"}, 1, &page, &error));
+  g_assert_false(
+      fixture.instantly->ops->list(fixture.instantly, &(struct list_query){.after = PAGE_ID("1")}, 1, &page, &error));
   g_assert_true(error_is(error, ERROR_CORRUPT));
   page_clear(&page);
   client_fixture_stop(&fixture);
@@ -346,6 +371,7 @@ int main(int argc, char **argv)
   g_test_add_func("/instantly/client/add_single", test_add_single);
   g_test_add_func("/instantly/client/add_too_big", test_add_too_big);
   g_test_add_func("/instantly/client/list", test_list);
+  g_test_add_func("/instantly/client/list-of-no-ids", test_list_of_no_ids);
   g_test_add_func("/instantly/client/list_in_circles", test_list_in_circles);
   g_test_add_func("/instantly/client/list_in_circles_under_new_cursors", test_list_in_circles_under_new_cursors);
   g_test_add_func("/instantly/client/list_stands_still", test_list_stands_still);

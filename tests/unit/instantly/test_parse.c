@@ -28,8 +28,8 @@ static const struct {
                                                        "],\"remaining_in_plan\":null,\"blocklist_used\":null}",
      ANSWER_EXPLAINED},
     {"an echo without address",
-     "{\"status\":\"success\"," COUNTERS(2, 1, 0, 1, 0, 0, 0,
-                                         0) ",\"created_leads\":[{\"index\":1,\"id\":\"x\",\"email\":null}]}",
+     "{\"status\":\"success\"," COUNTERS(2, 1, 0, 1, 0, 0, 0, 0) ",\"created_leads\":[{\"index\":1,\"id\":\"" ID_A
+                                                                 "\",\"email\":null}]}",
      ANSWER_EXPLAINED},
     {"one blocklisted", "{\"status\":\"success\"," COUNTERS(2, 1, 1, 0, 0, 0, 0, 0) ",\"created_leads\":[" ROW_A "]}",
      ANSWER_EXPLAINED},
@@ -57,14 +57,16 @@ static const struct {
      "{\"status\":\"success\"," COUNTERS(2, 2, 0, 0, 0, 0, 0, 0) ",\"created_leads\":[" ROW_A "," ROW_A "]}",
      ANSWER_UNKNOWN},
     {"an index that was not sent",
-     "{\"status\":\"success\"," COUNTERS(2, 1, 1, 0, 0, 0, 0, 0) ",\"created_leads\":[{\"index\":2,\"id\":\"x\"}]}",
+     "{\"status\":\"success\"," COUNTERS(2, 1, 1, 0, 0, 0, 0, 0) ",\"created_leads\":[{\"index\":2,\"id\":\"" ID_A
+                                                                 "\"}]}",
      ANSWER_UNKNOWN},
     {"a negative index",
-     "{\"status\":\"success\"," COUNTERS(2, 1, 1, 0, 0, 0, 0, 0) ",\"created_leads\":[{\"index\":-1,\"id\":\"x\"}]}",
+     "{\"status\":\"success\"," COUNTERS(2, 1, 1, 0, 0, 0, 0, 0) ",\"created_leads\":[{\"index\":-1,\"id\":\"" ID_A
+                                                                 "\"}]}",
      ANSWER_UNKNOWN},
     {"another address at the index",
-     "{\"status\":\"success\"," COUNTERS(
-         2, 1, 1, 0, 0, 0, 0, 0) ",\"created_leads\":[{\"index\":0,\"id\":\"x\",\"email\":\"bob@example.com\"}]}",
+     "{\"status\":\"success\"," COUNTERS(2, 1, 1, 0, 0, 0, 0, 0) ",\"created_leads\":[{\"index\":0,\"id\":\"" ID_A
+                                                                 "\",\"email\":\"bob@example.com\"}]}",
      ANSWER_UNKNOWN},
     {"no id",
      "{\"status\":\"success\"," COUNTERS(2, 1, 1, 0, 0, 0, 0,
@@ -74,6 +76,18 @@ static const struct {
      "{\"status\":\"success\"," COUNTERS(
          2, 1, 1, 0, 0, 0, 0,
          0) ",\"created_leads\":[{\"index\":0,\"id\":\"0123456789012345678901234567890123456789\"}]}",
+     ANSWER_UNKNOWN},
+    {"an id that is none",
+     "{\"status\":\"success\"," COUNTERS(2, 1, 1, 0, 0, 0, 0,
+                                         0) ",\"created_leads\":[{\"index\":0,\"id\":\"lead-7\"}]}",
+     ANSWER_UNKNOWN},
+    {"an id in capitals",
+     "{\"status\":\"success\"," COUNTERS(
+         2, 1, 1, 0, 0, 0, 0, 0) ",\"created_leads\":[{\"index\":0,\"id\":\"019FFAD2-53A1-7ACF-9AE0-404312BC000A\"}]}",
+     ANSWER_EXPLAINED},
+    {"one id for two leads",
+     "{\"status\":\"success\"," COUNTERS(2, 2, 0, 0, 0, 0, 0, 0) ",\"created_leads\":[{\"index\":0,\"id\":\"" ID_A
+                                                                 "\"},{\"index\":1,\"id\":\"" ID_A "\"}]}",
      ANSWER_UNKNOWN},
     {"a fractional counter", "{\"status\":\"success\"," COUNTERS(2, 1.5, 0.5, 0, 0, 0, 0, 0) ",\"created_leads\":[]}",
      ANSWER_UNKNOWN},
@@ -206,15 +220,15 @@ static const struct {
      NULL},
     {"a campaign that was not asked for", BY_CAMPAIGN, "{\"items\":[" LEAD(ID_A, OTHER, "a@example.com") "]}", -1,
      NULL},
-    {"no campaign where one was asked for", BY_CAMPAIGN, "{\"items\":[{\"id\":\"x\",\"status\":1}]}", -1, NULL},
+    {"no campaign where one was asked for", BY_CAMPAIGN, "{\"items\":[{\"id\":\"" ID_A "\",\"status\":1}]}", -1, NULL},
     {"the id asked for", BY_IDS, "{\"items\":[" LEAD(ID_A, OTHER, "a@example.com") "]}", 1, NULL},
     {"an id that was not asked for", BY_IDS, "{\"items\":[" LEAD(ID_B, OTHER, "a@example.com") "]}", -1, NULL},
     {"the address asked for, in two campaigns", BY_CONTACTS,
      "{\"items\":[" LEAD(ID_A, CAMPAIGN, "ANN@example.com") "," LEAD(ID_B, OTHER, "ann@example.com") "]}", 2, NULL},
     {"an address that was not asked for", BY_CONTACTS, "{\"items\":[" LEAD(ID_A, CAMPAIGN, "bob@example.com") "]}", -1,
      NULL},
-    {"no address where one was asked for", BY_CONTACTS, "{\"items\":[{\"id\":\"x\",\"status\":1,\"email\":null}]}", -1,
-     NULL},
+    {"no address where one was asked for", BY_CONTACTS,
+     "{\"items\":[{\"id\":\"" ID_A "\",\"status\":1,\"email\":null}]}", -1, NULL},
     {"a row of a list",
      {.in_list = true},
      "{\"items\":[{\"id\":\"" ID_A "\",\"status\":1,\"list_id\":\"" OTHER "\"}]}",
@@ -224,18 +238,21 @@ static const struct {
     {"a lead twice", BY_CAMPAIGN,
      "{\"items\":[" LEAD(ID_A, CAMPAIGN, "a@example.com") "," LEAD(ID_A, CAMPAIGN, "a@example.com") "]}", -1, NULL},
     {"no id", {0}, "{\"items\":[{\"status\":1}]}", -1, NULL},
-    {"no status", {0}, "{\"items\":[{\"id\":\"x\"}]}", -1, NULL},
-    {"a status that is no number", {0}, "{\"items\":[{\"id\":\"x\",\"status\":\"active\"}]}", -1, NULL},
-    {"an unknown status is kept", {0}, "{\"items\":[{\"id\":\"x\",\"status\":77}]}", 1, NULL},
+    {"an id that is none", {0}, "{\"items\":[{\"id\":\"lead-7\",\"status\":1}]}", -1, NULL},
+    {"the id asked for, in capitals", BY_IDS,
+     "{\"items\":[{\"id\":\"019FFAD2-53A1-7ACF-9AE0-404312BC000A\",\"status\":1}]}", 1, NULL},
+    {"no status", {0}, "{\"items\":[{\"id\":\"" ID_A "\"}]}", -1, NULL},
+    {"a status that is no number", {0}, "{\"items\":[{\"id\":\"" ID_A "\",\"status\":\"active\"}]}", -1, NULL},
+    {"an unknown status is kept", {0}, "{\"items\":[{\"id\":\"" ID_A "\",\"status\":77}]}", 1, NULL},
     {"an id twice: the first counts", BY_IDS,
      "{\"items\":[{\"id\":\"" ID_A "\",\"id\":\"z\",\"status\":1,\"status\":\"x\"}]}", 1, NULL},
     {"a row that is no object", {0}, "{\"items\":[7]}", -1, NULL},
-    {"a fractional status", {0}, "{\"items\":[{\"id\":\"x\",\"status\":1.5}]}", -1, NULL},
+    {"a fractional status", {0}, "{\"items\":[{\"id\":\"" ID_A "\",\"status\":1.5}]}", -1, NULL},
     {"no items", {0}, "{}", -1, NULL},
     {"items null", {0}, "{\"items\":null}", -1, NULL},
     {"an error in a 200", {0}, "{\"error\":\"ACC_X\",\"items\":[]}", -2, NULL},
     {"an empty error is none", {0}, "{\"error\":\"\",\"items\":[]}", 0, NULL},
-    {"cut off", {0}, "{\"items\":[{\"id\":\"x\",\"sta", -1, NULL},
+    {"cut off", {0}, "{\"items\":[{\"id\":\"" ID_A "\",\"sta", -1, NULL},
     {"a NUL in a string", {0}, "{\"items\":[{\"id\":\"x\\u0000y\",\"status\":1}]}", -1, NULL},
     {"bytes behind", {0}, "{\"items\":[]}{}", -1, NULL},
 };
@@ -300,7 +317,7 @@ static void test_lead_members(void)
 /* status_summary {} and interest absent: never mailed, plain lead. */
 static void test_lead_bare(void)
 {
-  static const char json[] = "{\"items\":[{\"id\":\"x\",\"status\":1,\"status_summary\":{},\"payload\":null}]}";
+  static const char json[] = "{\"items\":[{\"id\":\"" ID_A "\",\"status\":1,\"status_summary\":{},\"payload\":null}]}";
   struct page page;
   page_init(&page, sizeof(struct remote_lead));
   g_assert_true(parse_list_page(json, strlen(json), &(struct list_query){0}, &page, NULL));

@@ -117,6 +117,28 @@ static void test_not_vanished(struct subject *subject)
   g_assert_cmpint(report.vanished_n, ==, 0);
 }
 
+/* An id that an answer once said and that is none, or another case of one: the row that carries the lead's stamp has
+ * it. */
+static void test_odd_id(struct subject *subject)
+{
+  static const char *const odd[] = {"lead-7", "01990000-0000-7000-8000-00000000000A", "01990000-0000-7000-8000"};
+  for (size_t i = 0; i < G_N_ELEMENTS(odd); i++) {
+    g_autofree char *lead_id = g_strdup_printf("L%zu", i);
+    g_autofree char *person = g_strdup_printf("p%zu@x.org", i);
+    g_autofree char *id = g_strdup_printf("01990000-0000-7000-8000-00000000000%c", "abc"[i]);
+    g_autofree char *stamp = g_strdup_printf("1:enrol-%s.1", lead_id);
+    g_autofree char *run_id = g_strdup_printf("sync-%zu", i);
+    subject_enrol(subject, lead_id, person, odd[i]);
+    struct remote_lead seen = row(id, person, stamp);
+    struct stage_report report = scan(subject, run_id, &seen, 1);
+    g_assert_cmpint(report.foreign_n, ==, 0);
+    struct page page;
+    page_init(&page, sizeof(struct lead_report_row));
+    g_assert_cmpstr(state_of(subject, lead_id, &page).instantly_id, ==, id);
+    page_clear(&page);
+  }
+}
+
 static void settle_elsewhere(struct subject *subject)
 {
   subject_put_plain(subject, "L1", "ann@x.org");
@@ -345,6 +367,7 @@ int main(int argc, char **argv)
   subject_add("stage/twice", test_staged_twice);
   subject_add("stage/moved", test_moved);
   subject_add("stage/vanished", test_vanished);
+  subject_add("stage/odd-id", test_odd_id);
   subject_add("stage/not-vanished", test_not_vanished);
   subject_add("stage/adopted", test_adopted);
   subject_add("stage/added-by-stamp", test_added_by_stamp);
