@@ -21,6 +21,7 @@ void job_clear(struct job *job)
 {
   g_clear_pointer(&job->run_id, g_free);
   g_clear_pointer(&job->subsequences, g_hash_table_unref);
+  g_clear_pointer(&job->block_list, g_hash_table_unref);
 }
 
 bool job_begin(struct job *job, const char *name, GError **error)

@@ -30,7 +30,9 @@ struct job {
   struct lease lease;
   int64_t lease_kept_boot_us; /* of job_keep_lease */
   int64_t now_us;             /* Instantly's time, fixed at the job's first answer */
-  GHashTable *subsequences;   /* id -> struct subsequence_view, of core/subsequence.h; NULL until one was asked about */
+  GHashTable *block_list;     /* of core/settle_listed.c, as read at block_list_mono_us; NULL until it was asked for */
+  int64_t block_list_mono_us;
+  GHashTable *subsequences; /* id -> struct subsequence_view, of core/subsequence.h; NULL until one was asked about */
 };
 
 /* Has somebody asked us to stop? Sets ERROR_CANCELLED and returns true then. */

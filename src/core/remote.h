@@ -133,8 +133,8 @@ struct instantly_ops {
   void (*add_send)(struct instantly *, struct add_batch *batches, size_t batches_n);
 
   /* Runs queries in parallel, one page each (rows of struct remote_lead; page.next set when there is more). Every row
-   * is compared with the query: a foreign campaign, id or address in the answer is ERROR_CORRUPT. Ids come back in small
-   * letters, whatever they were asked for in; one that is no UUID is not asked for, and nobody has it. */
+   * is compared with the query: a foreign campaign, id or address in the answer is ERROR_CORRUPT. Ids come back in
+   * small letters, whatever they were asked for in; one that is no UUID is not asked for, and nobody has it. */
   bool (*list)(struct instantly *, const struct list_query *queries, size_t queries_n, struct page *pages,
                GError **error);
   /* Deletes rows of one campaign by id (at most 1000, limit = their number). *count as answered. */

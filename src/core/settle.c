@@ -87,7 +87,8 @@ static GPtrArray *settle_created(struct settle_log *log, const struct add_batch 
   return missing;
 }
 
-/* What the counters alone say about every missing lead; false when they cannot. */
+/* What the counters alone say about every missing lead; false when they cannot, and of the block list never: the list
+ * has to show it. */
 static bool refuse_by_counters(struct settle_log *log, const struct add_answer *answer, const GPtrArray *missing)
 {
   static const struct {
@@ -95,7 +96,6 @@ static bool refuse_by_counters(struct settle_log *log, const struct add_answer *
     enum event_kind kind;
     const char *reason;
   } table[] = {
-      {ATTRIBUTE_BLOCKLIST, EVENT_SKIPPED, "blocklisted"},
       {ATTRIBUTE_INVALID, EVENT_REJECTED, "invalid_email"},
       {ATTRIBUTE_INCOMPLETE, EVENT_REJECTED, "incomplete"},
   };
@@ -113,8 +113,7 @@ static bool refuse_by_counters(struct settle_log *log, const struct add_answer *
 static const char *leftover_reason(const struct add_answer *answer, enum event_kind *kind)
 {
   *kind = EVENT_SKIPPED;
-  if (answer->skipped > 0 && answer->in_blocklist == 0) return "skip_flag";
-  if (answer->in_blocklist > 0 && answer->skipped == 0 && answer->invalid == 0) return "blocklisted";
+  if (answer->skipped > 0) return "skip_flag";
   *kind = EVENT_REJECTED;
   return "not_created";
 }
@@ -134,11 +133,11 @@ static bool settle_asked(struct settle_log *log, struct settle_question *questio
   return is_ok;
 }
 
-/* More leads found nowhere than the counters can refuse: duplicates that the list does not show yet. Wait and ask
- * again. */
+/* More leads found nowhere than the counters can refuse: duplicates that the list does not show yet, or leads that were
+ * said to be on the block list and are not. Wait and ask again. */
 static bool nowhere_is_explained(const struct add_answer *answer, size_t nowhere_n)
 {
-  return (int64_t)nowhere_n <= answer->in_blocklist + answer->skipped + answer->invalid + answer->incomplete;
+  return (int64_t)nowhere_n <= answer->skipped + answer->invalid + answer->incomplete;
 }
 
 /* A plan that is full says `skipped`, too, of leads that nobody has. Nothing is wrong with these: they wait for room.
@@ -152,11 +151,15 @@ static bool settle_missing(struct settle_log *log, const struct add_batch *batch
                            enum settle_next *next, GError **error)
 {
   g_autoptr(GPtrArray) nowhere = g_ptr_array_new();
+  bool is_about_list = classify_missing(&batch->answer) == ATTRIBUTE_BLOCKLIST;
+  if (is_about_list && !settle_refuse_listed(log, missing, error)) return false;
   for (guint at = 0; at < missing->len; at += ASK_MAX) {
     struct settle_question question = {.claims = (const struct claim *const *)(void *)(missing->pdata + at),
                                        .claims_n = MIN(ASK_MAX, missing->len - at)};
     if (!settle_asked(log, &question, nowhere, error)) return false;
   }
+  bool may_be_listed = nowhere->len > 0 && batch->answer.in_blocklist > 0;
+  if (may_be_listed && !settle_refuse_listed(log, nowhere, error)) return false;
   if (!nowhere_is_explained(&batch->answer, nowhere->len)) {
     *next = SETTLE_LATER;
     return true;

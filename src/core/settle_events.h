@@ -32,6 +32,10 @@ void settle_release(struct settle_log *log, const struct claim *claim, const cha
 /* A final refusal by Instantly or by a rule of ours: skipped or rejected, with the reason. */
 void settle_refuse(struct settle_log *log, const struct claim *claim, enum event_kind kind, const char *reason);
 
+/* Refuses, of claims that Instantly says its block list refused, those that the list has (it may be read for that), and
+ * takes them out of claims. The others were refused for no reason that anybody can see. */
+bool settle_refuse_listed(struct settle_log *log, GPtrArray *claims, GError **error);
+
 /* Adds an error row for a claim. */
 void settle_error(struct settle_log *log, const struct claim *claim, const char *type, const char *message);
 

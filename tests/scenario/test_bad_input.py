@@ -119,6 +119,7 @@ UNKNOWN_ANSWERS = {
     "wrong_counters": {"fault": "wrong_counts"},
     "fewer_created": {"fault": "fewer_created"},
     "wrong_index": {"fault": "wrong_index"},
+    "all_blocked": {"fault": "all_blocked"},
     "odd_id": {"fault": "odd_id", "params": {"id": "lead-7"}},
     "path_for_an_id": {"fault": "odd_id", "params": {"id": "../workspaces/current"}},
     "wrong_length": {"fault": "wrong_length", "params": {"length": 40}},
@@ -141,6 +142,22 @@ def test_an_answer_that_explains_nothing_is_asked_about(world, name):
     assert world.creating_calls() == (1 if was_created_before_the_answer else 2)
     all_are_added_once(world)
     assert world.kinds("L000").count("added") + world.kinds("L000").count("adopted") == 1
+
+
+def stops(world):
+    return {stop["email"] for stop in world.json("suppress", "list", "--show-pii")["suppressions"]}
+
+
+def test_a_block_list_that_does_not_have_them(world):
+    """An answer says that everybody is block-listed: a stop is for ever, so the list is asked, and it has one of five."""
+    world.sandbox.faults({"endpoint": ADD, "fault": "blocked", "count": 1, "params": {"email": "p3@example.com"}},
+                         {"endpoint": ADD, "fault": "all_blocked", "count": 1})
+    report = world.json("export", code=(0, 3))
+    assert report["added"] == 4, report
+    assert stops(world) == {"p3@example.com"}
+    world.sandbox.faults()
+    world.run("export", code=(0, 3))
+    assert world.sandbox.totals()["created_twice"] == 0 and world.sandbox.totals()["created_by_api"] == 4
 
 
 def test_an_id_in_capitals(world):

@@ -140,6 +140,30 @@ static bool is_suppressed(const struct world *world, const char *person)
   return has_any;
 }
 
+static bool is_stopped_by_list(const struct world *world, const char *person)
+{
+  struct page page;
+  page_init(&page, sizeof(struct suppression));
+  g_autoptr(GError) error = NULL;
+  bool is_stopped = false;
+  if (!report_suppressions(world->warehouse, person, &page, &error)) g_error("stops: %s", error->message);
+  for (guint i = 0; i < page.rows->len; i++)
+    is_stopped = is_stopped || g_strcmp0(page_row(&page, struct suppression, i)->source, "blocklist") == 0;
+  page_clear(&page);
+  return is_stopped;
+}
+
+/* What an answer says of the block list is not believed: a stop that came from it stands there. */
+static char *check_listed(const struct world *world)
+{
+  for (uint64_t i = 0; i < SIM_PERSONS_MAX; i++) {
+    g_autofree char *person = person_name(i);
+    if (is_stopped_by_list(world, person) && !fake_instantly_lists(&world->fake, person))
+      return broken(world, "stopped by a block list that does not have the person", person);
+  }
+  return NULL;
+}
+
 /* Nobody who may be mailed is forgotten: after calm, each person without a stop has a row or had one. */
 static char *check_nobody_lost(struct world *world)
 {
@@ -189,6 +213,7 @@ char *check_all(struct world *world)
   char *problem = check_created(world);
   if (problem == NULL) problem = check_deleted(world);
   if (problem == NULL) problem = check_enforced(world);
+  if (problem == NULL) problem = check_listed(world);
   if (problem == NULL) problem = check_ledger(world);
   if (problem == NULL) problem = check_nobody_lost(world);
   if (problem == NULL) problem = check_itself(world);

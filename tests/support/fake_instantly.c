@@ -151,8 +151,12 @@ static void answer_created(struct fake_instantly *fake, struct add_batch *batch)
   for (guint i = 0; i < batch->claims->len; i++) {
     const struct claim *claim = g_ptr_array_index(batch->claims, i);
     g_autofree char *stamp = claim_stamp(claim);
-    struct fake_row *row = create(fake, batch->campaign_id, claim->person, stamp);
     answer->total_sent++;
+    if (fake_instantly_lists(fake, claim->person)) {
+      answer->in_blocklist++;
+      continue;
+    }
+    struct fake_row *row = create(fake, batch->campaign_id, claim->person, stamp);
     if (row == NULL) {
       answer->duplicated++;
       continue;
@@ -186,6 +190,11 @@ static void garble(struct add_answer *answer, enum fake_fault fault)
   if (fault == FAKE_MISCOUNTED) answer->uploaded++;
   if (fault == FAKE_SHORT_CREATED && answer->created->len > 0)
     g_array_set_size(answer->created, answer->created->len - 1);
+  if (fault == FAKE_ALL_BLOCKED) {
+    g_array_set_size(answer->created, 0);
+    answer->in_blocklist = answer->total_sent;
+    answer->uploaded = answer->duplicated = 0;
+  }
   if (fault == FAKE_WRONG_INDEX && answer->created->len > 0)
     g_array_index(answer->created, struct created_lead, 0).index += (int64_t)answer->total_sent;
 }
@@ -193,11 +202,13 @@ static void garble(struct add_answer *answer, enum fake_fault fault)
 static void answer_one(struct fake_instantly *fake, struct add_batch *batch, enum fake_fault fault)
 {
   static const int64_t statuses[FAKE_FAULTS_N] = {
-      [FAKE_OK] = 200,  [FAKE_THROTTLED] = 429,  [FAKE_5XX_BEFORE] = 502,    [FAKE_5XX_AFTER] = 502,
-      [FAKE_400] = 400, [FAKE_MISCOUNTED] = 200, [FAKE_SHORT_CREATED] = 200, [FAKE_WRONG_INDEX] = 200};
+      [FAKE_OK] = 200,         [FAKE_THROTTLED] = 429,  [FAKE_5XX_BEFORE] = 502,    [FAKE_5XX_AFTER] = 502,
+      [FAKE_400] = 400,        [FAKE_MISCOUNTED] = 200, [FAKE_SHORT_CREATED] = 200, [FAKE_WRONG_INDEX] = 200,
+      [FAKE_ALL_BLOCKED] = 200};
   static const bool is_done[FAKE_FAULTS_N] = {
       [FAKE_OK] = true,         [FAKE_LOST_AFTER] = true,    [FAKE_5XX_AFTER] = true,
-      [FAKE_MISCOUNTED] = true, [FAKE_SHORT_CREATED] = true, [FAKE_WRONG_INDEX] = true};
+      [FAKE_MISCOUNTED] = true, [FAKE_SHORT_CREATED] = true, [FAKE_WRONG_INDEX] = true,
+      [FAKE_ALL_BLOCKED] = true};
   struct add_answer *answer = &batch->answer;
   bool is_lost = fault == FAKE_LOST_BEFORE || fault == FAKE_LOST_AFTER || fault == FAKE_LATE;
   if (is_done[fault]) answer_created(fake, batch);

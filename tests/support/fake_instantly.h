@@ -17,6 +17,7 @@ enum fake_fault {
   FAKE_MISCOUNTED,    /* done, but the counters do not add up */
   FAKE_SHORT_CREATED, /* done, but one created row is missing from the answer */
   FAKE_WRONG_INDEX,   /* done, but the indices do not match */
+  FAKE_ALL_BLOCKED,   /* done, but the answer says that everybody is on the block list */
   FAKE_LATE,          /* time-out; done only after the next `late_calls` calls of any kind */
   FAKE_FAULTS_N
 };
