@@ -129,8 +129,9 @@ static void check_state(struct findings *findings, const struct campaign_setting
   case CAMPAIGN_ACTIVE: return;
   case CAMPAIGN_DRAFT: findings_add(findings, "campaign_not_fed", remote->id, "It is a draft."); return;
   case CAMPAIGN_PAUSED:
-    if (campaign->on_paused == ON_PAUSED_REFUSE && !campaign->escrow)
-      findings_add(findings, "campaign_not_fed", remote->id, "It is paused, and on_paused is refuse.");
+    if (campaign->on_paused == ON_PAUSED_REFUSE)
+      findings_add(findings, "campaign_not_fed", remote->id, "It is paused, and on_paused is refuse%s.",
+                   campaign->escrow ? "; where leadferry's escrow paused it, the next export goes on with it" : "");
     return;
   case CAMPAIGN_COMPLETED:
   case CAMPAIGN_SUBSEQUENCES:

@@ -134,19 +134,36 @@ static int64_t count_of(const struct export_report *report, enum verdict verdict
   return n;
 }
 
-/* Step 4 for one campaign; one in escrow is paused before the first batch. */
+/* An active campaign in escrow is paused before its first batch. One that is completed mails no new leads until it is
+ * woken, and one that somebody paused is his: both stay as they are. *may_send: its state still is one that is fed. */
+static bool begin_escrow(struct job *job, struct feed_report *feed, bool *may_send, GError **error)
+{
+  enum escrow_mark mark;
+  int64_t status;
+  *may_send = true;
+  if (!feed->is_escrow || feed->is_own_pause || feed->is_woken) return true;
+  if (!escrow_begin(job, feed->campaign_id, &status, &mark, error)) return false;
+  feed->is_own_pause = mark == ESCROW_OURS;
+  *may_send = feed->is_own_pause || (status == CAMPAIGN_PAUSED && feed->feeds_paused);
+  if (!*may_send)
+    log_event(LOG_WARNING, "the campaign is not fed: its state changed meanwhile",
+              LOG_STR("campaign", feed->campaign_id), LOG_STR("state", campaign_status_name(status)));
+  return true;
+}
+
+/* Step 4 for one campaign. */
 static bool send_campaign(struct export_send *send, const struct export_report *report, struct feed_report *feed,
                           GError **error)
 {
   if (feed->refusal != NULL || count_of(report, VERDICT_ELIGIBLE, feed->campaign_id) == 0) return true;
   int64_t before_n = send->tally.added_n + send->tally.adopted_n;
-  if (feed->is_escrow && !feed->is_own_pause) {
-    if (!escrow_begin(send->job, feed->campaign_id, error)) return false;
-    feed->is_own_pause = true;
-  }
+  bool may_send;
+  if (!begin_escrow(send->job, feed, &may_send, error)) return false;
+  send->is_held_back = send->is_held_back || !may_send;
+  if (!may_send) return true;
   if (!export_send_campaign(send, feed->campaign_id, error)) return false;
-  bool has_new = send->tally.added_n + send->tally.adopted_n > before_n;
-  return !has_new || export_wake_campaign(send->job, feed, error);
+  feed->has_new = send->tally.added_n + send->tally.adopted_n > before_n;
+  return !feed->has_new || feed->is_escrow || export_wake_campaign(send->job, feed, error);
 }
 
 /* Steps 4 and 5, campaign after campaign, and the unknown answers at the end. */
@@ -184,17 +201,34 @@ static bool finish(struct job *job, struct export_report *report, GError **error
   return ops->write_back(job->ledger, false, &report->written_back_n, error) && release_escrows(job, report, error);
 }
 
-/* Step 6: what our escrow paused runs once everything is settled and list and ledger agree. */
+/* Step 6: what our escrow paused, or found completed and filled, runs once everything is settled and list and ledger
+ * agree; not while a hold is on. */
+static bool release_escrow(struct job *job, struct export_report *report, struct feed_report *feed, GError **error)
+{
+  bool is_agreed = false, is_over = false, is_on_hold;
+  g_autofree char *reason = NULL;
+  if (!job->ledger->ops->hold_check(job->ledger, feed->campaign_id, &is_on_hold, &reason, error)) return false;
+  if (report->unknown_n == 0 && !is_on_hold && !escrow_agrees(job, feed->campaign_id, &is_agreed, error)) return false;
+  bool is_ended = !is_agreed           ? true
+                  : feed->is_own_pause ? escrow_end(job, feed->campaign_id, &is_over, error)
+                                       : export_wake_campaign(job, feed, error);
+  report->is_in_escrow = report->is_in_escrow || !is_agreed || (feed->is_own_pause && !is_over);
+  return is_ended;
+}
+
 static bool release_escrows(struct job *job, struct export_report *report, GError **error)
 {
   for (guint i = 0; i < report->feeds->len; i++) {
-    const struct feed_report *feed = &g_array_index(report->feeds, struct feed_report, i);
-    bool is_released = false;
-    if (!feed->is_own_pause || feed->refusal != NULL) continue;
-    if (report->unknown_n == 0 && !escrow_end(job, feed->campaign_id, &is_released, error)) return false;
-    report->is_in_escrow = report->is_in_escrow || !is_released;
+    struct feed_report *feed = &g_array_index(report->feeds, struct feed_report, i);
+    bool is_waiting = feed->is_own_pause || (feed->is_escrow && feed->is_woken && feed->has_new);
+    if (feed->refusal == NULL && is_waiting && !release_escrow(job, report, feed, error)) return false;
   }
   return true;
+}
+
+static bool needs_look(const struct feed_report *feed)
+{
+  return feed->is_alarming || feed->is_left_asleep;
 }
 
 /* A run that did nothing although leads were waiting is not green. */
@@ -207,7 +241,7 @@ static enum exit_code export_exit_code(const struct export_report *report, bool 
     return EXIT_CODE_PARTIAL;
   if (count_of(report, VERDICT_DEFERRED_PLAN_FULL, NULL) > 0) return EXIT_CODE_PARTIAL;
   for (guint i = 0; i < report->feeds->len; i++)
-    if (g_array_index(report->feeds, struct feed_report, i).is_alarming) return EXIT_CODE_PARTIAL;
+    if (needs_look(&g_array_index(report->feeds, struct feed_report, i))) return EXIT_CODE_PARTIAL;
   bool is_blocked =
       count_of(report, VERDICT_CAMPAIGN_NOT_FED, NULL) + count_of(report, VERDICT_UNKNOWN_CAMPAIGN, NULL) > 0;
   return is_blocked && report->added_n == 0 ? EXIT_CODE_PARTIAL : EXIT_CODE_OK;

@@ -38,11 +38,14 @@ struct feed_report {
   char *campaign_id;
   char *name;
   int64_t status;
-  char *refusal;     /* NULL when it is fed */
-  bool is_alarming;  /* the refusal needs a person */
-  bool is_escrow;    /* configured: paused while it is filled */
-  bool is_own_pause; /* our escrow has paused it */
-  bool is_woken;     /* completed: will be activated once leads were added */
+  char *refusal;       /* NULL when it is fed */
+  bool is_alarming;    /* the refusal needs a person */
+  bool is_escrow;      /* configured: paused while it is filled */
+  bool is_own_pause;   /* our escrow has paused it */
+  bool feeds_paused;   /* configured: a pause of somebody's is fed as it is */
+  bool is_woken;       /* completed: will be activated once leads were added */
+  bool has_new;        /* leads were added by this run */
+  bool is_left_asleep; /* completed when leads were added, and then in a state that is not ours to change */
   int64_t room;
   enum verdict room_verdict;
   GArray *variables; /* struct variable_report */

@@ -1,5 +1,7 @@
 #include "core/export_feeds.h"
 
+#include <string.h>
+
 #include "base/log.h"
 #include "core/escrow.h"
 #include "core/routing.h"
@@ -76,7 +78,12 @@ static bool refuse(struct job *job, struct feed_report *feed, const char *refusa
   log_event(is_alarming ? LOG_ERROR : LOG_WARNING, "campaign is not fed", LOG_STR("campaign", feed->campaign_id),
             LOG_STR("reason", refusal));
   if (job->is_dry_run || !is_alarming) return true;
-  g_autofree char *message = g_strdup_printf("campaign %s is not fed: %s", feed->campaign_id, refusal);
+  const char *advice =
+      strcmp(refusal, "pause_unclear") == 0
+          ? "; it was paused by leadferry's escrow or by a person, and nobody can tell: activate it in "
+            "Instantly if it is to run, else `leadferry hold on --campaign`"
+          : "";
+  g_autofree char *message = g_strdup_printf("campaign %s is not fed: %s%s", feed->campaign_id, refusal, advice);
   g_autofree char *key = g_strdup_printf("campaign|%s|%s", feed->campaign_id, refusal);
   struct error_row row = {.type = "campaign_not_fed", .message = message, .key = key};
   return job->ledger->ops->errors_append(job->ledger, &row, 1, error);
@@ -88,15 +95,19 @@ static bool decide_feed(struct job *job, const struct campaign_settings *setting
   const struct ledger_ops *ops = job->ledger->ops;
   struct campaign_counts counts;
   struct feed_input input = {.settings = settings, .status = campaign->status};
+  enum escrow_mark mark;
   g_autofree char *hold_reason = NULL;
   if (!ops->campaign_counts(job->ledger, settings->id, time_day_start_us(job->now_us), &counts, error) ||
       !ops->hold_check(job->ledger, settings->id, &input.is_on_hold, &hold_reason, error) ||
-      !escrow_is_ours(job, settings->id, &input.is_own_pause, error))
+      !escrow_look(job, settings->id, campaign->status, &mark, error))
     return false;
+  input.is_own_pause = mark == ESCROW_OURS;
+  input.is_pause_unclear = mark == ESCROW_UNCLEAR;
   input.was_fed_before = counts.ever_fed > 0;
   input.has_tag_without_source = read_variables(job, campaign, feed);
   feed->status = campaign->status;
   feed->is_escrow = settings->escrow;
+  feed->feeds_paused = settings->on_paused == ON_PAUSED_FEED;
   feed->is_own_pause = input.is_own_pause;
   struct feed_decision decision = feed_decide(&input);
   feed->is_woken = decision.verdict == FEED_AFTER_ACTIVATE;
@@ -179,9 +190,20 @@ void export_claim_rules(const struct job *job, const struct export_report *repor
   }
 }
 
-bool export_wake_campaign(struct job *job, const struct feed_report *feed, GError **error)
+/* Somebody may have paused it while the leads went up, or Instantly may have stopped it: only one that is still over is
+ * started again. */
+bool export_wake_campaign(struct job *job, struct feed_report *feed, GError **error)
 {
+  int64_t status;
+  g_autofree char *reason = NULL;
   if (!feed->is_woken) return true;
-  log_event(LOG_INFO, "activating a completed campaign that got new leads", LOG_STR("campaign", feed->campaign_id));
-  return job->instantly->ops->campaign_activate(job->instantly, feed->campaign_id, error);
+  if (!job->ledger->ops->hold_check(job->ledger, feed->campaign_id, &feed->is_left_asleep, &reason, error))
+    return false;
+  if (feed->is_left_asleep) return true;
+  if (!escrow_wake(job, feed->campaign_id, &status, error)) return false;
+  feed->is_left_asleep = status != CAMPAIGN_ACTIVE;
+  if (feed->is_left_asleep)
+    log_event(LOG_WARNING, "the campaign got new leads and is not activated: its state changed meanwhile",
+              LOG_STR("campaign", feed->campaign_id), LOG_STR("state", campaign_status_name(status)));
+  return true;
 }

@@ -11,4 +11,4 @@ void export_claim_rules(const struct job *job, const struct export_report *repor
                         struct claim_rules *rules);
 
 /* Activates a completed campaign that leadferry fed before, once leads were added to it. */
-bool export_wake_campaign(struct job *job, const struct feed_report *feed, GError **error);
+bool export_wake_campaign(struct job *job, struct feed_report *feed, GError **error);

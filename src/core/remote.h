@@ -146,7 +146,8 @@ struct instantly_ops {
 
   /* One campaign; ERROR_NOT_FOUND when it does not exist. */
   bool (*campaign_get)(struct instantly *, const char *id, struct remote_campaign *campaign, GError **error);
-  /* Activates (also resumes) or pauses. */
+  /* Activates (also resumes) or pauses; not repeated. ERROR_TRANSIENT: it may have happened, or still will;
+   * ERROR_RATE_LIMITED: it did not. */
   bool (*campaign_activate)(struct instantly *, const char *id, GError **error);
   bool (*campaign_pause)(struct instantly *, const char *id, GError **error); /* see campaign_activate */
   /* Why it is not sending: a diagnostics word into *reason (caller frees; NULL when healthy or unknown). */

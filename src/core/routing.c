@@ -27,13 +27,19 @@ static struct feed_decision decide_completed(const struct feed_input *input)
   return may_activate ? fed(FEED_AFTER_ACTIVATE) : refused("completed");
 }
 
+/* A pause that may be ours is neither fed nor ended: somebody has to look, whatever on_paused says. */
+static struct feed_decision decide_paused(const struct feed_input *input)
+{
+  if (input->is_pause_unclear) return refused_alarmingly("pause_unclear");
+  return input->settings->on_paused == ON_PAUSED_FEED || input->is_own_pause ? fed(FEED) : refused("paused");
+}
+
 static struct feed_decision decide_status(const struct feed_input *input)
 {
-  bool feeds_paused = input->settings->on_paused == ON_PAUSED_FEED || input->is_own_pause;
   switch (input->status) {
   case CAMPAIGN_ACTIVE: return fed(FEED);
   case CAMPAIGN_DRAFT: return refused("draft");
-  case CAMPAIGN_PAUSED: return feeds_paused ? fed(FEED) : refused("paused");
+  case CAMPAIGN_PAUSED: return decide_paused(input);
   case CAMPAIGN_COMPLETED:
   case CAMPAIGN_SUBSEQUENCES: return decide_completed(input);
   case CAMPAIGN_UNHEALTHY: return refused_alarmingly("unhealthy");

@@ -8,7 +8,8 @@ struct feed_input {
   int64_t status;      /* Instantly's campaign status */
   bool was_fed_before; /* leadferry enrolled somebody there before */
   bool is_on_hold;
-  bool is_own_pause; /* paused by our own escrow, see core/escrow.h */
+  bool is_own_pause;     /* paused by our own escrow, see core/escrow.h */
+  bool is_pause_unclear; /* by our escrow or by a person: nobody can tell */
   bool has_tag_without_source;
 };
 
@@ -16,9 +17,9 @@ enum feed_verdict { FEED, FEED_AFTER_ACTIVATE, FEED_REFUSED };
 
 struct feed_decision {
   enum feed_verdict verdict;
-  const char *refusal; /* constant word, NULL unless refused: draft, paused, completed, unhealthy, bounce_protect,
-                          suspended, unknown_status, hold, tag_without_source */
-  bool is_alarming;    /* unhealthy, bounce protect, suspended, unknown: error row and alert */
+  const char *refusal; /* constant word, NULL unless refused: draft, paused, pause_unclear, completed, unhealthy,
+                          bounce_protect, suspended, unknown_status, hold, tag_without_source */
+  bool is_alarming;    /* unhealthy, bounce protect, suspended, unknown, pause unclear: error row and alert */
 };
 
 /* The table of campaign states. */

@@ -1,6 +1,7 @@
 #include "core/sync.h"
 
 #include "base/log.h"
+#include "core/escrow.h"
 #include "core/job.h"
 #include "core/stop_enforce.h"
 #include "core/sync_enforce.h"
@@ -8,6 +9,7 @@
 
 static bool sync_steps(struct job *job, const struct sync_options *options, struct sync_report *report, GError **error);
 static bool read_analytics(struct job *job, GArray *totals, struct page *text, GError **error);
+static bool freshen_escrows(struct job *job, GError **error);
 static bool is_scan_due(struct job *job, const struct sync_options *options, bool *is_due, GError **error);
 static bool read_stops_if_due(struct job *job, struct sync_report *report, GError **error);
 static bool choose_home(struct job *job, struct sync_report *report, GError **error);
@@ -50,7 +52,7 @@ static bool sync_steps(struct job *job, const struct sync_options *options, stru
   page_init(&text, 1);
   const struct ledger_ops *ops = job->ledger->ops;
   bool is_due;
-  if (!read_analytics(job, totals, &text, error)) return false; /* 1 */
+  if (!read_analytics(job, totals, &text, error) || !freshen_escrows(job, error)) return false; /* 1 */
   if (!ops->stage_begin(job->ledger, job->run_id, error)) return false;
   if (!is_scan_due(job, options, &is_due, error)) return false;
   report->reads_lists = options->full_scan;
@@ -135,6 +137,16 @@ static bool read_analytics(struct job *job, GArray *totals, struct page *text, G
   page_clear(&page);
   if (is_ok) add_silent_campaigns(job, totals);
   return is_ok;
+}
+
+/* A campaign of ours in escrow that somebody activated is his from then on: the next pause is no more ours. */
+static bool freshen_escrows(struct job *job, GError **error)
+{
+  for (guint i = 0; i < job->settings->campaigns->len; i++) {
+    const struct campaign_settings *campaign = &g_array_index(job->settings->campaigns, struct campaign_settings, i);
+    if (campaign->escrow && !escrow_freshen(job, campaign->id, error)) return false;
+  }
+  return true;
 }
 
 /* ---- step 2 ---- */

@@ -74,9 +74,10 @@ static const struct endpoint endpoints[ENDPOINTS_N] = {
                                      BODY(lead_id_fields)},
     [ENDPOINT_CAMPAIGNS_LIST] = {"GET", "/api/v2/campaigns", "campaigns:read", CALL_READ, NO_BODY},
     [ENDPOINT_CAMPAIGN_GET] = {"GET", "/api/v2/campaigns/{id}", "campaigns:read", CALL_READ, NO_BODY},
-    [ENDPOINT_CAMPAIGN_ACTIVATE] = {"POST", "/api/v2/campaigns/{id}/activate", "campaigns:update", CALL_IDEMPOTENT,
+    /* Not repeated: between two tries a person may have paused the campaign, and must not be overruled. */
+    [ENDPOINT_CAMPAIGN_ACTIVATE] = {"POST", "/api/v2/campaigns/{id}/activate", "campaigns:update", CALL_UNREPEATED,
                                     NO_BODY},
-    [ENDPOINT_CAMPAIGN_PAUSE] = {"POST", "/api/v2/campaigns/{id}/pause", "campaigns:update", CALL_IDEMPOTENT, NO_BODY},
+    [ENDPOINT_CAMPAIGN_PAUSE] = {"POST", "/api/v2/campaigns/{id}/pause", "campaigns:update", CALL_UNREPEATED, NO_BODY},
     [ENDPOINT_SENDING_STATUS] = {"GET", "/api/v2/campaigns/{id}/sending-status", "campaigns:read", CALL_READ, NO_BODY},
     [ENDPOINT_SUBSEQUENCE_GET] = {"GET", "/api/v2/subsequences/{id}", "subsequences:read", CALL_READ, NO_BODY},
     [ENDPOINT_ANALYTICS] = {"GET", "/api/v2/campaigns/analytics", NULL, CALL_READ, NO_BODY},

@@ -161,7 +161,7 @@ static void call_returned(struct net *net, struct batch *batch, struct call *cal
   note_reply(net, &call->reply, now_us);
   log_call(call);
   int64_t wait_us = -1;
-  bool may_repeat = !is_creating(call) && batch->cancelled_mono_us == 0;
+  bool may_repeat = !is_creating(call) && call->kind != CALL_UNREPEATED && batch->cancelled_mono_us == 0;
   if (may_repeat) wait_us = retry_wait_us(net->retry, call->tries_n, &call->reply, &net->rng);
   if (wait_us < 0) {
     bool is_cut_off = batch->cancelled_mono_us != 0 && call->kind == CALL_READ;

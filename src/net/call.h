@@ -4,8 +4,9 @@
  *
  * net_perform() takes any number of calls and returns when each has ended: several are in flight at once (reads and
  * creating calls have limits of their own), started at the pace of core/ratelimit, held back by core/retry's breaker.
- * READ and IDEMPOTENT calls are repeated as core/retry says, their retries paid from its budget; CREATING calls are
- * transmitted at most once: whatever happened is the caller's to settle. A 429 slows everybody down and is repeated for
+ * READ and IDEMPOTENT calls are repeated as core/retry says, their retries paid from its budget; UNREPEATED ones are
+ * not, since the world may have changed meanwhile; CREATING calls are transmitted at most once, not even by the HTTP
+ * library: whatever happened is the caller's to settle. A 429 slows everybody down and is repeated for
  * calls that may be repeated.
  *
  * Calling sequence: net_open; call_init, set what the call is, net_perform, look at reply and answer, call_clear;
@@ -14,7 +15,7 @@
 #include "core/retry.h"
 #include "net/wire.h"
 
-enum call_kind { CALL_READ, CALL_IDEMPOTENT, CALL_CREATING };
+enum call_kind { CALL_READ, CALL_IDEMPOTENT, CALL_UNREPEATED, CALL_CREATING };
 
 struct call {
   /* set by the caller */

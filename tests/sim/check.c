@@ -21,6 +21,17 @@ static char *check_created(const struct world *world)
   return NULL;
 }
 
+/* Whom a person put to sleep nobody woke but a person. */
+static char *check_woken(const struct world *world)
+{
+  GHashTableIter iter;
+  gpointer id, campaign;
+  g_hash_table_iter_init(&iter, world->fake.campaigns);
+  while (g_hash_table_iter_next(&iter, &id, &campaign))
+    if (((const struct fake_campaign *)campaign)->woken_n > 0) return broken(world, "a person's pause was ended", id);
+  return NULL;
+}
+
 static char *check_deleted(const struct world *world)
 {
   for (guint i = 0; i < world->fake.rows->len; i++) {
@@ -211,6 +222,7 @@ static char *check_itself(struct world *world)
 char *check_all(struct world *world)
 {
   char *problem = check_created(world);
+  if (problem == NULL) problem = check_woken(world);
   if (problem == NULL) problem = check_deleted(world);
   if (problem == NULL) problem = check_enforced(world);
   if (problem == NULL) problem = check_listed(world);

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "core/escrow.h"
 #include "tests/sim/world.h"
 
 /* Proviso (b) of the guarantee: nobody deletes a row between our POST and our finding it. So hands take only rows that
@@ -95,9 +96,49 @@ static void say_stop(struct world *world)
         GINT_TO_POINTER(fake_instantly_created(&world->fake, person) + fake_instantly_late(&world->fake, person)));
 }
 
+/* Does the ledger say that the pause is our escrow's? */
+static bool is_in_escrow(const struct world *world, const char *campaign_id)
+{
+  struct ledger *ledger = warehouse_ledger(world->warehouse);
+  g_autofree char *name = g_strdup_printf("escrow:%s", campaign_id);
+  g_autofree char *note = NULL;
+  return !ledger->ops->control_get(ledger, name, &note, NULL) || escrow_mark_of(note) == ESCROW_OURS;
+}
+
+/* Who pauses while escrow has the campaign paused cannot be told apart (a proviso of the guarantee): a pause is a
+ * person's where the campaign was not paused before, and nobody let it run since without a run of ours that saw it. */
+void others_pause(void *context)
+{
+  struct world *world = context;
+  if (world->is_calm || !world->options->has_people || !one_in(world, 2)) return;
+  const char *id = one_in(world, 2) ? CAMPAIGN_A : CAMPAIGN_B;
+  struct fake_campaign *campaign = fake_instantly_campaign(&world->fake, id);
+  switch (rng_below(&world->rng, 4)) {
+  case 0: *campaign = (struct fake_campaign){.status = CAMPAIGN_ACTIVE, .woken_n = campaign->woken_n}; break;
+  case 1:
+    if (campaign->status == CAMPAIGN_ACTIVE) campaign->status = CAMPAIGN_COMPLETED;
+    break;
+  default:
+    if (campaign->status == CAMPAIGN_PAUSED) break;
+    campaign->status = CAMPAIGN_PAUSED;
+    campaign->is_paused_by_person = !is_in_escrow(world, id);
+    world->tally->pauses_n += campaign->is_paused_by_person;
+  }
+}
+
+void others_rest(struct world *world)
+{
+  static const char *const ids[] = {CAMPAIGN_A, CAMPAIGN_B};
+  for (size_t i = 0; i < G_N_ELEMENTS(ids); i++) {
+    struct fake_campaign *campaign = fake_instantly_campaign(&world->fake, ids[i]);
+    *campaign = (struct fake_campaign){.status = CAMPAIGN_ACTIVE, .woken_n = campaign->woken_n};
+  }
+}
+
 void others_act(struct world *world)
 {
   if (!world->options->has_people) return;
+  others_pause(world);
   if (one_in(world, 4)) say_stop(world);
   if (one_in(world, 5)) {
     g_autofree char *person = person_name(rng_below(&world->rng, SIM_PERSONS_MAX));

@@ -105,6 +105,7 @@ static char *storm(struct world *world)
 static char *calm(struct world *world)
 {
   world->is_calm = true;
+  others_rest(world);
   world->fake.lag_calls = 0;
   if (world->options->has_clock_steps) world_pass(world, DAY_US); /* what a step back made undue is due again */
   for (int round = 0; round < 6; round++) {

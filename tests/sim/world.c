@@ -53,10 +53,25 @@ static enum fake_fault draw_fault(void *context)
   return (enum fake_fault)(1 + rng_below(&world->rng, FAKE_FAULTS_N - 1));
 }
 
-static void add_campaign(struct settings *settings, const char *id)
+/* What a pause or an activation meets. */
+static enum fake_fault draw_touch(void *context)
+{
+  static const enum fake_fault faults[] = {FAKE_LOST_BEFORE, FAKE_LOST_AFTER, FAKE_5XX_BEFORE, FAKE_5XX_AFTER,
+                                           FAKE_400};
+  struct world *world = context;
+  if (world->is_calm || !world->options->has_faults || !one_in(world, 3)) return FAKE_OK;
+  world->tally->faults_n++;
+  return faults[rng_below(&world->rng, G_N_ELEMENTS(faults))];
+}
+
+/* Some are filled in escrow, some whatever a person did to them. */
+static void add_campaign(struct world *world, const char *id)
 {
   struct campaign_settings campaign = {.id = g_strdup(id), .name = g_strdup("sim")};
-  g_array_append_val(settings->campaigns, campaign);
+  campaign.escrow = one_in(world, 2);
+  campaign.on_paused = one_in(world, 3) ? ON_PAUSED_FEED : ON_PAUSED_REFUSE;
+  campaign.on_completed = one_in(world, 4) ? ON_COMPLETED_REFUSE : ON_COMPLETED_ACTIVATE;
+  g_array_append_val(world->settings.campaigns, campaign);
 }
 
 static void fill_settings(struct world *world)
@@ -84,8 +99,8 @@ static void fill_settings(struct world *world)
     settings->complete.outcomes[i] = (struct outcome_settings){.action = REMOVAL_DELETE, .grace_days = 7};
   settings->complete.outcomes[OUTCOME_REPLIED].action = REMOVAL_KEEP;
   settings->complete.outcomes[OUTCOME_INTEREST].action = REMOVAL_KEEP;
-  add_campaign(settings, CAMPAIGN_A);
-  add_campaign(settings, CAMPAIGN_B);
+  add_campaign(world, CAMPAIGN_A);
+  add_campaign(world, CAMPAIGN_B);
 }
 
 char *person_name(uint64_t i)
@@ -140,6 +155,8 @@ void world_init(struct world *world, uint64_t seed, const struct sim_options *op
   g_assert_true(world_open(world));
   fake_instantly_init(&world->fake, START_US);
   world->fake.next_fault = draw_fault;
+  world->fake.next_touch = draw_touch;
+  world->fake.on_add = others_pause;
   world->fake.context = world;
   if (options->has_faults && one_in(world, 2)) world->fake.lag_calls = (int64_t)rng_below(&world->rng, 16);
   world->fake.late_calls = 1 + (int64_t)rng_below(&world->rng, 10);

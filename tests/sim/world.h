@@ -38,6 +38,10 @@ char *person_name(uint64_t i);
 
 /* What others do between two runs: they say stop, reply, finish, move, delete, add, edit. */
 void others_act(struct world *world);
+/* People who pause a campaign, end it or let it run again, between runs and while leads go up. context: the world. */
+void others_pause(void *context);
+/* Every campaign runs, and nobody touches one any more. */
+void others_rest(struct world *world);
 
 /* And while a job runs, at any of its calls: rows are moved into lists. */
 void others_meanwhile(struct world *world);

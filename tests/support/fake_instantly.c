@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "core/settle.h"
+#include "tests/support/fake_private.h"
 
 /* What comes late, or shows itself late, is not moved by hand between a question about it and the request that follows:
  * nobody could tell. */
@@ -126,7 +127,7 @@ static void run_pending(struct fake_instantly *fake)
   }
 }
 
-static bool is_dead(struct fake_instantly *fake, GError **error)
+bool fake_is_dead(struct fake_instantly *fake, GError **error)
 {
   fake->calls_n++;
   run_pending(fake);
@@ -139,7 +140,7 @@ static bool is_dead(struct fake_instantly *fake, GError **error)
 
 static bool fake_add_prepare(struct instantly *instantly, struct add_batch *batch, GError **error)
 {
-  if (is_dead(self_of(instantly), error)) return false;
+  if (fake_is_dead(self_of(instantly), error)) return false;
   g_string_assign(batch->body, "{}");
   g_strlcpy(batch->body_hash, "0000", sizeof batch->body_hash);
   return true;
@@ -230,11 +231,12 @@ static void fake_add_send(struct instantly *instantly, struct add_batch *batches
     if (batches[i].answer.created == NULL)
       batches[i].answer.created = g_array_new(FALSE, TRUE, sizeof(struct created_lead));
     g_array_set_size(batches[i].answer.created, 0);
-    if (is_dead(fake, &dead)) {
+    if (fake_is_dead(fake, &dead)) {
       batches[i].answer.reply.transport = TRANSPORT_UNKNOWN;
       continue;
     }
     fake->add_calls_n++;
+    if (fake->on_add != NULL) fake->on_add(fake->context);
     if (fake->auth_status != 0) {
       batches[i].answer.reply = (struct reply){.status = fake->auth_status, .retry_after_s = -1};
       continue;
@@ -270,7 +272,7 @@ static bool fake_list(struct instantly *instantly, const struct list_query *quer
                       struct page *pages, GError **error)
 {
   struct fake_instantly *fake = self_of(instantly);
-  if (is_dead(fake, error)) return false;
+  if (fake_is_dead(fake, error)) return false;
   fake->list_calls_n++;
   if (fake->is_mute) {
     error_set(error, ERROR_TRANSIENT, "nobody answers");
@@ -304,7 +306,7 @@ static bool fake_list(struct instantly *instantly, const struct list_query *quer
 static bool fake_delete(struct instantly *instantly, const struct lead_selection *leads, int64_t *count, GError **error)
 {
   struct fake_instantly *fake = self_of(instantly);
-  if (is_dead(fake, error)) return false;
+  if (fake_is_dead(fake, error)) return false;
   fake->delete_calls_n++;
   *count = 0;
   for (guint i = 0; i < fake->rows->len; i++) {
@@ -318,20 +320,10 @@ static bool fake_delete(struct instantly *instantly, const struct lead_selection
   return true;
 }
 
-static bool fake_campaign_get(struct instantly *instantly, const char *id, struct remote_campaign *campaign,
-                              GError **error)
-{
-  if (is_dead(self_of(instantly), error)) return false;
-  campaign->id = g_strdup(id);
-  campaign->name = g_strdup("fake");
-  campaign->status = self_of(instantly)->campaign_status;
-  return true;
-}
-
 static bool fake_touch(struct instantly *instantly, const char *id, GError **error)
 {
   (void)id;
-  return !is_dead(self_of(instantly), error);
+  return !fake_is_dead(self_of(instantly), error);
 }
 
 static bool fake_reason(struct instantly *instantly, const char *id, char **reason, GError **error)
@@ -350,7 +342,7 @@ static bool fake_subsequence_get(struct instantly *instantly, const char *id, st
 static bool fake_subsequence_remove(struct instantly *instantly, const char *lead_id, GError **error)
 {
   struct fake_instantly *fake = self_of(instantly);
-  if (is_dead(fake, error)) return false;
+  if (fake_is_dead(fake, error)) return false;
   for (guint i = 0; i < fake->rows->len; i++) {
     struct fake_row *row = g_ptr_array_index(fake->rows, i);
     if (strcmp(row->id, lead_id) == 0) g_clear_pointer(&row->subsequence_id, g_free);
@@ -372,7 +364,7 @@ static bool fake_analytics(struct instantly *instantly, const char *const *ids, 
 {
   struct fake_instantly *fake = self_of(instantly);
   page_reset(page);
-  if (is_dead(fake, error)) return false;
+  if (fake_is_dead(fake, error)) return false;
   for (size_t c = 0; c < ids_n; c++) {
     struct campaign_metric metric = {.campaign_id = page_text(page, ids[c]), .campaign_name = page_text(page, "fake")};
     for (guint i = 0; i < fake->rows->len; i++) {
@@ -405,7 +397,7 @@ static bool fake_blocklist_read(struct instantly *instantly, struct page *page, 
 {
   struct fake_instantly *fake = self_of(instantly);
   page_reset(page);
-  if (is_dead(fake, error)) return false;
+  if (fake_is_dead(fake, error)) return false;
   for (guint i = 0; i < fake->blocklist->len; i++) {
     struct suppression stop = {.person = page_text(page, g_ptr_array_index(fake->blocklist, i))};
     g_array_append_val(page->rows, stop);
@@ -416,7 +408,7 @@ static bool fake_blocklist_read(struct instantly *instantly, struct page *page, 
 static bool fake_blocklist_add(struct instantly *instantly, const char *const *values, size_t values_n, GError **error)
 {
   struct fake_instantly *fake = self_of(instantly);
-  if (is_dead(fake, error)) return false;
+  if (fake_is_dead(fake, error)) return false;
   for (size_t i = 0; i < values_n; i++)
     if (!fake_instantly_lists(fake, values[i])) g_ptr_array_add(fake->blocklist, g_strdup(values[i]));
   return true;
@@ -447,8 +439,8 @@ static const struct instantly_ops fake_ops = {.date_us = fake_date,
                                               .leads_move = fake_move,
                                               .subsequence_remove = fake_subsequence_remove,
                                               .campaign_get = fake_campaign_get,
-                                              .campaign_activate = fake_touch,
-                                              .campaign_pause = fake_touch,
+                                              .campaign_activate = fake_activate,
+                                              .campaign_pause = fake_pause,
                                               .sending_status = fake_reason,
                                               .subsequence_get = fake_subsequence_get,
                                               .analytics = fake_analytics,
@@ -464,6 +456,7 @@ void fake_instantly_init(struct fake_instantly *fake, int64_t now_us)
   *fake = (struct fake_instantly){
       .base.ops = &fake_ops, .now_us = now_us, .campaign_status = CAMPAIGN_ACTIVE, .late_calls = 3};
   fake->rows = g_ptr_array_new_with_free_func(row_free);
+  fake->campaigns = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
   fake->created = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   fake->pending = g_ptr_array_new_with_free_func(pending_free);
   fake->blocklist = g_ptr_array_new_with_free_func(g_free);
@@ -472,6 +465,7 @@ void fake_instantly_init(struct fake_instantly *fake, int64_t now_us)
 void fake_instantly_clear(struct fake_instantly *fake)
 {
   g_clear_pointer(&fake->rows, g_ptr_array_unref);
+  g_clear_pointer(&fake->campaigns, g_hash_table_unref);
   g_clear_pointer(&fake->created, g_hash_table_unref);
   g_clear_pointer(&fake->pending, g_ptr_array_unref);
   g_clear_pointer(&fake->blocklist, g_ptr_array_unref);

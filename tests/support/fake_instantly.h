@@ -35,8 +35,18 @@ struct fake_row {
   int64_t known_at_call;   /* nobody has come across it before this call */
 };
 
+/* A campaign that somebody touched; one that nobody did has the status fake_instantly.campaign_status. */
+struct fake_campaign {
+  int64_t status;
+  bool is_paused_by_person; /* it ran, and a person put it to sleep */
+  int64_t woken_n;          /* how often the API activated it although a person had paused it */
+};
+
 struct fake_instantly {
   struct instantly base;
+  GHashTable *campaigns;                        /* id -> struct fake_campaign * */
+  enum fake_fault (*next_touch)(void *context); /* of a pause or an activation, with `context`; NULL: FAKE_OK */
+  void (*on_add)(void *context);                /* people who act while leads go up, with `context`; or NULL */
   GPtrArray *rows;                              /* struct fake_row *, deleted ones stay, marked */
   GHashTable *created;                          /* person -> GINT times created by the API, all campaigns */
   GPtrArray *pending;                           /* struct fake_pending *: late zombies */
@@ -66,6 +76,8 @@ void fake_instantly_clear(struct fake_instantly *fake);
 struct fake_row *fake_instantly_put(struct fake_instantly *fake, const char *campaign_id, const char *person);
 /* Moves a row out of its campaign into a list, as somebody would by hand. */
 void fake_instantly_to_list(struct fake_row *row);
+/* The campaign, to be looked at and touched; it comes into being. */
+struct fake_campaign *fake_instantly_campaign(struct fake_instantly *fake, const char *campaign_id);
 /* The live row of a person in a campaign (NULL: in a list), or NULL. */
 struct fake_row *fake_instantly_find(const struct fake_instantly *fake, const char *campaign_id, const char *person);
 /* How many requests that carry this person are still on their way. */

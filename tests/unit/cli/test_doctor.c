@@ -120,7 +120,7 @@ static void test_states(struct fixture *f, gconstpointer data)
       {CAMPAIGN_ACTIVE, ON_PAUSED_REFUSE, ON_COMPLETED_ACTIVATE, false, NULL},
       {CAMPAIGN_DRAFT, ON_PAUSED_FEED, ON_COMPLETED_ACTIVATE, false, "campaign_not_fed"},
       {CAMPAIGN_PAUSED, ON_PAUSED_REFUSE, ON_COMPLETED_ACTIVATE, false, "campaign_not_fed"},
-      {CAMPAIGN_PAUSED, ON_PAUSED_REFUSE, ON_COMPLETED_ACTIVATE, true, NULL},
+      {CAMPAIGN_PAUSED, ON_PAUSED_REFUSE, ON_COMPLETED_ACTIVATE, true, "campaign_not_fed"},
       {CAMPAIGN_PAUSED, ON_PAUSED_FEED, ON_COMPLETED_ACTIVATE, false, NULL},
       {CAMPAIGN_COMPLETED, ON_PAUSED_REFUSE, ON_COMPLETED_ACTIVATE, false, "campaign_completed"},
       {CAMPAIGN_COMPLETED, ON_PAUSED_REFUSE, ON_COMPLETED_REFUSE, false, "campaign_not_fed"},

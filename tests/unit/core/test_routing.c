@@ -42,6 +42,11 @@ static void test_feed(void)
     g_assert_cmpint(decision.verdict, ==, row->verdict);
     g_assert_cmpstr(decision.refusal, ==, row->refusal);
     g_assert_false(decision.is_alarming);
+    input.is_pause_unclear = true;
+    struct feed_decision unclear = feed_decide(&input);
+    g_assert_true(row->status != CAMPAIGN_PAUSED || g_strcmp0(unclear.refusal, "pause_unclear") == 0);
+    g_assert_cmpint(unclear.is_alarming, ==, row->status == CAMPAIGN_PAUSED);
+    input.is_pause_unclear = false;
     input.is_on_hold = true;
     g_assert_cmpstr(feed_decide(&input).refusal, ==, "hold");
     input.is_on_hold = false;

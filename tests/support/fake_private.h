@@ -1,0 +1,11 @@
+#pragma once
+/* What the files of the fake share. */
+#include "tests/support/fake_instantly.h"
+
+/* Counts a call, lets late requests arrive; true when the process is dead: the call fails and does nothing. */
+bool fake_is_dead(struct fake_instantly *fake, GError **error);
+
+/* Entries of the table of functions, see struct instantly_ops. */
+bool fake_campaign_get(struct instantly *instantly, const char *id, struct remote_campaign *campaign, GError **error);
+bool fake_activate(struct instantly *instantly, const char *id, GError **error); /* see fake_campaign_get */
+bool fake_pause(struct instantly *instantly, const char *id, GError **error);    /* see fake_campaign_get */
