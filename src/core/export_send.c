@@ -139,7 +139,7 @@ bool export_send_unknown(struct export_send *send, GError **error)
   if (absent->len > 0 && !send_absent(send, batches, absent, error)) return false;
   for (guint i = 0; i < send->unknown->len; i++) {
     const struct unknown_batch *batch = &g_array_index(send->unknown, struct unknown_batch, i);
-    send->tally.unknown_n += batch->ord_to - batch->ord + 1;
+    send->tally.unknown_n += batch->claims_n;
   }
   return true;
 }

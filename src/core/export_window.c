@@ -169,6 +169,7 @@ static void remember_unknown(struct export_send *send, const struct add_batch *b
                                   .campaign_id = g_strdup(batch->campaign_id),
                                   .ord = first_of(batch)->ord,
                                   .ord_to = last_of(batch)->ord,
+                                  .claims_n = batch->claims->len,
                                   .sent_mono_us = sent_mono_us,
                                   .absent_reason = is_plan_full ? "plan_full" : NULL};
   g_array_append_val(send->unknown, unknown);

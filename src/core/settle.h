@@ -44,6 +44,7 @@ struct unknown_batch {
   char *batch_id;
   char *campaign_id;
   int64_t ord, ord_to;
+  int64_t claims_n;          /* of this run's batch: how many leads went out in it; others of the range did not */
   int64_t sent_mono_us;      /* when the transmission began, this process's monotonic clock */
   int64_t sent_at_us;        /* of an earlier run's batch: when its `sending` was recorded; 0: of this run */
   const char *absent_reason; /* constant; not NULL: absent leads are released for it instead of being sent again */

@@ -22,14 +22,36 @@ GArray *unknown_batches_new(void)
   return batches;
 }
 
-/* What one pass over batches does with leads that are nowhere. */
+/* What one pass over batches does with leads that are nowhere. A claim whose request went out twice stands in the
+ * `sending` of both: it is looked at with the first that comes to it, and one answer settles it once. */
 struct pass {
   bool is_last;   /* absent a second time: decide */
   GArray *absent; /* own run: int64_t ord of leads to send again; NULL for recover */
   struct settle_tally *tally;
+  GHashTable *looked_at; /* claim ids of this pass: settled, absent, or held */
   int64_t absent_n;
   int64_t open_n;
 };
+
+/* The claims of a page that nobody looked at in this pass and that wait for no person. */
+static GPtrArray *still_open(const struct pass *pass, const struct page *claims)
+{
+  GPtrArray *open = g_ptr_array_sized_new(claims->rows->len);
+  for (guint i = 0; i < claims->rows->len; i++) {
+    struct claim *claim = page_row(claims, struct claim, i);
+    g_autofree char *claim_id = claim_id_text(claim->run_id, claim->ord);
+    if (!claim->is_held && !g_hash_table_contains(pass->looked_at, claim_id)) g_ptr_array_add(open, claim);
+  }
+  return open;
+}
+
+static void look_at(struct pass *pass, const GPtrArray *claims)
+{
+  for (guint i = 0; i < claims->len; i++) {
+    const struct claim *claim = g_ptr_array_index(claims, i);
+    g_hash_table_add(pass->looked_at, claim_id_text(claim->run_id, claim->ord));
+  }
+}
 
 static void settle_absent(struct settle_log *log, const struct claim *claim, const struct unknown_batch *batch,
                           struct pass *pass)
@@ -47,9 +69,7 @@ static void settle_absent(struct settle_log *log, const struct claim *claim, con
 static bool ask_page(struct job *job, const struct page *claims, const struct unknown_batch *batch, struct pass *pass,
                      GError **error)
 {
-  g_autoptr(GPtrArray) asked = g_ptr_array_new();
-  for (guint i = 0; i < claims->rows->len; i++)
-    if (!page_row(claims, struct claim, i)->is_held) g_ptr_array_add(asked, page_row(claims, struct claim, i));
+  g_autoptr(GPtrArray) asked = still_open(pass, claims);
   if (asked->len == 0) return true;
   struct settle_question question = {.claims = (const struct claim *const *)(void *)asked->pdata,
                                      .claims_n = asked->len};
@@ -65,6 +85,7 @@ static bool ask_page(struct job *job, const struct page *claims, const struct un
       settle_found(&log, claim, &finding);
   }
   is_ok = is_ok && settle_log_append(&log, error);
+  if (is_ok) look_at(pass, asked);
   page_clear(&question.found);
   settle_log_clear(&log);
   return is_ok;
@@ -113,26 +134,40 @@ static const char *hold_sentence(const char *reason)
                                               : "nobody could say for 24 hours whether the lead was added";
 }
 
-/* Holds what still waits for an answer that cannot come any more: a person has to look. */
-static bool hold_batch(struct job *job, const struct unknown_batch *batch, const char *reason,
-                       struct settle_tally *tally, GError **error)
+/* Holds claims that wait for an answer that cannot come any more: a person has to look. */
+static bool hold_claims(struct job *job, const GPtrArray *claims, const char *reason, struct pass *pass, GError **error)
+{
+  struct settle_log log;
+  settle_log_init(&log, job, pass->tally);
+  for (guint i = 0; i < claims->len; i++) {
+    const struct claim *claim = g_ptr_array_index(claims, i);
+    settle_event(&log, claim, EVENT_HELD, reason);
+    settle_error(&log, claim, reason, hold_sentence(reason));
+    pass->tally->held_n++;
+  }
+  bool is_ok = settle_log_append(&log, error);
+  settle_log_clear(&log);
+  return is_ok;
+}
+
+/* A batch about which nobody answered: its claims stay open, or are held for a reason. They are counted once. */
+static bool leave_batch(struct job *job, const struct unknown_batch *batch, const char *reason, struct pass *pass,
+                        GError **error)
 {
   g_autofree char *run_id = run_id_of(batch);
   struct claim_query query = open_claims(batch, run_id, 1000);
   struct page claims;
-  struct settle_log log;
   page_init(&claims, sizeof(struct claim));
-  settle_log_init(&log, job, tally);
-  bool is_ok = job->ledger->ops->claims_read(job->ledger, &query, &claims, error);
-  for (guint i = 0; is_ok && i < claims.rows->len; i++) {
-    const struct claim *claim = page_row(&claims, struct claim, i);
-    if (claim->is_held) continue;
-    settle_event(&log, claim, EVENT_HELD, reason);
-    settle_error(&log, claim, reason, hold_sentence(reason));
-    tally->held_n++;
-  }
-  is_ok = is_ok && settle_log_append(&log, error);
-  settle_log_clear(&log);
+  bool is_ok = true;
+  do {
+    is_ok = job->ledger->ops->claims_read(job->ledger, &query, &claims, error);
+    if (!is_ok || claims.rows->len == 0) break;
+    query.after_ord = page_row(&claims, struct claim, claims.rows->len - 1)->ord;
+    g_autoptr(GPtrArray) open = still_open(pass, &claims);
+    pass->open_n += open->len;
+    is_ok = reason == NULL || hold_claims(job, open, reason, pass, error);
+    look_at(pass, open);
+  } while (is_ok);
   page_clear(&claims);
   return is_ok;
 }
@@ -151,28 +186,33 @@ static bool ask_all(struct job *job, GArray *batches, struct pass *pass, GError 
       return false;
     }
     log_event(LOG_WARNING, "batch stays open", LOG_STR("batch", batch->batch_id), LOG_STR("error", asking->message));
-    pass->open_n += batch->ord_to - batch->ord + 1;
     bool is_old = batch->sent_at_us != 0 && job->ledger->ops->now_us(job->ledger) - batch->sent_at_us >= OPEN_MAX_US;
-    if (is_old && !hold_batch(job, batch, "no_answer", pass->tally, error)) return false;
+    if (!leave_batch(job, batch, is_old ? "no_answer" : NULL, pass, error)) return false;
   }
   return true;
+}
+
+/* One pass with its own memory of whom it looked at. What it left open counts unless another pass follows. */
+static bool ask_pass(struct job *job, GArray *batches, struct pass *pass, GError **error)
+{
+  pass->looked_at = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  bool is_ok = ask_all(job, batches, pass, error);
+  g_clear_pointer(&pass->looked_at, g_hash_table_unref);
+  bool is_over = pass->is_last || pass->absent_n == 0;
+  if (is_over) pass->tally->unknown_n += pass->open_n;
+  return is_ok;
 }
 
 /* Asks, and when anything is absent asks once more after the recheck: the list may lag the write. */
 static bool ask_twice(struct job *job, GArray *batches, GArray *absent, struct settle_tally *tally, GError **error)
 {
   struct pass first = {.tally = tally, .absent = absent};
-  if (!ask_all(job, batches, &first, error)) return false;
-  if (first.absent_n == 0) {
-    tally->unknown_n += first.open_n;
-    return true;
-  }
+  if (!ask_pass(job, batches, &first, error)) return false;
+  if (first.absent_n == 0) return true;
   int64_t recheck_us = job->settings->settle.recheck_s * SECOND_US;
   if (!job_wait_until(job, clock_mono_us(job->clock) + recheck_us, error)) return false;
   struct pass second = {.tally = tally, .absent = absent, .is_last = true};
-  bool is_ok = ask_all(job, batches, &second, error);
-  tally->unknown_n += second.open_n;
-  return is_ok;
+  return ask_pass(job, batches, &second, error);
 }
 
 bool settle_unknown(struct job *job, GArray *batches, struct settle_tally *tally, GArray *absent, GError **error)
@@ -260,6 +300,8 @@ static bool collect_open(struct job *job, GArray *batches, int64_t *due_mono_us,
 /* Takes the batches of campaigns that are gone out of the list, holding their leads. */
 static bool hold_gone(struct job *job, GArray *batches, struct settle_tally *tally, GError **error)
 {
+  g_autoptr(GHashTable) looked_at = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  struct pass pass = {.tally = tally, .looked_at = looked_at};
   for (guint i = 0; i < batches->len;) {
     struct unknown_batch *batch = &g_array_index(batches, struct unknown_batch, i);
     struct remote_campaign campaign;
@@ -276,7 +318,7 @@ static bool hold_gone(struct job *job, GArray *batches, struct settle_tally *tal
       i++;
       continue;
     }
-    if (!hold_batch(job, batch, "campaign_gone", tally, error)) return false;
+    if (!leave_batch(job, batch, "campaign_gone", &pass, error)) return false;
     g_array_remove_index(batches, i);
   }
   return true;
