@@ -201,7 +201,7 @@ void json_export(GString *out, const struct job_head *head, const struct export_
 
 /* ---- sync ---- */
 
-static size_t sync_figures(const struct sync_report *report, struct figure figures[19])
+static size_t sync_figures(const struct sync_report *report, struct figure figures[21])
 {
   const struct stage_report *stage = &report->stage;
   size_t n = 0;
@@ -209,6 +209,8 @@ static size_t sync_figures(const struct sync_report *report, struct figure figur
   figures[n++] = (struct figure){"facts", stage->facts_n, true};
   figures[n++] = (struct figure){"finished", stage->finished_n, true};
   figures[n++] = (struct figure){"suppressed", stage->suppressed_n, false};
+  figures[n++] = (struct figure){"campaigns gone", report->gone_n, false};
+  figures[n++] = (struct figure){"held with them", report->gone_n > 0 ? report->held_n : 0, false};
   figures[n++] = (struct figure){"held for bounces", stage->spike_n, false};
   figures[n++] = (struct figure){"pushed to the block list", report->pushed_n, false};
   figures[n++] = (struct figure){"stopped removed", report->stopped_removed_n, false};
@@ -229,7 +231,7 @@ static size_t sync_figures(const struct sync_report *report, struct figure figur
 
 void print_sync(const struct job_head *head, const struct sync_report *report)
 {
-  struct figure figures[19];
+  struct figure figures[21];
   print_head(head);
   if (head->is_dry_run) {
     g_autofree char *watched = text_thousands(report->watched_n);
@@ -238,12 +240,14 @@ void print_sync(const struct job_head *head, const struct sync_report *report)
     return;
   }
   print_figures(figures, sync_figures(report, figures));
-  if (report->was_full_scan) out_print("  all configured campaigns were scanned in full\n");
+  if (report->was_full_scan)
+    out_print(report->gone_n > 0 ? "  the configured campaigns that still exist were scanned in full\n"
+                                 : "  all configured campaigns were scanned in full\n");
 }
 
 void json_sync(GString *out, const struct job_head *head, const struct sync_report *report)
 {
-  struct figure figures[19];
+  struct figure figures[21];
   json_head(out, head);
   json_figures(out, figures, sync_figures(report, figures));
   json_append_int(out, "campaigns", report->campaigns_n);

@@ -11,6 +11,7 @@ static bool sync_steps(struct job *job, const struct sync_options *options, stru
 static bool read_analytics(struct job *job, GArray *totals, struct page *text, GError **error);
 static bool freshen_escrows(struct job *job, GError **error);
 static bool is_scan_due(struct job *job, const struct sync_options *options, bool *is_due, GError **error);
+static bool look_at_campaigns(struct job *job, struct sync_report *report, GError **error);
 static bool read_stops_if_due(struct job *job, struct sync_report *report, GError **error);
 static bool choose_home(struct job *job, struct sync_report *report, GError **error);
 static bool apply_stage(struct job *job, struct sync_report *report, GError **error);
@@ -22,7 +23,7 @@ static bool report_unknown(struct job *job, const struct sync_report *report, GE
 /* Did it see what a person should look at, or leave something undone? */
 static bool is_strange(const struct sync_report *report)
 {
-  return report->stage.conflicts_n + report->held_n + report->stage.home_n + report->stage.spike_n +
+  return report->stage.conflicts_n + report->held_n + report->gone_n + report->stage.home_n + report->stage.spike_n +
              report->stopped_deferred_n >
          0;
 }
@@ -56,9 +57,10 @@ static bool sync_steps(struct job *job, const struct sync_options *options, stru
   if (!ops->stage_begin(job->ledger, job->run_id, error)) return false;
   if (!is_scan_due(job, options, &is_due, error)) return false;
   report->reads_lists = options->full_scan;
-  if (is_due && !sync_read_campaigns(job, report, error)) return false; /* 2: the full scan */
-  if (!sync_read_watched(job, report, error)) return false;             /* 2: those that can still change */
-  if (!read_stops_if_due(job, report, error)) return false;             /* 2: the workspace's stops */
+  if (is_due ? !sync_read_campaigns(job, report, error) : !look_at_campaigns(job, report, error))
+    return false; /* 2: the full scan, or at least whether there is something to scan */
+  if (!sync_read_watched(job, report, error)) return false; /* 2: those that can still change */
+  if (!read_stops_if_due(job, report, error)) return false; /* 2: the workspace's stops */
   if (!choose_home(job, report, error)) return false;
   if (!apply_stage(job, report, error)) return false;                                     /* 3 */
   if (!ops->write_back(job->ledger, false, &report->written_back_n, error)) return false; /* 4 */
@@ -150,6 +152,13 @@ static bool freshen_escrows(struct job *job, GError **error)
 }
 
 /* ---- step 2 ---- */
+
+static bool look_at_campaigns(struct job *job, struct sync_report *report, GError **error)
+{
+  g_autofree const char **ids = g_new0(const char *, job->settings->campaigns->len + 1);
+  size_t ids_n = 0;
+  return sync_find_campaigns(job, report, ids, &ids_n, error);
+}
 
 static bool is_scan_due(struct job *job, const struct sync_options *options, bool *is_due, GError **error)
 {

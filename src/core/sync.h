@@ -27,6 +27,7 @@ struct sync_report {
   const char *only_campaign; /* enrolments in it alone are asked for; NULL: all */
   enum home_mode home;       /* what became of rows with a stamp that the ledger does not know */
   int64_t campaigns_n, watched_n, stops_read_n, pushed_n, written_back_n, held_n;
+  int64_t gone_n;                                                /* configured campaigns that Instantly does not have */
   int64_t stopped_removed_n, stopped_left_n, stopped_deferred_n; /* our live rows of stopped persons */
   int64_t stopped_foreign_n; /* live rows of the persons pushed now that we did not put there: left alone */
   bool reads_lists;          /* the full scan looks for rows of ours in lists, too: asked for by hand, or to rebuild */

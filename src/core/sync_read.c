@@ -187,45 +187,13 @@ static bool read_lists(struct job *job, struct campaigns_read *read, GError **er
   return sync_read_lists(job, &reading, error);
 }
 
-/* A campaign that Instantly does not have any more: its leads wait for a person, and are not taken for deleted by hand.
- */
-static bool hold_gone(struct job *job, const char *campaign_id, struct sync_report *report, GError **error)
-{
-  int64_t held_n = 0;
-  if (!job->ledger->ops->hold_campaign(job->ledger, campaign_id, job->run_id, &held_n, error)) return false;
-  log_event(LOG_ERROR, "campaign is gone", LOG_STR("campaign", campaign_id), LOG_INT("held", held_n));
-  report->held_n += held_n;
-  if (held_n == 0) return true;
-  g_autofree char *key = g_strdup_printf("campaign_gone|%s", campaign_id);
-  g_autofree char *message =
-      g_strdup_printf("campaign %s does not exist in Instantly any more; %" G_GINT64_FORMAT " of its leads are held",
-                      campaign_id, held_n);
-  struct error_row row = {.type = "campaign_gone", .message = message, .key = key};
-  return job->ledger->ops->errors_append(job->ledger, &row, 1, error);
-}
-
 /* The configured campaigns that exist, as questions. */
 static bool ask_existing(struct job *job, struct reader *reader, struct sync_report *report, GError **error)
 {
-  const GArray *campaigns = job->settings->campaigns;
-  size_t n = 0;
-  for (guint i = 0; i < campaigns->len; i++) {
-    const char *id = g_array_index(campaigns, struct campaign_settings, i).id;
-    struct remote_campaign campaign;
-    remote_campaign_init(&campaign);
-    g_autoptr(GError) getting = NULL;
-    bool is_there = job->instantly->ops->campaign_get(job->instantly, id, &campaign, &getting);
-    remote_campaign_clear(&campaign);
-    if (is_there) {
-      reader->queries[n++].campaign_id = id;
-    } else if (!error_is(getting, ERROR_NOT_FOUND)) {
-      g_propagate_error(error, g_steal_pointer(&getting));
-      return false;
-    } else if (!hold_gone(job, id, report, error)) {
-      return false;
-    }
-  }
-  reader->queries_n = n;
+  g_autofree const char **ids = g_new0(const char *, job->settings->campaigns->len + 1);
+  if (!sync_find_campaigns(job, report, ids, &reader->queries_n, error)) return false;
+  for (size_t i = 0; i < reader->queries_n; i++)
+    reader->queries[i].campaign_id = ids[i];
   return true;
 }
 

@@ -33,6 +33,10 @@ struct list_reading {
 /* Reads all queries to their ends, side by side, a page of each in memory. */
 bool sync_read_lists(struct job *job, const struct list_reading *reading, GError **error);
 
+/* Which configured campaigns exist: their ids into ids, which has room for all. The leads of the others are held, and
+ * report->gone_n counts these campaigns. */
+bool sync_find_campaigns(struct job *job, struct sync_report *report, const char **ids, size_t *ids_n, GError **error);
+
 /* The full scan: every configured campaign to its end, all campaigns in parallel; where report->reads_lists the rows of
  * ours in the workspace's lists as well. Sets the report's scan times only when every campaign ended normally. */
 bool sync_read_campaigns(struct job *job, struct sync_report *report, GError **error);

@@ -57,6 +57,32 @@ def test_a_campaign_that_is_gone_is_ended(world):
     assert world.sandbox.totals()["created_by_api"] == 4
 
 
+def test_every_sync_says_that_a_campaign_is_gone(world):
+    """Not only the daily scan, and not only where a lead is left to be held."""
+    world.sandbox.advance(hours=4)
+    world.sandbox.control("POST", f"/campaigns/{world.campaign}", {"delete": True})
+    report = world.json("sync", code=3)
+    assert not report["full_scan"] and (report["campaigns_gone"], report["held_with_them"]) == (1, 3)
+    assert world.shown("L000")["state"]["held_reason"] == "campaign_gone"
+    rows = [e for e in world.json("errors", "list")["errors"] if e["type"] == "campaign_gone"]
+    assert len(rows) == 1 and world.campaign in rows[0]["message"]
+    world.sandbox.advance(days=1)
+    done = world.run("sync", "--full", code=3)  # nobody is left to hold
+    assert "all configured campaigns were scanned" not in done.stdout and "still exist" in done.stdout
+    assert world.json("run", code=3)
+    world.configure(campaigns=[{"id": world.other}], export={"default_campaign": world.other})
+    world.run("sync", "--full", code=0)
+    assert world.sandbox.totals()["created_by_api"] == 4
+
+
+def test_a_campaign_that_never_had_a_lead_is_gone(start_sandbox, leadferry_binary, tmp_path):
+    world = Product(start_sandbox(config=quiet_config()), leadferry_binary, tmp_path)
+    world.configure(campaigns=[{"id": world.campaign}, {"id": GONE}])
+    for _ in range(2):
+        assert world.json("sync", code=3)["campaigns_gone"] == 1
+    assert [e["type"] for e in world.json("errors", "list")["errors"]] == ["campaign_gone"]
+
+
 def test_one_that_exists_is_refused(world):
     done = world.run("campaigns", "retire", world.campaign, "--reason", "x", code=6)
     assert "exists in Instantly" in done.stderr

@@ -60,7 +60,7 @@ VARIABLE_TYPES = {
     "job.c": lambda text: re.findall(WORD, function(text, "run_error_type")),
     "settle_events.c": lambda text: re.findall(WORD, function(text, "is_try")),
     "settle.c": lambda text: re.findall(WORD, function(text, "stop_reason")),
-    "settle_recover.c": lambda text: re.findall(rf"\bhold_batch\([^;]*?{WORD}", text),
+    "settle_recover.c": lambda text: re.findall(rf"\bleave_batch\([^;]*?{WORD}", text),
     "complete_remove.c": lambda text: re.findall(rf"strcmp\(reason, {WORD}\)", function(text, "leave_alone")),
 }
 
