@@ -169,17 +169,23 @@ static void quirks_handle(struct world *world, const struct request *request, st
   quirks_append(&world->quirks, reply->body);
 }
 
-/* The rows that a control call means: by "id", or by "email" with or without "campaign". */
-static GPtrArray *rows_find(const struct world *world, const cJSON *body)
+/* The person of "email", with rows or without. */
+static struct person *person_find(const struct world *world, const cJSON *body)
 {
   char email[EMAIL_BYTES];
   const char *raw = json_string(body, "email");
+  return raw != NULL && incoming_email(raw, email) ? store_person_find(world, email) : NULL;
+}
+
+/* The rows that a control call means: by "id", or by "email" with or without "campaign". */
+static GPtrArray *rows_find(const struct world *world, const cJSON *body)
+{
   const char *id = json_string(body, "id");
   const struct campaign *campaign = store_campaign(world, json_string(body, "campaign"));
   GPtrArray *rows = g_ptr_array_new();
   struct lead *named = store_lead_text(world, id);
   if (named != NULL) g_ptr_array_add(rows, named);
-  const struct person *person = raw != NULL && incoming_email(raw, email) ? store_person_find(world, email) : NULL;
+  const struct person *person = person_find(world, body);
   for (struct lead *row = person == NULL ? NULL : person->rows; row != NULL; row = row->next_of_person)
     if (json_get(body, "campaign") == NULL || (campaign != NULL && row->campaign == campaign->handle))
       g_ptr_array_add(rows, row);
@@ -226,7 +232,11 @@ static void outcome_handle(struct world *world, const struct request *request, s
 {
   g_autoptr(GPtrArray) rows = rows_find(world, request->json);
   if (rows->len == 0) {
-    reply_error(reply, 404, "No row has this email (or id) in that campaign");
+    struct person *gone = person_find(world, request->json);
+    bool is_done = gone && outcome_of_gone(world, gone, outcome_by_name(json_string(request->json, "event")));
+    if (is_done) rows_answer(world, rows, reply);
+    if (!is_done)
+      reply_error(reply, 404, "No row has this email (or id) in that campaign, and nobody there was written to");
     return;
   }
   for (guint i = 0; i < rows->len; i++) {

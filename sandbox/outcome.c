@@ -285,3 +285,20 @@ void outcome_interest(struct world *world, struct lead *lead, const int64_t *val
   sequence_stop(world, lead);
   engine_trigger(world, lead, TRIGGER_INTEREST, *value);
 }
+
+bool outcome_of_gone(struct world *world, struct person *person, enum outcome outcome)
+{
+  if (outcome != OUTCOME_REPLIED && outcome != OUTCOME_AUTO_REPLIED) return false;
+  for (uint32_t i = person->history; i != 0;) {
+    const struct history *entry = &g_array_index(world->history, struct history, i - 1);
+    i = entry->next;
+    if (entry->kind != HISTORY_SENT && entry->kind != HISTORY_SENT_SUBSEQUENCE) continue;
+    uint16_t campaign = entry->campaign;
+    if (outcome == OUTCOME_REPLIED)
+      audit_stop(world, person, HISTORY_REPLIED, campaign);
+    else
+      audit_note(world, person, HISTORY_AUTO_REPLIED, campaign);
+    return true;
+  }
+  return false;
+}

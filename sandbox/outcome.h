@@ -59,3 +59,7 @@ void outcome_complete(struct world *world, struct lead *lead);
 
 /* The outcome with this name, or OUTCOMES_N. */
 enum outcome outcome_by_name(const char *name);
+
+/* A reply of somebody whose row is gone: the mail arrives all the same, in the thread of the last mail that went out.
+ * False: nobody ever wrote to the person, or the outcome is no reply. */
+bool outcome_of_gone(struct world *world, struct person *person, enum outcome outcome);

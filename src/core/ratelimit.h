@@ -6,6 +6,9 @@
  * grows by 1/s each 5 s up to the configured one. */
 #include <stdint.h>
 
+/* GET /emails takes 20 calls in any minute. At this pace a burst of five and the minute after it are 20. */
+#define RATE_EMAILS_PER_MINUTE 15
+
 struct rate {
   double configured_per_s;
   double current_per_s;

@@ -109,6 +109,28 @@ struct remote_subsequence {
   int64_t steps_n; /* 0: unknown */
 };
 
+/* Does a mail say that nobody wrote it? Unknown counts as a person's. */
+enum automatic { AUTOMATIC_UNKNOWN = 0, AUTOMATIC_NO, AUTOMATIC_YES };
+
+/* A query of GET /api/v2/emails, oldest first; NULL or 0 members are not sent. */
+struct email_query {
+  bool only_received;
+  const char *lead;  /* canonical address: mails of this lead alone */
+  int64_t from_us;   /* mails that Instantly took in at or after this */
+  const char *after; /* cursor */
+};
+
+/* One mail, without anything that was written in it. */
+struct remote_email {
+  const char *id;
+  const char *campaign_id; /* or NULL */
+  const char *lead;        /* canonical address of the lead that it belongs to, or NULL */
+  const char *sender;      /* canonical address that it came from, or NULL */
+  int64_t created_at_us;   /* when Instantly took it in, which is what from_us is compared with */
+  bool is_received;
+  enum automatic automatic;
+};
+
 struct plan_details {
   int64_t lead_limit; /* -1: unknown */
   int64_t lead_count; /* -1: unknown */
@@ -161,6 +183,11 @@ struct instantly_ops {
   bool (*analytics_daily)(struct instantly *, const char *id, const struct day_span *days, struct page *page,
                           GError **error);
   bool (*analytics_steps)(struct instantly *, const char *id, struct page *page, GError **error); /* see above */
+
+  /* One page of mails: rows of struct remote_email, page.next set when there is more. The endpoint takes 20 calls a
+   * minute and has a pace of its own, so a call may wait for seconds: callers bound their pages. ERROR_AUTH with status
+   * 403 where the key lacks the scope emails:read. */
+  bool (*emails_read)(struct instantly *, const struct email_query *query, struct page *page, GError **error);
 
   /* The whole block list: rows of struct suppression (person or domain, created_at). */
   bool (*blocklist_read)(struct instantly *, struct page *page, GError **error);

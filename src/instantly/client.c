@@ -33,6 +33,7 @@ static const struct instantly_ops client_ops = {
     .analytics = analytics_total,
     .analytics_daily = analytics_daily,
     .analytics_steps = analytics_steps,
+    .emails_read = emails_read,
     .blocklist_read = blocklist_read,
     .blocklist_add = blocklist_add,
     .plan = plan_read,
@@ -96,6 +97,7 @@ struct instantly *instantly_open(const struct settings *settings, const struct c
   };
   client->port.ops = &client_ops;
   client->settings = settings;
+  rate_init(&client->emails_rate, RATE_EMAILS_PER_MINUTE / 60.0, clock_mono_us(clock));
   client->walks = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
   bool is_open = lead_template_init(&client->lead, &settings->export, error);
   if (is_open) client->net = open_net(own, &options, error);

@@ -83,6 +83,7 @@ static const struct endpoint endpoints[ENDPOINTS_N] = {
     [ENDPOINT_ANALYTICS] = {"GET", "/api/v2/campaigns/analytics", NULL, CALL_READ, NO_BODY},
     [ENDPOINT_ANALYTICS_DAILY] = {"GET", "/api/v2/campaigns/analytics/daily", NULL, CALL_READ, NO_BODY},
     [ENDPOINT_ANALYTICS_STEPS] = {"GET", "/api/v2/campaigns/analytics/steps", NULL, CALL_READ, NO_BODY},
+    [ENDPOINT_EMAILS_LIST] = {"GET", "/api/v2/emails", "emails:read", CALL_READ, NO_BODY},
     [ENDPOINT_BLOCKLIST_DOWNLOAD] = {"GET", "/api/v2/block-lists-entries/download", "block_list_entries:read",
                                      CALL_READ, NO_BODY},
     [ENDPOINT_BLOCKLIST_ADD] = {"POST", "/api/v2/block-lists-entries/bulk-create", "block_list_entries:create",

@@ -19,6 +19,11 @@ void parse_create_answer(const char *bytes, size_t length, const struct add_batc
 bool parse_list_page(const char *bytes, size_t length, const struct list_query *query, struct page *page,
                      GError **error);
 
+/* GET /emails: rows of struct remote_email and page->next. A mail must have an id and the time at which Instantly took
+ * it in, and be one that was asked for. */
+bool parse_emails_page(const char *bytes, size_t length, const struct email_query *query, struct page *page,
+                       GError **error);
+
 /* One lead of an already parsed answer into *row; false with ERROR_CORRUPT when id or status is missing. */
 bool parse_lead(const cJSON *object, struct page *page, struct remote_lead *row, GError **error);
 

@@ -3,25 +3,28 @@
  *
  * An endpoint function makes an ask, sends it with client_ask() and parses the bytes; several at once go through
  * ask_init() and net_perform(). */
+#include "core/ratelimit.h"
 #include "instantly/client.h"
 
 #include "instantly/answer.h"
 #include "instantly/lead_body.h"
 #include "instantly/parse.h"
 
-#define LIST_MAX_N      100
-#define IDS_MAX_N       1000
-#define BODY_MAX_BYTES  ((size_t)900000)
-#define CSV_MAX_BYTES   ((size_t)64 << 20)
-#define JOB_POLL_US     SECOND_US
-#define JOB_DEADLINE_US (120 * SECOND_US)
+#define LIST_MAX_N       100
+#define IDS_MAX_N        1000
+#define BODY_MAX_BYTES   ((size_t)900000)
+#define EMAILS_MAX_BYTES ((size_t)64 << 20) /* mails come with their bodies, whatever is asked */
+#define CSV_MAX_BYTES    ((size_t)64 << 20)
+#define JOB_POLL_US      SECOND_US
+#define JOB_DEADLINE_US  (120 * SECOND_US)
 
 struct client {
   struct instantly port; /* first: the port is the client */
   const struct settings *settings;
   struct net *net;
   struct lead_template lead;
-  GHashTable *walks; /* of list cursors, see leads_list.c */
+  GHashTable *walks;       /* of list cursors, see leads_list.c */
+  struct rate emails_rate; /* of GET /emails, beside that of all calls */
 };
 
 /* The client behind a port. */
@@ -57,6 +60,8 @@ void leads_add_send(struct instantly *instantly, struct add_batch *batches, size
 /* leads_list.c */
 bool leads_list(struct instantly *instantly, const struct list_query *queries, size_t queries_n, struct page *pages,
                 GError **error);
+/* emails.c */
+bool emails_read(struct instantly *instantly, const struct email_query *emails, struct page *page, GError **error);
 /* leads_change.c */
 bool leads_delete(struct instantly *instantly, const struct lead_selection *leads, int64_t *count, GError **error);
 /* leads_change.c */

@@ -11,6 +11,7 @@ static const struct {
     {"campaigns:read", ENDPOINT_CAMPAIGNS_LIST},
     {"subsequences:read", ENDPOINT_SUBSEQUENCE_GET},
     {"leads:read", ENDPOINT_LEADS_LIST},
+    {"emails:read", ENDPOINT_EMAILS_LIST},
     {"block_list_entries:read", ENDPOINT_BLOCKLIST_LIST},
     {"background-jobs:read", ENDPOINT_JOBS_LIST},
     {"all:read (analytics)", ENDPOINT_ANALYTICS_STEPS},

@@ -123,8 +123,10 @@ static int64_t pause_us(struct net *net, const struct reply *reply)
 }
 
 /* Tells pace and breaker what came. */
-static void note_reply(struct net *net, const struct reply *reply, int64_t now_us)
+static void note_reply(struct net *net, const struct call *call, int64_t now_us)
 {
+  const struct reply *reply = &call->reply;
+  struct rate *rate = call->own_rate ? call->own_rate : net->rate;
   bool is_throttled = reply->transport == TRANSPORT_ANSWERED && reply->status == 429;
   bool is_failure = reply->transport != TRANSPORT_ANSWERED || reply->status >= 500;
   if (reply->date_us > 0) net->date_us = reply->date_us;
@@ -135,16 +137,16 @@ static void note_reply(struct net *net, const struct reply *reply, int64_t now_u
               LOG_REAL("pause_s", (double)(net->breaker.open_until_mono_us - now_us) / (double)SECOND_US));
   }
   if (!is_throttled) {
-    rate_ok(net->rate, now_us);
+    rate_ok(rate, now_us);
     return;
   }
   net->counts.throttled++;
   int64_t wait_us = pause_us(net, reply);
-  bool is_news = now_us >= net->rate->paused_until_mono_us;
-  rate_throttled(net->rate, wait_us, now_us);
+  bool is_news = now_us >= rate->paused_until_mono_us;
+  rate_throttled(rate, wait_us, now_us);
   if (is_news) {
     log_event(LOG_WARNING, "throttled", LOG_REAL("pause_s", (double)wait_us / (double)SECOND_US),
-              LOG_REAL("rate_per_s", net->rate->current_per_s));
+              LOG_REAL("rate_per_s", rate->current_per_s));
   }
 }
 
@@ -158,7 +160,7 @@ static void call_returned(struct net *net, struct batch *batch, struct call *cal
   call->is_html = call->request->is_html;
   g_strlcpy(call->watched, call->request->watched, sizeof call->watched);
   call->duration_s = call->request->duration_s;
-  note_reply(net, &call->reply, now_us);
+  note_reply(net, call, now_us);
   log_call(call);
   int64_t wait_us = -1;
   bool may_repeat = !is_creating(call) && call->kind != CALL_UNREPEATED && batch->cancelled_mono_us == 0;
@@ -192,6 +194,7 @@ static void call_start(struct net *net, struct batch *batch, struct call *call)
       .answer = call->answer,
   };
   call->tries_n++;
+  call->has_own_slot = false;
   if (call->is_retry)
     net->counts.retries++;
   else
@@ -223,6 +226,16 @@ static int64_t slot_wait_us(struct net *net, struct batch *batch, int64_t now_us
   return MAX(0, MAX(batch->slot_mono_us, net->rate->paused_until_mono_us) - now_us);
 }
 
+/* When the pace of its endpoint lets this call go. */
+static bool waits_for_endpoint(struct call *call, int64_t now_us)
+{
+  if (!call->own_rate) return false;
+  if (!call->has_own_slot) call->due_mono_us = now_us + rate_wait_us(call->own_rate, now_us);
+  call->has_own_slot = true;
+  call->due_mono_us = MAX(call->due_mono_us, call->own_rate->paused_until_mono_us);
+  return call->due_mono_us > now_us;
+}
+
 /* The next call that is due and has room in flight; NULL when there is none, *wait_us then is until one is due. */
 static struct call *next_due(struct net *net, struct batch *batch, int64_t now_us, int64_t *wait_us)
 {
@@ -234,7 +247,7 @@ static struct call *next_due(struct net *net, struct batch *batch, int64_t now_u
     struct call *call = batch->calls[i];
     bool is_waiting = !call->is_ended && !call->is_in_flight;
     if (!is_waiting || !has_room[is_creating(call)]) continue;
-    if (call->due_mono_us <= now_us) return call;
+    if (call->due_mono_us <= now_us && !waits_for_endpoint(call, now_us)) return call;
     *wait_us = MIN(*wait_us, call->due_mono_us - now_us);
   }
   return NULL;

@@ -4,6 +4,8 @@
  *
  * net_perform() takes any number of calls and returns when each has ended: several are in flight at once (reads and
  * creating calls have limits of their own), started at the pace of core/ratelimit, held back by core/retry's breaker.
+ * An endpoint with a lower limit has a pace beside it: its calls wait for both, and its 429s slow it alone.
+ *
  * READ and IDEMPOTENT calls are repeated as core/retry says, their retries paid from its budget; UNREPEATED ones are
  * not, since the world may have changed meanwhile; CREATING calls are transmitted at most once, not even by the HTTP
  * library: whatever happened is the caller's to settle. A 429 slows everybody down and is repeated for
@@ -28,6 +30,7 @@ struct call {
   const char *content_type;   /* see struct request */
   const char *const *headers; /* see struct request */
   const char *watched_name;   /* see struct request */
+  struct rate *own_rate;      /* borrowed; NULL, or the pace of its endpoint, which is lower than that of all calls */
   /* filled in */
   struct reply reply; /* is_json is left false: whoever parses the answer sets it */
   GString *answer;    /* owned; NULL until something came */
@@ -39,6 +42,7 @@ struct call {
   int64_t due_mono_us;
   bool is_in_flight;
   bool is_retry;
+  bool has_own_slot; /* of own_rate, for the next transmission */
   bool is_ended;
   struct request *request;
 };

@@ -91,6 +91,9 @@ def test_after_some_days_of_sending(tour, world, sandbox_control):
     tour.call("GET", f"/leads/{world['leads'][1]}")
     tour.call("GET", f"/campaigns/{world['campaign']}/sending-status")
     tour.call("GET", "/emails", query={"campaign_id": world["campaign"], "limit": 5})
+    received = {"limit": 100, "mode": "emode_all", "preview_only": "true", "sort_order": "asc", "email_type": "received"}
+    tour.call("GET", "/emails", query={**received, "min_timestamp_created": "2026-01-01T00:00:00Z"})
+    assert tour.call("GET", "/emails", query={**received, "lead": "tour2@tour.example"})["items"]
 
 
 def test_analytics(tour, world):

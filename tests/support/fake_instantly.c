@@ -446,6 +446,7 @@ static const struct instantly_ops fake_ops = {.date_us = fake_date,
                                               .analytics = fake_analytics,
                                               .analytics_daily = fake_daily,
                                               .analytics_steps = fake_steps,
+                                              .emails_read = fake_emails_read,
                                               .blocklist_read = fake_blocklist_read,
                                               .blocklist_add = fake_blocklist_add,
                                               .plan = fake_plan,
@@ -456,6 +457,7 @@ void fake_instantly_init(struct fake_instantly *fake, int64_t now_us)
   *fake = (struct fake_instantly){
       .base.ops = &fake_ops, .now_us = now_us, .campaign_status = CAMPAIGN_ACTIVE, .late_calls = 3};
   fake->rows = g_ptr_array_new_with_free_func(row_free);
+  fake->emails = g_ptr_array_new_with_free_func(fake_email_free);
   fake->campaigns = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
   fake->created = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   fake->pending = g_ptr_array_new_with_free_func(pending_free);
@@ -465,6 +467,7 @@ void fake_instantly_init(struct fake_instantly *fake, int64_t now_us)
 void fake_instantly_clear(struct fake_instantly *fake)
 {
   g_clear_pointer(&fake->rows, g_ptr_array_unref);
+  g_clear_pointer(&fake->emails, g_ptr_array_unref);
   g_clear_pointer(&fake->campaigns, g_hash_table_unref);
   g_clear_pointer(&fake->created, g_hash_table_unref);
   g_clear_pointer(&fake->pending, g_ptr_array_unref);

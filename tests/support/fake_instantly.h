@@ -42,8 +42,19 @@ struct fake_campaign {
   int64_t woken_n;          /* how often the API activated it although a person had paused it */
 };
 
+/* A mail that Instantly took in; it stays when the row of its lead goes. */
+struct fake_email {
+  char *id, *lead, *campaign_id;
+  int64_t created_at_us;
+  enum automatic automatic;
+};
+
 struct fake_instantly {
   struct instantly base;
+  GPtrArray *emails;    /* struct fake_email *, received ones, in the order of their times */
+  int64_t emails_limit; /* mails of a page; 0: 100 */
+  int64_t emails_auth;  /* 401, 403: GET /emails is refused with it; 0: none */
+  int64_t emails_calls_n;
   GHashTable *campaigns;                        /* id -> struct fake_campaign * */
   enum fake_fault (*next_touch)(void *context); /* of a pause or an activation, with `context`; NULL: FAKE_OK */
   void (*on_add)(void *context);                /* people who act while leads go up, with `context`; or NULL */
@@ -76,6 +87,8 @@ void fake_instantly_clear(struct fake_instantly *fake);
 struct fake_row *fake_instantly_put(struct fake_instantly *fake, const char *campaign_id, const char *person);
 /* Moves a row out of its campaign into a list, as somebody would by hand. */
 void fake_instantly_to_list(struct fake_row *row);
+/* A reply arrives, now, of whoever, with a row or without. */
+void fake_instantly_reply(struct fake_instantly *fake, const char *lead, enum automatic automatic);
 /* The campaign, to be looked at and touched; it comes into being. */
 struct fake_campaign *fake_instantly_campaign(struct fake_instantly *fake, const char *campaign_id);
 /* The live row of a person in a campaign (NULL: in a list), or NULL. */

@@ -8,4 +8,8 @@ bool fake_is_dead(struct fake_instantly *fake, GError **error);
 /* Entries of the table of functions, see struct instantly_ops. */
 bool fake_campaign_get(struct instantly *instantly, const char *id, struct remote_campaign *campaign, GError **error);
 bool fake_activate(struct instantly *instantly, const char *id, GError **error); /* see fake_campaign_get */
-bool fake_pause(struct instantly *instantly, const char *id, GError **error);    /* see fake_campaign_get */
+bool fake_emails_read(struct instantly *instantly, const struct email_query *query, struct page *page,
+                      GError **error); /* see fake_campaign_get */
+/* Frees a struct fake_email. */
+void fake_email_free(gpointer data);
+bool fake_pause(struct instantly *instantly, const char *id, GError **error); /* see fake_campaign_get */

@@ -338,6 +338,52 @@ static void test_campaign_calls(void)
   client_fixture_stop(&fixture);
 }
 
+/* What is asked, that nothing written comes through, and that what went out is told from what came. */
+static void test_emails(void)
+{
+  static const struct script_step steps[] = {
+      STEP("{\"items\":[{\"id\":\"m1\",\"timestamp_created\":\"2026-02-01T10:00:00.000Z\",\"lead\":\"Ann@Example.com\","
+           "\"from_address_email\":\"ann@example.com\",\"eaccount\":\"me@own.example\",\"ue_type\":2,\"is_auto_reply\":"
+           "1},"
+           "{\"id\":\"m2\",\"timestamp_created\":\"2026-02-01T10:00:01.000Z\",\"lead\":\"ann@example.com\","
+           "\"from_address_email\":\"Me@own.example\",\"eaccount\":\"me@own.example\"},"
+           "{\"id\":\"m3\",\"timestamp_created\":\"2026-02-01T10:00:02.000Z\",\"lead\":\"ann@example.com\","
+           "\"from_address_email\":\"MAILER-DAEMON@mx.example\",\"is_auto_reply\":0}],\"next_starting_after\":\"m3\"}"),
+      STEP("{\"items\":[{\"id\":\"m3\",\"timestamp_created\":\"2026-02-01T10:00:02.000Z\"}]}"),
+      STEP("{\"items\":[{\"id\":\"m4\",\"timestamp_created\":\"2025-02-01T10:00:02.000Z\"}]}"),
+  };
+  struct client_fixture fixture;
+  client_fixture_init(&fixture);
+  client_fixture_start(&fixture, steps, G_N_ELEMENTS(steps));
+  const struct instantly_ops *ops = fixture.instantly->ops;
+  struct email_query query = {.only_received = true, .lead = "ann@example.com"};
+  struct page page;
+  page_init(&page, sizeof(struct remote_email));
+  g_assert_true(ops->emails_read(fixture.instantly, &query, &page, NULL));
+  g_assert_true(g_str_has_prefix(client_fixture_seen(&fixture, 0)->head,
+                                 "GET /api/v2/emails?limit=100&mode=emode_all&preview_only=true&sort_order=asc"
+                                 "&email_type=received&lead=ann%40example.com HTTP/1.1\r\n"));
+  static const bool is_received[] = {true, false, true};
+  static const enum automatic automatic[] = {AUTOMATIC_YES, AUTOMATIC_UNKNOWN, AUTOMATIC_YES};
+  g_assert_cmpuint(page.rows->len, ==, 3);
+  for (guint i = 0; i < page.rows->len; i++) {
+    const struct remote_email *row = page_row(&page, struct remote_email, i);
+    g_assert_cmpstr(row->lead, ==, "ann@example.com");
+    g_assert_true(row->is_received == is_received[i]);
+    g_assert_cmpint(row->automatic, ==, automatic[i]);
+  }
+  query = (struct email_query){.from_us = (int64_t)1767225600 * SECOND_US + 7, .after = "m3"};
+  for (int i = 0; i < 2; i++) {
+    g_autoptr(GError) error = NULL;
+    g_assert_false(ops->emails_read(fixture.instantly, &query, &page, &error));
+    g_assert_true(error_is(error, ERROR_CORRUPT));
+  }
+  g_assert_nonnull(strstr(client_fixture_seen(&fixture, 1)->head,
+                          "sort_order=asc&min_timestamp_created=2026-01-01T00%3A00%3A00Z&starting_after=m3 HTTP"));
+  page_clear(&page);
+  client_fixture_stop(&fixture);
+}
+
 static void test_single_leads(void)
 {
   static const struct script_step steps[] = {
@@ -378,6 +424,7 @@ int main(int argc, char **argv)
   g_test_add_func("/instantly/client/delete", test_delete);
   g_test_add_func("/instantly/client/move", test_move);
   g_test_add_func("/instantly/client/campaign_calls", test_campaign_calls);
+  g_test_add_func("/instantly/client/emails", test_emails);
   g_test_add_func("/instantly/client/single_leads", test_single_leads);
   return g_test_run();
 }

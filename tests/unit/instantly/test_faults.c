@@ -123,6 +123,15 @@ static bool try_steps(struct instantly *instantly, GError **error)
   return is_done;
 }
 
+static bool try_emails(struct instantly *instantly, GError **error)
+{
+  struct page page;
+  page_init(&page, sizeof(struct remote_email));
+  bool is_done = instantly->ops->emails_read(instantly, &(struct email_query){.only_received = true}, &page, error);
+  page_clear(&page);
+  return is_done;
+}
+
 static bool try_blocklist_add(struct instantly *instantly, GError **error)
 {
   static const char *const values[] = {"a.example"};
@@ -164,6 +173,7 @@ static const struct {
     {"subsequence", try_subsequence, false},
     {"analytics", try_analytics, false},
     {"steps", try_steps, false},
+    {"emails", try_emails, false},
     {"block list", try_blocklist_add, false},
     {"plan", try_plan, false},
     {"workspace", try_workspace, false},

@@ -94,10 +94,42 @@ static void test_two_paces_are_too_much(void)
   g_assert_cmpint(refused_n(&order, true, &took_us), >, CALLS_N / 10);
 }
 
+/* GET /emails takes 20 calls in any minute, and its pace is its own: the others go on meanwhile. */
+static void test_emails_have_a_pace_of_their_own(void)
+{
+  static const struct script_step step = {.body = "{\"items\":[]}"};
+  struct client_fixture fixture;
+  struct page page;
+  struct plan_details plan;
+  page_init(&page, sizeof(struct remote_email));
+  client_fixture_init(&fixture);
+  fixture.settings.instantly.requests_per_second = PER_SECOND;
+  fixture.clock.mono_us = standing_mono_us;
+  client_fixture_start(&fixture, &step, 1);
+  struct rate_server *server = rate_server_new(20, 20, true);
+  int64_t others_us = 0;
+  for (int i = 0; i < 70; i++) {
+    g_autoptr(GError) error = NULL;
+    fixture.instantly->ops->emails_read(fixture.instantly, &(struct email_query){0}, &page, &error);
+    g_assert_no_error(error);
+    g_assert_true(rate_server_takes(server, fixture.skipped_us));
+    int64_t before_us = fixture.skipped_us;
+    g_assert_true(fixture.instantly->ops->plan(fixture.instantly, &plan, NULL));
+    others_us += fixture.skipped_us - before_us;
+  }
+  g_assert_cmpint(fixture.skipped_us, >=, 4 * 60 * SECOND_US);
+  g_assert_cmpint(fixture.skipped_us, <=, 5 * 60 * SECOND_US);
+  g_assert_cmpint(others_us, <=, 10 * SECOND_US);
+  rate_server_free(server);
+  page_clear(&page);
+  client_fixture_stop(&fixture);
+}
+
 int main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/instantly/pace/one_client_to_the_workspace", test_one_client_to_the_workspace);
   g_test_add_func("/instantly/pace/two_paces_are_too_much", test_two_paces_are_too_much);
+  g_test_add_func("/instantly/pace/emails_have_a_pace_of_their_own", test_emails_have_a_pace_of_their_own);
   return g_test_run();
 }
