@@ -56,6 +56,11 @@ static void print_found(struct verify_sink *sink, enum verify_check check, const
 
 static void end_text(const struct printer *printer, const struct verify_report *report)
 {
+  if (report->was_refolded)
+    out_line(report->is_whole
+                 ? "lead_state was made anew from all events"
+                 : "all events were folded anew; some are missing, so what lead_state knew beyond them was "
+                   "kept. Restore lead_events from a backup");
   for (int check = 0; check < VERIFY_CHECKS_N; check++) {
     int64_t n = report->counts[check];
     const struct verify_text *text = verify_text((enum verify_check)check);
@@ -75,6 +80,8 @@ static void end_json(const struct verify_report *report, const GError *failure)
       json_append_int(out, verify_text((enum verify_check)check)->id, report->counts[check]);
   g_string_append_c(out, '}');
   json_append_int(out, "rows_read", report->staged_n);
+  if (report->was_refolded) json_append_bool(out, "refolded", true);
+  if (report->was_refolded) json_append_bool(out, "events_are_whole", report->is_whole);
   json_append_bool(out, "is_complete", failure == NULL);
   g_string_append_c(out, '}');
   out_line(out->str);
@@ -87,7 +94,8 @@ static enum exit_code verify(struct cli *cli, const char *campaign_id, GError **
   int64_t shown_max = cli->is_json ? INT64_MAX : SHOWN_TEXT;
   struct printer printer = {
       .sink = {print_found}, .cli = cli, .shown_max = cli->limit == SETTING_UNLIMITED ? shown_max : cli->limit};
-  struct verify_options options = {.campaign_id = campaign_id, .sink = &printer.sink};
+  struct verify_options options = {
+      .campaign_id = campaign_id, .sink = &printer.sink, .is_refold = option_flag(cli, "refold")};
   g_autoptr(GError) failure = NULL;
   cli_job_init(cli, &job);
   if (cli->is_json) out_print("{\"differences\":[");
@@ -111,6 +119,7 @@ static enum exit_code run(struct cli *cli, int argc, char **argv, GError **error
 
 static const struct command_option options[] = {
     {"campaign", OPTION_STRING, "ID", "compare this campaign alone with Instantly, by id or name"},
+    {"refold", OPTION_FLAG, NULL, "first make lead_state anew from all events"},
     {NULL, OPTION_FLAG, NULL, NULL},
 };
 
@@ -124,7 +133,11 @@ const struct command command_verify = {
         "there, whether every claim has one end; then reads the configured campaigns and every lead that should be "
         "somewhere, and names each difference: its id (docs/verify.md), the lead's reference, the row, the "
         "campaign, and how to mend it. Nothing is mended and Instantly is only read; it takes the lock, so no job "
-        "works meanwhile. Exit code 0 when nothing differs, 3 when something does. --limit N shows at most N of each "
+        "works meanwhile. --refold makes lead_state and the tables beside it anew from the events before it looks: "
+        "where "
+        "somebody wrote to them. Jobs do that by themselves when these are not what the last fold left, before they "
+        "decide "
+        "anything. Exit code 0 when nothing differs, 3 when something does. --limit N shows at most N of each "
         "kind; the counts are complete.",
     .example = "leadferry verify --json",
     .needs = NEEDS_CONFIG | NEEDS_WAREHOUSE_WRITE | NEEDS_INSTANTLY,

@@ -379,8 +379,13 @@ struct ledger_ops {
   bool (*campaign_counts)(struct ledger *, const char *campaign_id, int64_t day_start_us,
                           struct campaign_counts *counts, GError **error);
 
-  /* Brings lead_state up to all events recorded so far. Idempotent. */
+  /* Brings lead_state up to all events recorded so far. Idempotent. The first one under a lease looks whether
+   * lead_state is what the last fold left, and folds all events anew if it is not (but for `verify`, which shows what
+   * differs). */
   bool (*fold)(struct ledger *, GError **error);
+  /* Makes lead_state anew from all events, under a lease. *is_whole is false when events are missing: then what the
+   * states know beyond those that are left stays. */
+  bool (*refold)(struct ledger *, bool *is_whole, GError **error);
   /* Appends events; durable when it returns true. recorded_at and event_id are filled in here, not by the caller; so is
    * the number n of `held` (attempt), when it is 0: the ledger's now in microseconds, so that a later hold always
    * outranks an earlier resolution. All or nothing. */

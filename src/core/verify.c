@@ -13,10 +13,12 @@ static const struct verify_text texts[VERIFY_CHECKS_N] = {
                               "Restore the row from a backup; events are never changed"},
     [VERIFY_STATE_DIFFERS] = {"state_differs",
                               "A row of lead_state is not what the lead's events add up to; the finding names a column",
-                              "Find out who writes to lead_state; delete the row `folded_until` of controls and the "
-                              "rows of lead_state, the next run folds all events anew"},
-    [VERIFY_STATE_WITHOUT_EVENTS] = {"state_without_events", "A row of lead_state has no event",
-                                     "Restore the events from a backup; a state cannot be trusted without them"},
+                              "Find out who writes to lead_state; `leadferry verify --refold` makes it anew from the "
+                              "events, as the next job does by itself"},
+    [VERIFY_STATE_WITHOUT_EVENTS] =
+        {"state_without_events", "A row of lead_state has no event",
+         "Restore the events from a backup, then `leadferry verify --refold`; until then the state "
+         "stays, so that nobody is forgotten"},
     [VERIFY_SETTLED_TWICE] =
         {"settled_twice",
          "A claim ended in two ways that cannot both be: two rows in Instantly, or a refusal and a "
@@ -192,11 +194,19 @@ static bool read_rows(struct job *job, const struct verify_options *options, str
          read_campaigns(job, options, report, error) && sync_read_watched(job, &absent, error);
 }
 
+static bool refold(struct job *job, const struct verify_options *options, struct verify_report *report, GError **error)
+{
+  if (!options->is_refold) return true;
+  report->was_refolded = job->ledger->ops->refold(job->ledger, &report->is_whole, error);
+  return report->was_refolded;
+}
+
 static bool verify_steps(struct job *job, const struct verify_options *options, struct verify_report *report,
                          GError **error)
 {
   static const enum verify_check ledger[2] = {VERIFY_DATABASE_DAMAGED, VERIFY_CONFLICT_OPEN};
   static const enum verify_check stage[2] = {VERIFY_FIRST_OF_STAGE, VERIFY_REMOVED_LIVE};
+  if (!refold(job, options, report, error)) return false;             /* 1 */
   if (!run_checks(job, options, ledger, report, error)) return false; /* 2 */
   if (!check_columns(job, options, report, error)) return false;      /* 2 */
   if (!read_rows(job, options, report, error)) return false;          /* 3 */

@@ -1,5 +1,6 @@
 #pragma once
-/* Verify: the ledger against itself and against Instantly, each difference by name. Nothing is mended.
+/* Verify: the ledger against itself and against Instantly, each difference by name. Nothing is mended, but
+ * that with is_refold lead_state is made anew from the events first.
  *
  * 1. take the lease, so that nobody works meanwhile; fold
  * 2. the ledger against itself: the file, the events, the state that they add up to, the claims
@@ -18,12 +19,14 @@ struct verify_sink {
 struct verify_options {
   const char *campaign_id; /* compare this campaign alone with Instantly; NULL: all configured */
   struct verify_sink *sink;
+  bool is_refold; /* fold all events anew first */
 };
 
 struct verify_report {
   int64_t counts[VERIFY_CHECKS_N];
   int64_t differences_n;
-  int64_t staged_n; /* rows of Instantly that were read */
+  int64_t staged_n;            /* rows of Instantly that were read */
+  bool was_refolded, is_whole; /* lead_state was made anew; from all events that there ever were */
   enum exit_code exit_code;
 };
 

@@ -38,6 +38,7 @@ static const struct ledger_ops ops = {
     .facts = bq_facts,
     .campaign_counts = bq_campaign_counts,
     .fold = bq_fold,
+    .refold = bq_refold,
     .append = bq_append,
     .errors_append = bq_errors_append,
     .claim = bq_claim,

@@ -21,7 +21,10 @@
 /* What printed references of leads begin with, as in SQLite. */
 #define BQ_REFERENCE_PREFIX "ref-"
 /* How far back the fold reads again: no writer's clock or stream is later than that. */
-#define BQ_OVERLAP_US      ((int64_t)3 * 86400 * 1000000)
+#define BQ_OVERLAP_US ((int64_t)3 * 86400 * 1000000)
+/* Where a fold begins that takes all events: onto the states that are there, or without them (fold_gather). */
+#define BQ_SINCE_EVER      1
+#define BQ_SINCE_ANEW      (-1)
 #define BQ_STATE_COLUMNS_N 30
 
 /* An answer that is read page after page: goes on where the last call ended, as long as the question is the same. */
@@ -42,6 +45,9 @@ struct bq_kept {
   char *lease_id;      /* the same of ours */
   int64_t claims_n;    /* begun under it */
   int64_t folded_until_us;
+  char *state_folded; /* what the last run's fold left, as text of state_sum and the number of events; NULL: unknown */
+  char *state;        /* what is there now, without events_n: at the opening, then of the last fold */
+  int64_t events_n;   /* see state */
   struct ledger_facts facts;
   char *newest_id;
   char *counts; /* JSON: this run's events by kind and reason */
@@ -97,6 +103,8 @@ struct bq_warehouse {
   int64_t leases_n;             /* jobs of this process that work under it */
   char lease_job[16];           /* the first of them */
   int64_t since_us;             /* where the fold's window begins; 0: not asked yet */
+  int64_t refold_since_us;      /* all events are to be folded: from here on; 0: they need not */
+  bool is_unfit;                /* lead_state is not what the last fold left, and stays so: nobody goes on from ours */
   int64_t fold_began_us;        /* of the last fold that finished */
   bool is_dirty;                /* events were appended since */
   int64_t last_id;              /* of suppressions */
@@ -290,11 +298,13 @@ bool bq_report_holds(struct warehouse *warehouse, struct page *page, GError **er
 /* Takes the lease if it can be had (json: the parameter of lease_take) and reads the rest in the same job. */
 bool bq_kept_open(struct bq_warehouse *self, const char *json, GError **error);
 /* The lease is ours: what was read counts from here. */
-void bq_kept_begin(struct bq_warehouse *self);
+void bq_kept_begin(struct bq_warehouse *self, const char *job);
 /* Folds by this script, which ends with fold_answer, and keeps what that says. */
 bool bq_kept_fold(struct bq_warehouse *self, const struct bq_call *call, GError **error);
 /* Are the opening and the answer of a fold there? Then nobody need ask. */
 bool bq_kept_is_whole(const struct bq_warehouse *self);
+/* Are there fewer events than the last run's fold saw? */
+bool bq_kept_lacks_events(const struct bq_warehouse *self);
 /* Forgets all of it: the lease is given back. */
 void bq_kept_forget(struct bq_warehouse *self);
 
@@ -314,6 +324,7 @@ void bq_counting_clear(struct bq_counting *counting); /* frees what it holds; ma
 /* ---- bigquery_events.c ---- */
 
 bool bq_append(struct ledger *ledger, const struct lead_event *events, size_t events_n, GError **error); /* ledger.h */
+bool bq_refold(struct ledger *ledger, bool *is_whole, GError **error);                                   /* ledger.h */
 bool bq_fold(struct ledger *ledger, GError **error);                                                     /* ledger.h */
 bool bq_release_never_sent(struct ledger *ledger, const char *own_run_id, int64_t *released_n,
                            GError **error);                                                             /* ledger.h */

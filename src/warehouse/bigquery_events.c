@@ -113,16 +113,28 @@ bool bq_fold(struct ledger *ledger, GError **error)
   if (self->fold_began_us && !self->is_dirty && self->epoch) return true;
   if (!since_read(self, error)) return false;
   int64_t began_us = bq_now_us(self);
+  int64_t since_us = self->refold_since_us ? self->refold_since_us : self->since_us;
   struct bq_call call = {.ids = {BQ_FOLD_GATHER, BQ_FOLD_WRITE, BQ_FOLD_ANSWER},
                          .ids_n = 3,
-                         .parameters = {bq_since("since", self->since_us),
+                         .parameters = {bigquery_time("since", since_us),
                                         bigquery_text("run_id", self->run.run_id ? self->run.run_id : "")},
                          .parameters_n = 2};
   if (!bq_kept_fold(self, &call, error)) return false;
   self->fold_began_us = began_us;
+  self->refold_since_us = 0;
   self->is_dirty = false;
   bq_forget(self);
   return true;
+}
+
+bool bq_refold(struct ledger *ledger, bool *is_whole, GError **error)
+{
+  struct bq_warehouse *self = bq_of_ledger(ledger);
+  *is_whole = !bq_kept_lacks_events(self);
+  self->is_unfit = false;
+  self->refold_since_us = *is_whole ? BQ_SINCE_ANEW : BQ_SINCE_EVER;
+  self->is_dirty = true;
+  return bq_fold(ledger, error);
 }
 
 /* ---- claims of other runs that nobody settled ---- */

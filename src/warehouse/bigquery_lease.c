@@ -306,7 +306,7 @@ static bool lease_begin(struct bq_warehouse *self, const struct holder *holder, 
   self->leases_n = 1;
   self->epoch = holder->epoch;
   self->renewed_at_us = asked_at_us;
-  bq_kept_begin(self);
+  bq_kept_begin(self, holder->job);
   watch_open(self, asked_at_us);
   return true;
 }

@@ -116,7 +116,12 @@ static void run_add(struct bq_warehouse *self, const struct run_record *run, con
   json_append_time(json, "scan_started_at", run->scan_started_at_us);
   json_append_time(json, "full_scan_finished_at", run->full_scan_finished_at_us);
   json_append_time(json, "stops_read_at", run->stops_read_at_us);
-  json_append_time(json, "folded_until", counts ? self->fold_began_us : 0);
+  bool is_fit = counts && !self->is_unfit;
+  json_append_time(json, "folded_until", is_fit ? self->fold_began_us : 0);
+  g_autofree char *state = is_fit && self->kept.has_answer
+                               ? g_strdup_printf("%s %" G_GINT64_FORMAT, self->kept.state, self->kept.events_n)
+                               : NULL;
+  json_append_str(json, "folded_state", state);
   json_append_int(json, "statements", totals.jobs_n);
   json_append_int(json, "bytes_billed", totals.bytes_billed);
   json_append_str(json, "costs", costs);

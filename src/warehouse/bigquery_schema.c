@@ -117,6 +117,9 @@ void bq_schema_names(struct bq_warehouse *self)
         g_strdup_printf("`%s`.`%s`.`%s`", self->settings->warehouse.project, self->ops_dataset, tables[i].name);
     sql_names_put(&self->names, tables[i].name, name);
   }
+  g_autofree char *state_sum = sql_names_fill(&self->names, bq_statements[BQ_STATE_SUM].text);
+  g_autofree char *bracketed = g_strconcat("(", g_strchomp(state_sum), ")", NULL);
+  sql_names_put(&self->names, "state_sum", bracketed);
 }
 
 const char *bq_schema_own_table(size_t n)

@@ -124,6 +124,7 @@ static const struct ledger_ops memory_ops = {
     .facts = memory_facts,
     .campaign_counts = memory_campaign_counts,
     .fold = memory_events_fold,
+    .refold = memory_events_refold,
     .append = memory_events_append,
     .errors_append = memory_errors_append,
     .claim = memory_claim,

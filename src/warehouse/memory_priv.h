@@ -113,8 +113,9 @@ void memory_append(struct memory *memory, const struct lead_event *event);
 /* Brings the states up to all events. */
 void memory_fold(struct memory *memory);
 bool memory_events_append(struct ledger *ledger, const struct lead_event *events, size_t events_n,
-                          GError **error);                      /* ports.h */
-bool memory_events_fold(struct ledger *ledger, GError **error); /* ports.h */
+                          GError **error);                                        /* ports.h */
+bool memory_events_fold(struct ledger *ledger, GError **error);                   /* ports.h */
+bool memory_events_refold(struct ledger *ledger, bool *is_whole, GError **error); /* see above */
 bool memory_errors_append(struct ledger *ledger, const struct error_row *rows, size_t rows_n,
                           GError **error); /* ports.h */
 bool memory_claims_read(struct ledger *ledger, const struct claim_query *query, struct page *page,

@@ -32,6 +32,7 @@ static const struct ledger_ops ops = {
     .facts = sqlite_facts,
     .campaign_counts = sqlite_campaign_counts,
     .fold = sqlite_fold,
+    .refold = sqlite_refold,
     .append = sqlite_append,
     .errors_append = sqlite_errors_append,
     .claim = sqlite_claim,
@@ -107,7 +108,7 @@ static bool tables_make(struct sqlite_warehouse *self, GError **error)
       SQL_TEMP_MISSING_STAMP,   SQL_TEMP_POLICY,         SQL_TEMP_CONFIGURED,
       SQL_TEMP_FOUND,           SQL_TEMP_STATE_COLUMNS,  SQL_TEMP_STATUS_TOTALS,
       SQL_TEMP_RETRIES,         SQL_TEMP_IMPORT_PERSONS, SQL_TEMP_IMPORT_PLANNED,
-      SQL_TEMP_CHANGES,         SQL_TEMP_CONTACTED,
+      SQL_TEMP_CHANGES,         SQL_TEMP_CONTACTED,      SQL_TEMP_SEEN_STATES,
   };
   for (size_t i = 0; i < G_N_ELEMENTS(tables); i++)
     if (!sql_run(&self->db, tables[i], error)) return false;

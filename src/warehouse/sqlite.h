@@ -36,6 +36,7 @@ struct sqlite_warehouse {
   struct count count;
   int64_t persons_version; /* data version that temp.import_persons was filled at; 0: it was not */
   bool has_totals;         /* temp.campaign_totals is of the last fold */
+  bool is_state_checked;   /* since we have the lock: lead_state is what the last fold left */
 };
 
 /* The struct behind a handle. */
@@ -122,7 +123,13 @@ char *sqlite_lead_ref(struct ledger *ledger, const char *lead_id); /* ports.h */
 
 /* Events and the fold. */
 bool sqlite_append(struct ledger *ledger, const struct lead_event *events, size_t events_n, GError **error);
-bool sqlite_fold(struct ledger *ledger, GError **error); /* ports.h */
+bool sqlite_fold(struct ledger *ledger, GError **error);                   /* ports.h */
+bool sqlite_refold(struct ledger *ledger, bool *is_whole, GError **error); /* ports.h */
+/* Copies, of this connection's own, of the tables that the fold writes. */
+bool sqlite_overlay_states(struct sqlite_warehouse *self, GError **error);
+/* Folds all events into tables of this connection's own, where those of the file do not carry them: for those who read.
+ */
+bool sqlite_overlay_refold(struct sqlite_warehouse *self, GError **error);
 bool sqlite_claims_read(struct ledger *ledger, const struct claim_query *query, struct page *page,
                         GError **error);                                                             /* ports.h */
 bool sqlite_control_get(struct ledger *ledger, const char *name, char **value, GError **error);      /* port */

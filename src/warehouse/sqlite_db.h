@@ -18,6 +18,12 @@
 
 #include <sqlite3.h>
 
+/* What the rows of lead_state come to: how many, how many of them enrolled, and a sum over what the fold writes. */
+struct folded_states {
+  int64_t rows_n, enrolled_n;
+  uint64_t digest;
+};
+
 struct sqlite_db {
   sqlite3 *handle;
   char *path; /* as configured: for sentences */
@@ -27,8 +33,9 @@ struct sqlite_db {
   sqlite3_stmt *statements[SQL_N];
   bool is_open[SQL_N]; /* borrowed by a query right now */
   bool is_read_only;
-  int lock_fd;   /* of `<real path>.lock`; -1: not opened yet */
-  bool has_lock; /* we hold both locks of sqlite_lock.h */
+  int lock_fd;                 /* of `<real path>.lock`; -1: not opened yet */
+  bool has_lock;               /* we hold both locks of sqlite_lock.h */
+  struct folded_states folded; /* what statements that fold have changed since it was last set to nothing */
 };
 
 struct query {

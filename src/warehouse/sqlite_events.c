@@ -110,54 +110,6 @@ bool sqlite_append(struct ledger *ledger, const struct lead_event *events, size_
          sqlite_events_put(self, events, events_n, error) && transaction_commit(&transaction, error);
 }
 
-/* ---- fold ---- */
-
-static bool folded_until_put(struct sqlite_warehouse *self, int64_t seq, GError **error)
-{
-  query_scope struct query query = {0};
-  if (!query_open(&query, &self->db, SQL_CONTROL_PUT, error)) return false;
-  query_text(&query, ":name", "folded_until");
-  query_int(&query, ":value", seq);
-  return query_run(&query, error);
-}
-
-static bool folded_until_get(struct sqlite_warehouse *self, int64_t *seq, GError **error)
-{
-  query_scope struct query query = {0};
-  bool has_row = false;
-  if (!query_open(&query, &self->db, SQL_CONTROL_GET, error)) return false;
-  query_text(&query, ":name", "folded_until");
-  if (!query_next(&query, &has_row, error)) return false;
-  *seq = has_row ? query_column_int(&query, 0) : 0;
-  return true;
-}
-
-static bool fold_range(struct sqlite_warehouse *self, int64_t after, int64_t until, GError **error)
-{
-  static const enum sql_id steps[] = {SQL_FOLD_PERSONS, SQL_FOLD_ENROLMENTS, SQL_FOLD_STATE};
-  for (size_t i = 0; i < G_N_ELEMENTS(steps); i++) {
-    query_scope struct query query = {0};
-    if (!query_open(&query, &self->db, steps[i], error)) return false;
-    query_int(&query, ":after", after);
-    query_int(&query, ":until", until);
-    if (!query_run(&query, error)) return false;
-  }
-  return sql_run(&self->db, SQL_CLAIM_RANGES_CLOSE, error);
-}
-
-bool sqlite_fold(struct ledger *ledger, GError **error)
-{
-  struct sqlite_warehouse *self = sqlite_of_ledger(ledger);
-  int64_t after, until;
-  transaction_scope struct transaction transaction = {0};
-  if (!transaction_begin(&transaction, &self->db, true, error)) return false;
-  if (!folded_until_get(self, &after, error) || !sql_run_int(&self->db, SQL_EVENTS_LAST, &until, error)) return false;
-  self->has_totals = false;
-  if (until == after) return true;
-  if (!fold_range(self, after, until, error) || !folded_until_put(self, until, error)) return false;
-  return transaction_commit(&transaction, error);
-}
-
 /* ---- claims ---- */
 
 static void claim_read(const struct query *query, struct page *page)

@@ -137,6 +137,72 @@ void sqlite_state_of(sqlite3_value **values, struct lead_state *state)
   }
 }
 
+/* ---- what all states come to ---- */
+
+/* These come from scans and not from events: they stand for nothing here. */
+#define SEEN_COLUMNS_N 2
+
+static uint64_t mixed(uint64_t sum, uint64_t value)
+{
+  uint64_t product = (sum ^ value) * UINT64_C(0x9e3779b97f4a7c15);
+  return product ^ (product >> 29);
+}
+
+static uint64_t mixed_text(uint64_t sum, const char *text)
+{
+  size_t size = text ? strlen(text) : 0;
+  uint64_t word = 0;
+  sum = mixed(sum, text ? size + 1 : 0);
+  for (; size >= sizeof word; size -= sizeof word, text += sizeof word) {
+    memcpy(&word, text, sizeof word);
+    sum = mixed(sum, word);
+  }
+  word = 0;
+  if (size > 0) memcpy(&word, text, size);
+  return mixed(sum, word);
+}
+
+/* Rows are added up, so that their order plays no part and one can be taken away again (sign: -1). */
+static void states_count(struct folded_states *states, const struct lead_state *state, int sign)
+{
+  uint64_t sum = UINT64_C(0x2545f4914f6cdd1d);
+  for (size_t i = 0; i < STATE_COLUMNS_N - SEEN_COLUMNS_N; i++)
+    sum = fields[i].type == FIELD_TEXT ? mixed_text(sum, field_text(state, &fields[i]))
+                                       : mixed(sum, (uint64_t)field_int(state, &fields[i]));
+  bool is_enrolled =
+      (state->settlement == SETTLEMENT_ADDED || state->settlement == SETTLEMENT_ADOPTED) && state->withdrawn_at_us == 0;
+  states->rows_n += sign;
+  states->enrolled_n += sign * is_enrolled;
+  states->digest += sign > 0 ? sum : -sum;
+}
+
+static void fold_digest_step(sqlite3_context *context, int arguments_n, sqlite3_value **arguments)
+{
+  (void)arguments_n;
+  struct folded_states *states = sqlite3_aggregate_context(context, sizeof *states);
+  struct lead_state state;
+  if (!states) {
+    sqlite3_result_error_nomem(context);
+    return;
+  }
+  sqlite_state_of(arguments, &state);
+  states_count(states, &state, 1);
+}
+
+static void fold_digest_final(sqlite3_context *context)
+{
+  const struct folded_states none = {0}, *states = sqlite3_aggregate_context(context, 0);
+  char text[SQLITE_FOLDED_STATES_CHARS];
+  sqlite_folded_states_text(states ? states : &none, text);
+  sqlite3_result_text(context, text, -1, SQLITE_TRANSIENT);
+}
+
+void sqlite_folded_states_text(const struct folded_states *states, char text[SQLITE_FOLDED_STATES_CHARS])
+{
+  g_snprintf(text, SQLITE_FOLDED_STATES_CHARS, "%" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %016" G_GINT64_MODIFIER "x",
+             states->rows_n, states->enrolled_n, states->digest);
+}
+
 /* ---- the state at hand ---- */
 
 /* The states that fold_events and fold_merge made last, of this connection. SQL hands a number around instead of the
@@ -145,6 +211,7 @@ void sqlite_state_of(sqlite3_value **values, struct lead_state *state)
 struct at_hand {
   int64_t number; /* of the last one; its place is the number's remainder */
   struct packed packed[2];
+  struct folded_states *changed; /* by what the statement writes of them; the caller's */
 };
 
 static void at_hand_free(void *data)
@@ -184,7 +251,11 @@ static void fold_merge_stored(sqlite3_context *context, int arguments_n, sqlite3
     sqlite3_result_error(context, "fold_merge with another lead's state at hand", -1);
     return;
   }
+  struct folded_states *changed = ((struct at_hand *)sqlite3_user_data(context))->changed;
+  states_count(changed, &fresh, -1); /* it is no row of its own */
+  states_count(changed, &stored, -1);
   fold_merge(&stored, &fresh);
+  states_count(changed, &stored, 1);
   at_hand_put(context, &stored);
 }
 
@@ -284,19 +355,24 @@ static void fold_events_final(sqlite3_context *context)
 {
   struct fold_group *group = sqlite3_aggregate_context(context, 0);
   if (!group || !group->has_event) return;
+  states_count(((struct at_hand *)sqlite3_user_data(context))->changed, &group->state, 1);
   at_hand_put(context, &group->state);
   g_clear_pointer(&group->more, g_string_chunk_free);
 }
 
-int sqlite_fold_register(sqlite3 *handle)
+int sqlite_fold_register(sqlite3 *handle, struct folded_states *changed)
 {
   const int flags = SQLITE_UTF8 | SQLITE_DIRECTONLY; /* not deterministic: they go by what was made last */
   struct at_hand *at_hand = g_new0(struct at_hand, 1);
+  at_hand->changed = changed;
   int code = sqlite3_create_function_v2(handle, "fold_events", 13, flags, at_hand, NULL, fold_events_step,
                                         fold_events_final, at_hand_free); /* frees it also when it fails */
   if (code != SQLITE_OK) return code;
   code = sqlite3_create_function_v2(handle, "fold_merge", STATE_COLUMNS_N, flags, at_hand, fold_merge_stored, NULL,
                                     NULL, NULL);
+  if (code != SQLITE_OK) return code;
+  code = sqlite3_create_function_v2(handle, "fold_digest", STATE_COLUMNS_N, flags, NULL, NULL, fold_digest_step,
+                                    fold_digest_final, NULL);
   if (code != SQLITE_OK) return code;
   code = sqlite3_create_function_v2(handle, "fold_domain", 1, flags, at_hand, fold_domain, NULL, NULL, NULL);
   if (code != SQLITE_OK) return code;

@@ -147,7 +147,7 @@ bool sqlite_functions_register(struct sqlite_db *db, GError **error)
       {"shows_contact", 4, shows_contact},
   };
   const int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY;
-  int code = sqlite_fold_register(db->handle);
+  int code = sqlite_fold_register(db->handle, &db->folded);
   if (code == SQLITE_OK) code = sqlite_sync_register(db->handle);
   for (size_t i = 0; i < G_N_ELEMENTS(scalars) && code == SQLITE_OK; i++)
     code = sqlite3_create_function_v2(db->handle, scalars[i].name, scalars[i].arguments_n, flags, NULL, scalars[i].call,

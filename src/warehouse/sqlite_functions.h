@@ -14,6 +14,7 @@
  *   fold_merge(30 columns)   the stored state of the lead that fold_events made last, merged with it: another number
  *   fold_column(n, i)        column i of the state that the number stands for, which must be the last one
  *   fold_domain(n)           the domain of its person
+ *   fold_digest(30 columns)  aggregate: what all states come to, as text
  *   sync_facts(4 rules, 21 columns of sync_stage, 30 of lead_state)  the facts as JSON, NULL for none
  *   stamp_run(stamp), stamp_ord(stamp)  the parts of generation:run_id.ord
  *
@@ -29,7 +30,12 @@
 /* Registers all of them on the connection. */
 bool sqlite_functions_register(struct sqlite_db *db, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* The aggregate and its helpers; called by the above. Returns a result code of SQLite. */
-int sqlite_fold_register(sqlite3 *handle);
+int sqlite_fold_register(sqlite3 *handle, struct folded_states *changed);
+
+/* What stands in controls of all states. */
+#define SQLITE_FOLDED_STATES_CHARS 64
+void sqlite_folded_states_text(const struct folded_states *states,
+                               char text[SQLITE_FOLDED_STATES_CHARS]); /* see above */
 
 /* The facts of a sync; called by the above. Returns a result code of SQLite. */
 int sqlite_sync_register(sqlite3 *handle);

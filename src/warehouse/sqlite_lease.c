@@ -77,6 +77,7 @@ static bool lease_write(struct sqlite_warehouse *self, const char *job, int64_t 
 void sqlite_lock_give_back(struct sqlite_warehouse *self)
 {
   sqlite_lock_drop(&self->db);
+  self->is_state_checked = false; /* anybody may write from now on */
 }
 
 /* Whatever we write now goes into a file that nobody will look into. */

@@ -43,6 +43,19 @@ bool sqlite_overlay_stage(struct sqlite_warehouse *self, GError **error)
   return !self->db.is_read_only || (overlay_make(self, &stage, error) && sqlite_overlay_stops(self, error));
 }
 
+bool sqlite_overlay_states(struct sqlite_warehouse *self, GError **error)
+{
+  static const struct overlay states[] = {
+      {"lead_state", SQL_SCHEMA_LEAD_STATE, SQL_OVERLAY_LEAD_STATE},
+      {"lead_persons", SQL_SCHEMA_LEAD_PERSONS, SQL_OVERLAY_LEAD_PERSONS},
+      {"lead_enrolments", SQL_SCHEMA_LEAD_ENROLMENTS, SQL_OVERLAY_LEAD_ENROLMENTS},
+      {"claim_ranges", SQL_SCHEMA_CLAIM_RANGES, SQL_OVERLAY_CLAIM_RANGES},
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS(states); i++)
+    if (!overlay_make(self, &states[i], error)) return false;
+  return true;
+}
+
 static bool changes_leads(const struct brake *brake)
 {
   return brake->kind == BRAKE_EVENT || brake->kind == BRAKE_RETRY;
@@ -79,6 +92,7 @@ bool sqlite_brakes_preview(struct warehouse *warehouse, GError **error)
   int64_t changed_n = 0;
   bool has_lead = false;
   if (!self->db.is_read_only) return true; /* whoever writes takes it up with the lock */
+  if (!sqlite_overlay_refold(self, error)) return false;
   if (!sqlite_inbox_read(self, brakes, strings, error)) return false;
   if (brakes->len == 0) return true;
   for (guint i = 0; i < brakes->len; i++)

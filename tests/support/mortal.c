@@ -93,6 +93,11 @@ static bool m_fold(struct ledger *self, GError **error)
   return dies_after(m, m->inner->ops->fold(m->inner, error), error);
 }
 
+static bool m_refold(struct ledger *self, bool *is_whole, GError **error)
+{
+  CALL(refold, is_whole, error);
+}
+
 static void keep(struct mortal *mortal, const struct lead_event *event)
 {
   if (mortal->kept != NULL) mortal->kept(mortal->kept_context, event);
@@ -271,6 +276,7 @@ static const struct ledger_ops mortal_ops = {.now_us = m_now_us,
                                              .facts = m_facts,
                                              .campaign_counts = m_campaign_counts,
                                              .fold = m_fold,
+                                             .refold = m_refold,
                                              .append = m_append,
                                              .errors_append = m_errors_append,
                                              .claim = m_claim,

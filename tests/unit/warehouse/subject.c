@@ -177,7 +177,7 @@ void subject_reset(struct subject *subject)
     g_autofree char *sql = g_strdup_printf("DELETE FROM %s", tables[i]);
     g_assert_cmpint(sqlite3_exec(subject->raw, sql, NULL, NULL, NULL), ==, SQLITE_OK);
   }
-  const char *controls = "DELETE FROM controls WHERE name LIKE 'hold:%' OR name = 'folded_until'";
+  const char *controls = "DELETE FROM controls WHERE name LIKE 'hold:%' OR name LIKE 'folded_%'";
   g_assert_cmpint(sqlite3_exec(subject->raw, controls, NULL, NULL, NULL), ==, SQLITE_OK);
   g_assert_cmpint(sqlite3_exec(subject->raw, "COMMIT", NULL, NULL, NULL), ==, SQLITE_OK);
 }

@@ -5,7 +5,7 @@
 -- Every event is lifted to the state that it alone implies, the stored states are put beside them, and one aggregate merges
 -- them all: so there is one set of rules. Events recorded since @since alone are read (partitions by day); they may have been
 -- folded before: every rule is a maximum or a minimum. Fields of a generation come from the newest generation alone. A @since
--- before the epoch leaves the stored states out: `verify` asks so.
+-- before the epoch leaves the stored states out, but for their versions: `verify` asks so, and who makes them anew.
 CREATE TEMP TABLE ${scratch} AS
 WITH fresh AS (
   SELECT kind, fact, reason, lead_id, person, campaign_id, instantly_id, claim_id, attempt,
@@ -50,7 +50,12 @@ lifted AS (
     reason, instantly_id, current_campaign_id, current_at, added_at, ever_added_at, sent_at, replied_at, email_status,
     finished_at, outcome, removed_at, removed_id, withdrawn_at, held_n, held_reason, resolved_n, first_recorded_at, version
   FROM ${lead_state}
-  WHERE @since >= TIMESTAMP '1970-01-01 00:00:00+00' AND lead_id IN (SELECT lead_id FROM fresh)),
+  WHERE @since >= TIMESTAMP '1970-01-01 00:00:00+00' AND lead_id IN (SELECT lead_id FROM fresh)
+  UNION ALL
+  SELECT lead_id, NULL, 0, NULL, NULL, NULL, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, 0, NULL, NULL,
+    NULL, 0, NULL, 0, NULL, version
+  FROM ${lead_state}
+  WHERE @since < TIMESTAMP '1970-01-01 00:00:00+00' AND lead_id IN (SELECT lead_id FROM fresh)),
 ranked AS (SELECT l.*, l.generation = MAX(l.generation) OVER (PARTITION BY l.lead_id) AS is_newest FROM lifted l),
 merged AS (
   SELECT lead_id, MIN(person) AS person, MAX(generation) AS generation, MAX(reopened_at) AS reopened_at,
@@ -105,6 +110,23 @@ WHEN NOT MATCHED THEN INSERT (lead_id, person, domain, generation, reopened_at, 
   S.ever_added_at, S.sent_at, S.replied_at, S.email_status, S.finished_at, S.outcome, S.removed_at, S.removed_id,
   S.withdrawn_at, S.held_n, S.held_reason, S.resolved_n, S.first_recorded_at, NULL, NULL, 1);
 
+-- name: state_sum
+-- What lead_state comes to: rows, enrolled ones, and a sum over what the fold writes. It stands as ${state_sum} where it is
+-- noted and where it is compared, so that the two cannot differ.
+SELECT CONCAT(CAST(COUNT(*) AS STRING), ' ', CAST(COUNTIF(settlement IN (7, 8) AND withdrawn_at IS NULL) AS STRING), ' ',
+  CAST(IFNULL(BIT_XOR(FARM_FINGERPRINT(CONCAT(lead_id, '|', IFNULL(person, ''), '|', CAST(generation AS STRING), '|',
+    CAST(IFNULL(UNIX_MICROS(reopened_at), 0) AS STRING), '|', IFNULL(claim_id, ''), '|', IFNULL(campaign_id, ''), '|',
+    CAST(IFNULL(epoch, 0) AS STRING), '|', CAST(IFNULL(attempts, 0) AS STRING), '|', CAST(settlement AS STRING), '|',
+    CAST(IFNULL(settlement_epoch, 0) AS STRING), '|', IFNULL(reason, ''), '|', IFNULL(instantly_id, ''), '|',
+    IFNULL(current_campaign_id, ''), '|', CAST(IFNULL(UNIX_MICROS(added_at), 0) AS STRING), '|',
+    CAST(IFNULL(UNIX_MICROS(ever_added_at), 0) AS STRING), '|', CAST(IFNULL(UNIX_MICROS(sent_at), 0) AS STRING), '|',
+    CAST(IFNULL(UNIX_MICROS(replied_at), 0) AS STRING), '|', CAST(email_status AS STRING), '|',
+    CAST(IFNULL(UNIX_MICROS(finished_at), 0) AS STRING), '|', CAST(outcome AS STRING), '|',
+    CAST(IFNULL(UNIX_MICROS(removed_at), 0) AS STRING), '|', IFNULL(removed_id, ''), '|',
+    CAST(IFNULL(UNIX_MICROS(withdrawn_at), 0) AS STRING), '|', CAST(held_n AS STRING), '|', CAST(resolved_n AS STRING)))), 0)
+    AS STRING)) AS text
+FROM ${lead_state};
+
 -- name: fold_answer
 -- What is asked after a fold, in the same job: what lead_state adds up to, and the counts of the run that folds. Unsettled are
 -- also claims that lead_state does not show (unsettled_claims).
@@ -121,6 +143,10 @@ SELECT 'unsettled', COUNT(DISTINCT claim_id), NULL, 0, 0 FROM (
       SELECT claim_id FROM ${lead_events} WHERE kind BETWEEN 3 AND 8 AND recorded_at >= @since AND claim_id IS NOT NULL))
 UNION ALL
 SELECT 'claimed', COUNTIF(claim_id IS NOT NULL), NULL, 0, 0 FROM ${lead_state}
+UNION ALL
+SELECT 'state', 0, text, 0, 0 FROM ${state_sum}
+UNION ALL
+SELECT 'events', COUNT(*), NULL, 0, 0 FROM ${lead_events}
 UNION ALL
 SELECT 'newest_id', 0, MAX(instantly_id), 0, 0 FROM ${lead_state}
 WHERE LENGTH(instantly_id) > 14 AND SUBSTR(instantly_id, 15, 1) = '7'

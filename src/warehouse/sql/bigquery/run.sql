@@ -17,8 +17,8 @@ SELECT job, holder, host, boot_id, pid, epoch, acquired_at, released_at IS NULL 
 FROM ${leases} WHERE shard = 'all' AND @p IS NOT NULL;
 
 -- name: opening
--- Who holds the lease now, and what a run reads once, at its start: notes, how earlier runs ended (as in facts), the source's
--- size and those of its addresses that SQL cannot judge (n: bytes of the lead_id, which stands before the address).
+-- Who holds the lease now, and what a run reads once, at its start: notes, how earlier runs ended (as in facts), whether
+-- lead_state is what the last fold left, the source's size and those of its addresses that SQL cannot judge (n: bytes of the lead_id, which stands before the address).
 SELECT 'lease' AS what, epoch AS n, CONCAT(IFNULL(job, ''), '\n', IFNULL(holder, ''), '\n', IFNULL(host, ''), '\n',
   IFNULL(boot_id, ''), '\n', CAST(IFNULL(pid, 0) AS STRING), '\n', CAST(epoch AS STRING), '\n',
   CAST(IFNULL(UNIX_MICROS(acquired_at), 0) AS STRING), '\n',
@@ -34,6 +34,14 @@ SELECT 'source_rows', COUNT(*), NULL FROM ${leads}
 UNION ALL
 SELECT 'folded_until', UNIX_MICROS(MAX(folded_until)), NULL FROM ${pipeline_runs}
 WHERE is_end = 1 AND folded_until < TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL 300 SECOND)
+UNION ALL
+SELECT 'folded_state', 0, (SELECT folded_state FROM ${pipeline_runs}
+  WHERE is_end = 1 AND folded_until < TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL 300 SECOND)
+  ORDER BY folded_until DESC, recorded_at DESC LIMIT 1)
+UNION ALL
+SELECT 'state', 0, text FROM ${state_sum}
+UNION ALL
+SELECT 'events', COUNT(*), NULL FROM ${lead_events}
 UNION ALL
 SELECT 'stops_read_at', UNIX_MICROS(MAX(stops_read_at)), NULL FROM ${pipeline_runs} WHERE is_end = 1
 UNION ALL

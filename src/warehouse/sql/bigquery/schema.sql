@@ -145,7 +145,8 @@ CREATE TABLE ${suppressions} (
 CLUSTER BY match_key;
 
 -- name: schema_pipeline_runs
--- Two rows per run, both appended by streaming: is_end 0 and 1.
+-- Two rows per run, both appended by streaming: is_end 0 and 1. folded_state: what lead_state came to when it was folded until
+-- folded_until (rows, enrolled ones, a sum over them), and how many events there were.
 CREATE TABLE ${pipeline_runs} (
   run_id STRING NOT NULL,
   is_end INT64 NOT NULL,
@@ -160,6 +161,7 @@ CREATE TABLE ${pipeline_runs} (
   full_scan_finished_at TIMESTAMP,
   stops_read_at TIMESTAMP,
   folded_until TIMESTAMP,
+  folded_state STRING,
   statements INT64,
   bytes_billed INT64,
   costs STRING,

@@ -19,6 +19,9 @@ INSERT INTO lead_persons SELECT * FROM main.lead_persons ORDER BY person, lead_i
 -- name: overlay_lead_enrolments
 INSERT INTO lead_enrolments SELECT * FROM main.lead_enrolments ORDER BY instantly_id, lead_id;
 
+-- name: overlay_claim_ranges
+INSERT INTO claim_ranges SELECT * FROM main.claim_ranges ORDER BY run_id, first_ord, first_seq;
+
 -- name: overlay_lead_events
 -- Only what the fold has not read, and the last that it has: numbers go on from there.
 INSERT INTO lead_events SELECT * FROM main.lead_events

@@ -235,3 +235,7 @@ CREATE TEMP TABLE status_totals (campaign_id TEXT PRIMARY KEY, total INTEGER, co
 
 -- name: temp_retries
 CREATE TEMP TABLE retries (lead_id TEXT PRIMARY KEY, is_resolved INTEGER, is_retried INTEGER) WITHOUT ROWID;
+
+-- name: temp_seen_states
+-- What scans left in lead_state, while it is made anew from the events.
+CREATE TEMP TABLE seen_states (lead_id TEXT PRIMARY KEY, last_seen_at INTEGER, subsequence_id TEXT) WITHOUT ROWID;
