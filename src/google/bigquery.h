@@ -151,6 +151,8 @@ struct bigquery_statement {
   const char *sql;
   const struct bigquery_parameter *parameters;
   size_t parameters_n;
+  size_t columns_n; /* an answer with fewer is none of this statement's; 0: any */
+  uint64_t filled;  /* a bit for each of the first 64 columns that is never NULL */
 };
 
 /* What a job did and cost. -1: BigQuery did not say (an emulator never does). */
@@ -170,7 +172,8 @@ bool bigquery_query(struct bigquery *bigquery, const struct bigquery_statement *
                     GError **error);
 /* The next row: one text per column, NULL for NULL; *cells is NULL after the last. INT64, FLOAT64 and BOOL come as
  * BigQuery writes them ("42", "3.5", "true"), TIMESTAMP as microseconds. Arrays and structs are refused: the statement
- * says TO_JSON_STRING. ERROR_CORRUPT when fewer or more rows came than BigQuery counted. */
+ * says TO_JSON_STRING. Valid until the next one; cells behind the last column, up to the 64th, are NULL, whatever came.
+ * ERROR_CORRUPT when fewer or more rows came than BigQuery counted, or NULL where the statement has none. */
 bool bigquery_next(struct bigquery_rows *rows, const char *const **cells, GError **error);
 /* How many columns it has. */
 size_t bigquery_columns_n(const struct bigquery_rows *rows);
@@ -265,6 +268,8 @@ struct bigquery_table_info {
   int64_t bytes_n;             /* logical bytes, the same way; -1: not said */
   int64_t rows_n;              /* without the streaming buffer; -1: not said */
   int64_t modified_us;
+  int64_t expires_us;          /* when the table goes away by itself; 0: never */
+  int64_t partitions_live_us;  /* how long each of its partitions lives; 0: for ever */
   int64_t streaming_oldest_us; /* oldest row in the streaming buffer; 0: no buffer */
   int64_t streaming_rows_n;    /* an estimate */
 };

@@ -7,7 +7,9 @@
 #include <string.h>
 
 #define EMPTY_PAGES_MAX 100
-#define REREADS_MAX     3
+/* How far whoever takes a row may look: cells that the answer does not have are NULL. */
+#define CELLS_MIN   64
+#define REREADS_MAX 3
 /* Google refuses (400) a request that names a field which the answer's type does not have; an emulator does not. */
 #define FIELDS_RESULTS                                                                                                 \
   "jobComplete,jobReference(jobId,location),schema(fields(name)),rows,totalRows,pageToken,totalBytesProcessed"
@@ -25,6 +27,9 @@ struct bigquery_rows {
   int64_t total_n;  /* -1: not said yet */
   char *page_token; /* of the next page, or NULL */
   int empty_pages_n;
+  size_t columns_min;   /* of the statement */
+  uint64_t filled;      /* see columns_min */
+  GPtrArray *row_cells; /* of the row that was handed out last, at least CELLS_MIN */
 };
 
 /* ---- requests ---- */
@@ -138,6 +143,11 @@ static bool note_first_page(struct bigquery_rows *rows, GError **error)
     error_set(error, ERROR_CORRUPT, "BigQuery's answer to %s has no schema or no count of rows", rows->name);
     return false;
   }
+  if (page->columns->len < rows->columns_min) {
+    error_set(error, ERROR_CORRUPT, "BigQuery's answer to %s has %d columns, and %d were asked for", rows->name,
+              (int)page->columns->len, (int)rows->columns_min);
+    return false;
+  }
   rows->total_n = page->total_rows;
   for (guint i = 0; i < page->columns->len; i++) {
     g_ptr_array_add(rows->columns, g_strdup(page->columns->pdata[i]));
@@ -172,11 +182,14 @@ static bool start(struct bigquery_rows *rows, const struct bigquery_statement *s
   return true;
 }
 
-static struct bigquery_rows *rows_new(struct bigquery *bigquery, const char *name)
+static struct bigquery_rows *rows_new(struct bigquery *bigquery, const struct bigquery_statement *statement)
 {
   struct bigquery_rows *rows = g_new0(struct bigquery_rows, 1);
   rows->bigquery = bigquery;
-  rows->name = g_strdup(name);
+  rows->name = g_strdup(statement->name);
+  rows->columns_min = statement->columns_n;
+  rows->filled = statement->filled;
+  rows->row_cells = g_ptr_array_new();
   rows->columns = g_ptr_array_new_with_free_func(g_free);
   rows->total_n = -1;
   page_reader_init(&rows->page);
@@ -188,7 +201,7 @@ bool bigquery_query(struct bigquery *bigquery, const struct bigquery_statement *
 {
   *rows = NULL;
   for (int attempts_n = 1;; attempts_n++) {
-    bigquery_rows_scope struct bigquery_rows *begun = rows_new(bigquery, statement->name);
+    bigquery_rows_scope struct bigquery_rows *begun = rows_new(bigquery, statement);
     g_autoptr(GError) problem = NULL;
     bigquery->last = (struct refusal){0};
     if (start(begun, statement, &problem)) {
@@ -212,7 +225,7 @@ bool bigquery_execute_rows(struct bigquery *bigquery, const struct bigquery_stat
   /* The emulator makes a dataset of the rows of each job, keeps it for ever and is down after some dozens. */
   if (bigquery->is_emulator) return bigquery_query(bigquery, statement, rows, error);
   if (!bigquery_execute(bigquery, statement, job_id, &result, error)) return false;
-  bigquery_rows_scope struct bigquery_rows *begun = rows_new(bigquery, statement->name);
+  bigquery_rows_scope struct bigquery_rows *begun = rows_new(bigquery, statement);
   begun->job_id = job_attempt_id(job_id, result.attempt);
   begun->location = g_strdup(bigquery->location);
   prepare_results(begun, bigquery->page_rows_max);
@@ -254,6 +267,23 @@ static bool next_page(struct bigquery_rows *rows, GError **error)
   return false;
 }
 
+/* The one way to a cell: into memory that is wide enough whatever came, and with no NULL where none can be. */
+static bool row_take(struct bigquery_rows *rows, GError **error)
+{
+  size_t columns_n = rows->columns->len;
+  gpointer *cells = &rows->page.cells->pdata[rows->row * columns_n];
+  g_ptr_array_set_size(rows->row_cells, 0);
+  g_ptr_array_set_size(rows->row_cells, (int)MAX(columns_n, CELLS_MIN)); /* NULL each */
+  for (size_t i = 0; i < columns_n; i++) {
+    rows->row_cells->pdata[i] = cells[i];
+    if (cells[i] || i >= 64 || !(rows->filled >> i & 1)) continue;
+    error_set(error, ERROR_CORRUPT, "BigQuery's answer to %s has NULL in column %s, which is never NULL", rows->name,
+              (const char *)rows->columns->pdata[i]);
+    return false;
+  }
+  return true;
+}
+
 bool bigquery_next(struct bigquery_rows *rows, const char *const **cells, GError **error)
 {
   *cells = NULL;
@@ -261,7 +291,8 @@ bool bigquery_next(struct bigquery_rows *rows, const char *const **cells, GError
     if (!rows->page_token) return check_end(rows, error);
     if (!next_page(rows, error)) return false;
   }
-  *cells = (const char *const *)&rows->page.cells->pdata[rows->row * rows->columns->len];
+  if (!row_take(rows, error)) return false;
+  *cells = (const char *const *)rows->row_cells->pdata;
   rows->row++;
   return true;
 }
@@ -287,6 +318,7 @@ void bigquery_rows_free(struct bigquery_rows *rows)
   ask_free(&rows->ask);
   page_reader_clear(&rows->page);
   g_ptr_array_unref(rows->columns);
+  g_ptr_array_unref(rows->row_cells);
   g_free(rows->name);
   g_free(rows->job_id);
   g_free(rows->location);

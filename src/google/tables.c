@@ -35,11 +35,25 @@ static int64_t ms_as_us(int64_t ms)
   return ms > 0 && ms < INT64_MAX / 1000 ? ms * 1000 : 0;
 }
 
+/* The REST API's word for a type; tables that were made with SQL's words may come with those. */
+static char *type_word(const char *type)
+{
+  static const char *const words[][2] = {
+      {"INT64", "INTEGER"}, {"BOOL", "BOOLEAN"}, {"FLOAT64", "FLOAT"}, {"STRUCT", "RECORD"}};
+  char *upper = g_ascii_strup(type, -1);
+  for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
+    if (strcmp(upper, words[i][0]) != 0) continue;
+    g_free(upper);
+    return g_strdup(words[i][1]);
+  }
+  return upper;
+}
+
 static bool read_field(const cJSON *entry, GArray *fields)
 {
   const char *name = json_string(entry, "name"), *type = json_string(entry, "type"), *mode = json_string(entry, "mode");
   if (!name || !type) return false;
-  struct bigquery_field field = {g_strdup(name), g_strdup(type), g_strdup(mode ? mode : "NULLABLE"),
+  struct bigquery_field field = {g_strdup(name), type_word(type), g_strdup(mode ? mode : "NULLABLE"),
                                  count_of(entry, "maxLength", 0)};
   g_array_append_val(fields, field);
   return true;
@@ -58,6 +72,8 @@ static bool read_table(const cJSON *tree, struct bigquery_table_info *info)
   info->rows_n = count_of(tree, "numRows", -1);
   info->bytes_n = count_of(tree, "numBytes", -1);
   info->modified_us = ms_as_us(count_of(tree, "lastModifiedTime", 0));
+  info->expires_us = ms_as_us(count_of(tree, "expirationTime", 0));
+  info->partitions_live_us = ms_as_us(count_of(json_get(tree, "timePartitioning"), "expirationMs", 0));
   info->streaming_oldest_us = ms_as_us(count_of(buffer, "oldestEntryTime", 0));
   info->streaming_rows_n = count_of(buffer, "estimatedRows", 0);
   info->fields = g_array_new(FALSE, FALSE, sizeof(struct bigquery_field));

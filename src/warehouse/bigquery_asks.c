@@ -71,7 +71,7 @@ static void ask_add(const char *const *cells, void *into)
   struct sync_stop stop;
   bq_cell_remote(cells, &row);
   if (!sync_stop(&row, asks->rules, &stop)) return;
-  bool is_spike = bq_cell_bool(cells[CELL_SPIKE]) && strcmp(stop.suppression.reason, "bounced") == 0;
+  bool is_spike = bq_cell_bool(cells[CELL_SPIKE]) && g_strcmp0(stop.suppression.reason, "bounced") == 0;
   struct bq_stop_row out = {.stop = stop.suppression, .evidence_at_us = stop.evidence_at_us, .is_void = is_spike};
   out.stop.person = g_string_chunk_insert_const(asks->text, stop.suppression.person);
   g_array_append_vals(is_spike ? asks->spikes : asks->stops, &out, 1);

@@ -42,10 +42,41 @@ static void call_log(const struct bq_call *call)
   log_event(LOG_DEBUG, "bigquery job", LOG_STR("statements", names->str));
 }
 
+/* Answers whose first column says what a row is, or whose keys are texts that are looked into. All other cells may be
+ * NULL, and whoever takes them knows. */
+static const struct answer_shape {
+  enum bq_id id; /* the last statement of the job */
+  size_t columns_n;
+  uint64_t filled;
+} shapes[] = {
+    {BQ_OPENING, 3, 1},
+    {BQ_FOLD_ANSWER, 5, 1},
+    {BQ_WATCH, 3, 1},
+    {BQ_CONTROLS_ALL, 2, 1},
+    {BQ_CAMPAIGN_COUNTS, 4, 1},
+    {BQ_REPORT_COUNTS, 4, 1},
+    {BQ_FOREIGN_ADDRESSES, 2, 3},
+    {BQ_CONTACTED_BEFORE, 3, 3},
+    {BQ_FLAGS_ODD, 3, 1},
+    {BQ_LEASE_READ, 8, 0},
+    {BQ_FACTS, 9, 0},
+    {BQ_UNSETTLED_CLAIMS, 13, 0},
+};
+
+static struct answer_shape shape_of(const struct bq_call *call)
+{
+  for (size_t i = 0; i < G_N_ELEMENTS(shapes); i++)
+    if (shapes[i].id == call->ids[call->ids_n - 1]) return shapes[i];
+  return (struct answer_shape){0};
+}
+
 static struct bigquery_statement statement_of(const struct bq_call *call, const char *sql)
 {
   call_log(call);
-  return (struct bigquery_statement){.name = bq_statements[call->ids[0]].name,
+  struct answer_shape shape = shape_of(call);
+  return (struct bigquery_statement){.columns_n = shape.columns_n,
+                                     .filled = shape.filled,
+                                     .name = bq_statements[call->ids[0]].name,
                                      .sql = sql,
                                      .parameters = call->parameters,
                                      .parameters_n = call->parameters_n};

@@ -31,7 +31,7 @@ bool bq_newest_id(struct ledger *ledger, char **id, GError **error)
 
 static void stamp_add(const char *const *cells, void *into)
 {
-  g_hash_table_add(into, g_strdup(cells[0]));
+  if (cells[0]) g_hash_table_add(into, g_strdup(cells[0]));
 }
 
 /* The claims of one run are read together: a page of stamps names few runs. */
@@ -75,7 +75,7 @@ static bool arrival_read(const char *const *cells, struct page *page, struct arr
                                       .campaign_id = page_text(page, cells[2]),
                                       .stamp = page_text(page, cells[3]),
                                       .created_at_us = bq_cell_int(cells[4])}};
-  bool is_others = cells[6] && strcmp(cells[6], cells[1]) != 0;
+  bool is_others = cells[6] && g_strcmp0(cells[6], cells[1]) != 0;
   if (!is_others && bq_cell_bool(cells[8]))
     arrival->lead = (struct home_lead){page_text(page, cells[5]), bq_cell_int(cells[7])};
   return arrival->lead.lead_id || home_is_stamped(&arrival->row);

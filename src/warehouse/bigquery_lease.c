@@ -45,9 +45,10 @@ static void watch_row(const char *const *cells, void *into)
     *ord = bq_cell_int(cells[1]);
     g_hash_table_insert(watch->stops, ord, g_strdup(cells[2]));
   } else {
-    size_t name_bytes = strcspn(cells[2], "\n");
-    const char *value = cells[2][name_bytes] ? cells[2] + name_bytes + 1 : NULL;
-    g_hash_table_insert(watch->holds, g_strndup(cells[2], name_bytes), hold_reason(value));
+    const char *text = cells[2] ? cells[2] : "*"; /* a hold on nobody knows what holds everything */
+    size_t name_bytes = strcspn(text, "\n");
+    const char *value = text[name_bytes] ? text + name_bytes + 1 : NULL;
+    g_hash_table_insert(watch->holds, g_strndup(text, name_bytes), hold_reason(value));
   }
 }
 

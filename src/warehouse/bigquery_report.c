@@ -77,6 +77,7 @@ struct referred {
 static void referred_add(const char *const *cells, void *into)
 {
   struct referred *referred = into;
+  if (!cells[0]) return;
   g_autofree char *made = bq_keyed_ref(referred->self, BQ_REFERENCE_PREFIX, cells[0], 8);
   if (strcmp(made, referred->reference) == 0) g_ptr_array_add(referred->ids, g_strdup(cells[0]));
 }

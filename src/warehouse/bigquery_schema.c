@@ -216,6 +216,21 @@ static void column_check(GArray *findings, const char *table, const struct colum
     finding_add(findings, table, column->name, FAULT_TYPE, g_strdup("is REPEATED; it must be one value"));
 }
 
+/* A ledger that goes away by itself, or part by part, is a ledger that forgets whom it contacted. What a dataset says
+ * of new tables (60 days where billing was never set up) is theirs from when they are made; schema apply takes it off.
+ */
+static char *expiry_problem(const struct table_text *text, const struct bigquery_table_info *info)
+{
+  if (info->expires_us) {
+    g_autofree char *at = time_format_us(info->expires_us);
+    return g_strdup_printf("goes away by itself at %s (expirationTime), and what is in it must stay", at);
+  }
+  if (info->partitions_live_us == 0 || text->expiration_days > 0) return NULL;
+  return g_strdup_printf("loses its partitions after %" G_GINT64_FORMAT
+                         " hours (timePartitioning.expirationMs), and what is in it must stay",
+                         info->partitions_live_us / (3600 * SECOND_US));
+}
+
 static void columns_check(const struct bq_warehouse *self, const struct bq_table_row *row,
                           const struct bigquery_table_info *info, GArray *findings)
 {
@@ -225,6 +240,8 @@ static void columns_check(const struct bq_warehouse *self, const struct bq_table
   if (refusal) finding_add(findings, row->name, NULL, FAULT_TYPE, refusal);
   for (guint i = 0; i < text.columns->len; i++)
     column_check(findings, row->name, &g_array_index(text.columns, struct column, i), info);
+  char *expiry = row->is_users ? NULL : expiry_problem(&text, info);
+  if (expiry) finding_add(findings, row->name, NULL, FAULT_MISSING, expiry);
   table_clear(&text);
 }
 
@@ -347,9 +364,9 @@ static char *table_resource(const struct table_text *table)
 
 /* The fields that are there, with all that belongs to them, and behind them those of ours that are not; NULL when none
  * is missing. */
-static char *patch_resource(const struct table_text *text, const struct bigquery_table_info *info)
+static char *fields_resource(const struct table_text *text, const struct bigquery_table_info *info)
 {
-  GString *out = g_string_new("{\"schema\":{\"fields\":");
+  GString *out = g_string_new("\"schema\":{\"fields\":");
   g_string_append_len(out, info->fields_json, (gssize)strlen(info->fields_json) - 1);
   bool is_missing_any = false;
   for (guint i = 0; i < text->columns->len; i++) {
@@ -362,37 +379,61 @@ static char *patch_resource(const struct table_text *text, const struct bigquery
     json_append_str(out, "mode", "NULLABLE");
     g_string_append_c(out, '}');
   }
-  g_string_append(out, "]}}");
+  g_string_append(out, "]}");
   char *json = g_string_free(out, FALSE);
   if (!is_missing_any) g_clear_pointer(&json, g_free);
   return json;
 }
 
+/* What takes an end off that the dataset gave the table; NULL when it has none. */
+static char *endless_resource(const struct table_text *text, const struct bigquery_table_info *info)
+{
+  g_autofree char *problem = expiry_problem(text, info);
+  if (!problem) return NULL;
+  GString *out = g_string_new("\"expirationTime\":null");
+  if (info->partitioned && text->expiration_days == 0) {
+    g_string_append(out, ",\"timePartitioning\":{");
+    json_append_str(out, "type", "DAY");
+    json_append_str(out, "field", info->partitioned);
+    g_string_append(out, ",\"expirationMs\":null}");
+  }
+  return g_string_free(out, FALSE);
+}
+
 /* A view's columns are its maker's, and so are those of a table that we do not write to; the check has said what is
- * missing. */
-static bool columns_add(struct bq_warehouse *self, const struct bigquery_table *table, const struct table_text *text,
-                        bool *created, GError **error)
+ * missing. A table of the user's that was there ends when the user wants it to. */
+static bool table_mend(struct bq_warehouse *self, const struct bq_table_row *row, const struct table_text *text,
+                       bool is_made, bool *is_mended, GError **error)
 {
   struct bigquery_table_info info = {0};
-  if (table->table == self->source.table && !self->settings->source.write_back) return true;
-  bool is_ok = bigquery_table_get(self->client, table, &info, error);
-  g_autofree char *json = is_ok && g_strcmp0(info.type, "TABLE") == 0 ? patch_resource(text, &info) : NULL;
-  if (json) is_ok = bigquery_table_patch(self->client, table, json, info.etag, error);
-  *created = *created || json;
+  struct bigquery_table table = where(self, row);
+  if (row->is_source && !self->settings->source.write_back && !is_made) return true;
+  bool is_ok = bigquery_table_get(self->client, &table, &info, error);
+  bool is_table = is_ok && g_strcmp0(info.type, "TABLE") == 0;
+  g_autofree char *fields = is_table ? fields_resource(text, &info) : NULL;
+  g_autofree char *endless = is_table && (is_made || !row->is_users) ? endless_resource(text, &info) : NULL;
+  g_autofree char *json =
+      g_strconcat("{", fields ? fields : "", fields && endless ? "," : "", endless ? endless : "", "}", NULL);
+  *is_mended = fields || endless;
+  if (*is_mended) is_ok = bigquery_table_patch(self->client, &table, json, info.etag, error);
+  if (!is_ok && endless && !row->is_users)
+    g_prefix_error(error, "table %s would go away by itself, and that cannot be taken off: ", row->name);
+  bool may_end = !is_ok && endless && row->is_users && !fields;
+  if (may_end) g_clear_error(error);
   bigquery_table_info_clear(&info);
-  return is_ok;
+  return is_ok || may_end;
 }
 
 static bool table_apply(struct bq_warehouse *self, const struct bq_table_row *row, bool *created, GError **error)
 {
   struct bigquery_table table = where(self, row);
   struct table_text text;
-  bool is_made = false;
+  bool is_made = false, is_mended = false;
   table_parse(self, row->statement, &text);
   g_autofree char *json = table_resource(&text);
   bool is_ok = bigquery_table_insert(self->client, &table, json, &is_made, error) &&
-               (is_made || columns_add(self, &table, &text, created, error));
-  *created = *created || is_made;
+               table_mend(self, row, &text, is_made, &is_mended, error);
+  *created = *created || is_made || is_mended;
   table_clear(&text);
   return is_ok;
 }

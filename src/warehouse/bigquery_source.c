@@ -103,6 +103,7 @@ static void known_add(const char *const *cells, void *into)
 {
   struct import *import = into;
   g_autofree char *person = NULL;
+  if (!cells[0]) return; /* a row that nobody can name is no lead */
   if (cells[1]) (void)email_canonical(cells[1], strlen(cells[1]), &person);
   struct known *known = g_new(struct known, 1);
   *known = (struct known){.lead_id = kept(import, cells[0]),

@@ -26,6 +26,8 @@ class Observed:
         self.emulator = emulator
         self.contents = {}  # table -> (rows, ms of their last change)
         self.overlay = {}  # table -> members that tables.get shall show beside
+        self.ends_at = None  # the expirationTime that the dataset gives to tables which are made from now on
+        self.may_end = True  # may it be taken off again?
         self.bytes = {}  # statement -> bytes of a dry run; else 1
         self.jobs = []  # statements that were run
         self.dry_runs = []  # (statement, SQL)
@@ -82,6 +84,19 @@ class Observed:
             return status, answer
         return 200, json.dumps({"jobComplete": True, "totalBytesProcessed": str(self.bytes.get(statement, 1))}).encode()
 
+    def end_taken_off(self, table, path, patch):
+        """Only with billing may a table of a dataset whose tables end be one that does not."""
+        if not self.may_end:
+            return 403, json.dumps({"error": {"code": 403, "message": "Billing has not been enabled for this project.", "errors": [
+                {"reason": "billingNotEnabled", "message": "Billing has not been enabled for this project."}]}}).encode()
+        for name in ("expirationTime", "timePartitioning"):
+            if name in patch:
+                self.overlay.get(table, {}).pop(name, None)
+                del patch[name]
+        if not patch:
+            return 200, b"{}"
+        return self.ask("PATCH", path, json.dumps(patch).encode(), {"content-type": "application/json"})
+
     def answer(self, method, path, body, headers):
         plain = gzip.decompress(body) if headers.get("content-encoding") == "gzip" else body
         is_job = method == "POST" and path.split("?")[0].endswith(("/queries", "/jobs"))
@@ -94,7 +109,12 @@ class Observed:
             self.jobs.append(statement)
         if path.split("?")[0].endswith("/insertAll"):
             self.streamed.append(TABLE.search(path.split("?")[0].removesuffix("/insertAll"))[2])
+        if method == "PATCH" and TABLE.search(path) and "expirationTime" in json.loads(plain):
+            return self.end_taken_off(TABLE.search(path)[2], path, json.loads(plain))
         status, answer = self.ask(method, path, body, headers)
+        if status == 200 and method == "POST" and path.split("?")[0].endswith("/tables") and self.ends_at:
+            table = json.loads(plain)["tableReference"]["tableId"]
+            self.overlay[table] = {**self.overlay.get(table, {}), "expirationTime": self.ends_at}
         if status == 200 and method == "GET" and TABLE.search(path):
             self.looked.append(TABLE.search(path)[2])
             answer = self.table(path, answer)

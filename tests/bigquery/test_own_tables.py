@@ -210,3 +210,51 @@ def test_flags_that_are_words(user):
     before = user.query("SELECT * FROM d.contacts ORDER BY id")
     user.run("sync", code=0)
     assert user.query("SELECT * FROM d.contacts ORDER BY id") == before
+
+
+END = "1900000000000"
+
+
+def test_a_dataset_whose_tables_end(sandbox, observed, tmp_path):
+    """60 days where billing was never set up: the ledger would forget whom it contacted."""
+    user = OwnCloud(sandbox, tmp_path, observed.host)
+    observed.ends_at = END
+    user.run("schema", "apply", code=0)
+    assert [table for table, members in observed.overlay.items() if members] == []
+    user.import_people(2)
+    user.run("export", code=0)
+    for table in ("lead_events", "suppressions", "controls"):
+        observed.overlay[table] = {"expirationTime": END}
+        for words in (("export",), ("sync",), ("complete",), ("suppress", "add", "x@example.com", "--reason", "manual")):
+            assert f"table {table} goes away by itself at 2030-03-17T" in user.run(*words, code=78).stderr, words
+        assert "`leadferry schema apply`" in user.run("export", code=78).stderr
+        told = {(finding["id"], finding["subject"]) for finding in user.json("doctor", code=78)["findings"]}
+        assert any(id.startswith("schema_") and table in subject for id, subject in told), told
+        user.run("schema", "apply", code=0)
+        user.run("export", code=0)
+    observed.overlay["lead_events"] = {"timePartitioning": {"type": "DAY", "field": "recorded_at", "expirationMs": "5184000000"}}
+    assert "table lead_events loses its partitions after 1440 hours" in user.run("export", code=78).stderr
+    user.run("schema", "apply", code=0)
+    user.run("export", code=0)
+    observed.overlay["leads"] = {"expirationTime": END}  # when that ends is its maker's business
+    user.run("export", code=0)
+
+
+def test_an_end_that_cannot_be_taken_off(sandbox, observed, tmp_path):
+    user = OwnCloud(sandbox, tmp_path, observed.host)
+    observed.ends_at, observed.may_end = END, False
+    assert "would go away by itself, and that cannot be taken off" in user.run("schema", "apply", code=78).stderr
+
+
+def test_types_in_the_words_of_sql(sandbox, observed, tmp_path):
+    user = OwnCloud(sandbox, tmp_path, observed.host)
+    user.run("schema", "apply", code=0)
+    user.import_people(2)
+    words = {"INTEGER": "INT64", "BOOLEAN": "BOOL"}
+    for table in ("leads", "lead_events"):
+        schema = user.table(table)["schema"]
+        for field in schema["fields"]:
+            field["type"] = words.get(field["type"], field["type"])
+        observed.overlay[table] = {"schema": schema}
+    assert user.json("schema", "check")["findings"] == []
+    assert user.json("export")["added"] == 2

@@ -94,7 +94,7 @@ static void test_parameters(void)
       "{\"name\":\"n\",\"parameterType\":{\"type\":\"INT64\"},\"parameterValue\":{}},"
       "{\"name\":\"ln\",\"parameterType\":{\"type\":\"ARRAY\",\"arrayType\":{\"type\":\"STRING\"}},\"parameterValue\":{"
       "}}]";
-  const struct bigquery_statement statement = {"x", "x", parameters, G_N_ELEMENTS(parameters)};
+  const struct bigquery_statement statement = {"x", "x", parameters, G_N_ELEMENTS(parameters), 0, 0};
   const struct script_step steps[] = {TOKEN_STEP("ya29.x"), {.body = "{\"totalBytesProcessed\":\"1\"}"}};
   struct google_fixture f;
   int64_t bytes = 0;

@@ -117,7 +117,7 @@ static void test_writes(void)
   g_assert_no_error(error);
   g_autofree char *insert_sql = g_strdup_printf("INSERT INTO %s (id, n) VALUES (@id, 4)", f.name);
   const struct bigquery_parameter id = bigquery_text("id", "d");
-  const struct bigquery_statement insert = {"insert", insert_sql, &id, 1};
+  const struct bigquery_statement insert = {"insert", insert_sql, &id, 1, 0, 0};
   g_autofree char *job_id = g_strconcat("insert_", f.name, NULL);
   struct bigquery_result result = {0};
   for (int times = 0; times < 3; times++) {
