@@ -259,11 +259,22 @@ static void set_refused(struct bigquery *bigquery, struct ask *ask, GError **err
  * was found before, so that one run's times do not go to and fro. */
 #define CLOCK_DIFFERENCE_US (120 * SECOND_US)
 
+void bigquery_clock_told(struct bigquery *bigquery, int64_t wall_us)
+{
+  if (wall_us <= 0) return;
+  int64_t offset_us = wall_us - clock_wall_us(bigquery->clock);
+  bigquery->told_us = wall_us;
+  bigquery->told_boot_us = clock_boot_us(bigquery->clock);
+  if (ABS(offset_us - bigquery->clock_offset_us) >= CLOCK_DIFFERENCE_US) bigquery->clock_offset_us = offset_us;
+}
+
 static void note_date(struct bigquery *bigquery, const struct ask *ask)
 {
   const struct reply *reply = &ask->call.reply;
-  if (reply->transport != TRANSPORT_ANSWERED || reply->date_us <= 0) return;
-  int64_t offset_us = reply->date_us - clock_wall_us(bigquery->clock);
+  int64_t true_us =
+      bigquery->told_us ? bigquery->told_us + clock_boot_us(bigquery->clock) - bigquery->told_boot_us : reply->date_us;
+  if (reply->transport != TRANSPORT_ANSWERED || true_us <= 0) return;
+  int64_t offset_us = true_us - clock_wall_us(bigquery->clock);
   if (ABS(offset_us - bigquery->clock_offset_us) >= CLOCK_DIFFERENCE_US) bigquery->clock_offset_us = offset_us;
 }
 

@@ -71,6 +71,9 @@ struct bigquery_totals {
 /* What this machine's clock has to be corrected by to be BigQuery's within two minutes, by the Date of its answers; 0
  * before the first. */
 int64_t bigquery_clock_offset_us(const struct bigquery *bigquery);
+/* BigQuery's own time, as a statement answered a moment ago (CURRENT_TIMESTAMP): from now on it counts, with the time
+ * since on a clock that does not jump, and no Date, which a proxy may write as it likes. */
+void bigquery_clock_told(struct bigquery *bigquery, int64_t wall_us);
 /* Reads the totals. */
 struct bigquery_totals bigquery_totals(const struct bigquery *bigquery);
 /* The share of the statements of one name. */

@@ -28,9 +28,10 @@ struct bigquery {
   struct rng rng;
   GHashTable *labels; /* char * -> char * */
   struct bigquery_totals totals;
-  GHashTable *costs;       /* name -> struct bigquery_cost */
-  struct refusal last;     /* of the last call that failed */
-  int64_t clock_offset_us; /* as bigquery_clock_offset_us() says */
+  GHashTable *costs;             /* name -> struct bigquery_cost */
+  struct refusal last;           /* of the last call that failed */
+  int64_t clock_offset_us;       /* as bigquery_clock_offset_us() says */
+  int64_t told_us, told_boot_us; /* BigQuery's own time, and when it said so; 0: it has not */
   bool (*is_cancelled)(void *context);
   void *cancel_context;
   bool is_finishing; /* a job is being cancelled: that goes out although we are */

@@ -48,6 +48,7 @@ struct bq_kept {
   char *state_folded; /* what the last run's fold left, as text of state_sum and the number of events; NULL: unknown */
   char *state;        /* what is there now, without events_n: at the opening, then of the last fold */
   int64_t events_n;   /* see state */
+  int64_t now_us;     /* BigQuery's own clock, at the opening */
   struct ledger_facts facts;
   char *newest_id;
   char *counts; /* JSON: this run's events by kind and reason */

@@ -92,6 +92,7 @@ static void opening_row(const char *const *cells, void *into)
   } numbers[] = {
       {"folded_until", &kept->folded_until_us},
       {"events", &kept->events_n},
+      {"now", &kept->now_us},
       {"stops_read_at", &facts->stops_read_at_us},
       {"scan_started_at", &facts->full_scan_started_at_us},
       {"scan_finished_at", &facts->full_scan_finished_at_us},
@@ -114,7 +115,9 @@ bool bq_kept_open(struct bq_warehouse *self, const char *json, GError **error)
   bq_kept_forget(self);
   self->kept.controls = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
   self->kept.foreigners = g_string_new("[");
-  return bq_each(self, &BQ_SCRIPT(json, BQ_LEASE_TAKE, BQ_OPENING), opening_row, &self->kept, error);
+  if (!bq_each(self, &BQ_SCRIPT(json, BQ_LEASE_TAKE, BQ_OPENING), opening_row, &self->kept, error)) return false;
+  bigquery_clock_told(self->client, self->kept.now_us); /* also for who does not get the lease, and records a stop */
+  return true;
 }
 
 /* Rows and enrolled ones, and for a note of a run how many events there were. */

@@ -400,11 +400,17 @@ static char *endless_resource(const struct table_text *text, const struct bigque
   return g_string_free(out, FALSE);
 }
 
+/* What became of a table. */
+struct made {
+  bool is_made, is_mended;
+};
+
 /* A view's columns are its maker's, and so are those of a table that we do not write to; the check has said what is
  * missing. A table of the user's that was there ends when the user wants it to. */
 static bool table_mend(struct bq_warehouse *self, const struct bq_table_row *row, const struct table_text *text,
-                       bool is_made, bool *is_mended, GError **error)
+                       struct made *made, GError **error)
 {
+  bool is_made = made->is_made;
   struct bigquery_table_info info = {0};
   struct bigquery_table table = where(self, row);
   if (row->is_source && !self->settings->source.write_back && !is_made) return true;
@@ -414,8 +420,8 @@ static bool table_mend(struct bq_warehouse *self, const struct bq_table_row *row
   g_autofree char *endless = is_table && (is_made || !row->is_users) ? endless_resource(text, &info) : NULL;
   g_autofree char *json =
       g_strconcat("{", fields ? fields : "", fields && endless ? "," : "", endless ? endless : "", "}", NULL);
-  *is_mended = fields || endless;
-  if (*is_mended) is_ok = bigquery_table_patch(self->client, &table, json, info.etag, error);
+  made->is_mended = fields || endless;
+  if (made->is_mended) is_ok = bigquery_table_patch(self->client, &table, json, info.etag, error);
   if (!is_ok && endless && !row->is_users)
     g_prefix_error(error, "table %s would go away by itself, and that cannot be taken off: ", row->name);
   bool may_end = !is_ok && endless && row->is_users && !fields;
@@ -428,12 +434,12 @@ static bool table_apply(struct bq_warehouse *self, const struct bq_table_row *ro
 {
   struct bigquery_table table = where(self, row);
   struct table_text text;
-  bool is_made = false, is_mended = false;
+  struct made made = {0};
   table_parse(self, row->statement, &text);
   g_autofree char *json = table_resource(&text);
-  bool is_ok = bigquery_table_insert(self->client, &table, json, &is_made, error) &&
-               table_mend(self, row, &text, is_made, &is_mended, error);
-  *created = *created || is_made || is_mended;
+  bool is_ok = bigquery_table_insert(self->client, &table, json, &made.is_made, error) &&
+               table_mend(self, row, &text, &made, error);
+  *created = *created || made.is_made || made.is_mended;
   table_clear(&text);
   return is_ok;
 }

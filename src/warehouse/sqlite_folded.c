@@ -239,7 +239,8 @@ static bool is_new_ledger(struct sqlite_warehouse *self, int64_t after, const st
   return true;
 }
 
-/* Once for each time that we take the lock, before anything is decided. `verify` shows what differs, and mends nothing. */
+/* Once for each time that we take the lock, before anything is decided. `verify` shows what differs, and mends nothing.
+ */
 static bool check_once(struct sqlite_warehouse *self, int64_t after, const struct noted *note, bool *is_made_anew,
                        GError **error)
 {

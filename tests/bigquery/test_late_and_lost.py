@@ -147,3 +147,19 @@ def test_a_clock_that_is_days_ahead(world):
     world.cloud.sql("INSERT INTO leads (lead_id, email, first_name) VALUES ('L5a', 'late@example.com', 'Late')")
     assert world.run().returncode in (0, 3)
     assert world.rows("SELECT added_to_instantly FROM leads WHERE lead_id = 'L5a'") == [(1,)]
+
+
+@pytest.mark.parametrize("step_s", [-DAYS_S, DAYS_S])
+def test_a_date_that_is_days_off(world, step_s):
+    """A proxy writes its own Date, ten days off: what this run records is seen by the folds of all others."""
+    assert world.run().returncode in (0, 3)
+    world.cloud.sql("INSERT INTO leads (lead_id, email, first_name) VALUES ('L5b', 'proxied@example.com', 'Late')")
+    world.cloud.control("settings", {"date_step_s": step_s})
+    assert world.run().returncode in (0, 3)
+    assert world.product.run("lead", "mark", "p0@example.com", "replied", "--reason", "x").returncode == 0
+    world.cloud.control("settings", {"date_step_s": 0})
+    off = "ABS(TIMESTAMP_DIFF(recorded_at, CURRENT_TIMESTAMP(), SECOND)) > 86400"
+    assert world.rows(f"SELECT COUNT(*) FROM lead_events WHERE {off}") == [(0,)]
+    assert world.run().returncode in (0, 3)
+    assert world.rows("SELECT settlement FROM lead_state WHERE lead_id = 'L5b'") == [(8,)]
+    assert world.rows("SELECT COUNT(*) FROM lead_events WHERE kind = 1 AND lead_id = 'L5b'") == [(1,)]

@@ -37,6 +37,7 @@ def rebuild(world):
 
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_nobody_is_sent_again(world, damage):
+    """Guarantee 49. More time is over than a fold reads again, and the user's table was rebuilt: the ledger alone knows."""
     assert world.run().returncode in (0, 3)
     assert rows_of_people(world.sandbox) == dict.fromkeys(PEOPLE, 1)
     before, claims = world.rows(STATES), world.rows(CLAIMS)

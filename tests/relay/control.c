@@ -37,6 +37,7 @@ static void settings_read(struct relay_settings *settings, const cJSON *json)
   (void)json_bool(json, "tokens", &settings->wants_tokens);
   (void)json_int(json, "token_s", &settings->token_s);
   (void)json_int(json, "buffer_age_s", &settings->buffer_age_s);
+  (void)json_int(json, "date_step_s", &settings->date_step_s);
 }
 
 static void requests_append(const struct relay *relay, GString *out)

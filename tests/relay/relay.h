@@ -22,6 +22,7 @@ struct relay_settings {
   bool wants_tokens;
   int64_t token_s;      /* how long a token is good */
   int64_t buffer_age_s; /* the oldest row in the streaming buffer of every table; -1: no buffer */
+  int64_t date_step_s;  /* how far the Date of its answers is from the time */
 };
 
 /* What goes wrong with one request: the sum of the rules that fire. */

@@ -129,7 +129,8 @@ static bool reply_write(const struct connection *connection, const struct troubl
                         const struct relay_reply *reply)
 {
   g_autoptr(GString) out = g_string_new(NULL);
-  g_autoptr(GDateTime) now = g_date_time_new_now_utc();
+  g_autoptr(GDateTime) today = g_date_time_new_now_utc();
+  g_autoptr(GDateTime) now = g_date_time_add_seconds(today, (double)connection->relay->settings.date_step_s);
   g_autofree char *date = g_date_time_format(now, "%a, %d %b %Y %H:%M:%S GMT"); /* in the C locale */
   g_string_printf(out,
                   "HTTP/1.1 %u Said\r\nContent-Type: %s\r\nMetadata-Flavor: Google\r\nDate: %s\r\n"

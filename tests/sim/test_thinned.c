@@ -126,6 +126,7 @@ static void check_created(const struct small_world *world)
   }
 }
 
+/* Guarantee 49. All that was sent is at rest; the user's columns were rebuilt, so that the ledger alone knows. */
 static void test_damage(gconstpointer context)
 {
   const struct damage *damage = context;
@@ -153,7 +154,8 @@ static void test_damage(gconstpointer context)
   file_clear(&file);
 }
 
-/* An export dies with claims open and batches on their way; then the tables are thinned: everybody is mailed once. */
+/* Guarantee 49. An export dies with claims open and batches on their way; then the tables are thinned: everybody is
+ * mailed once. */
 static void test_damage_midway(gconstpointer context)
 {
   const struct damage *damage = context;

@@ -172,6 +172,43 @@ static void test_rows_too_long(void)
   }
 }
 
+/* ---- cells that nobody expects ---- */
+
+#define TWO       "\"schema\":{\"fields\":[{\"name\":\"id\"},{\"name\":\"n\"}]}"
+#define ROW(a, b) "{\"f\":[{\"v\":" a "},{\"v\":" b "}]}"
+#define ROWS(schema, row)                                                                                              \
+  "{\"jobComplete\":true,\"jobReference\":{\"jobId\":\"j\"}," schema ",\"totalRows\":\"1\",\"rows\":[" row "]}"
+
+/* A NULL where the statement has none, and fewer columns than it has, are no answer: nobody reads past them. */
+static void test_cells_that_are_not_there(void)
+{
+  static const struct {
+    const char *answer;
+    bool is_refused;
+  } tries[] = {
+      {ROWS(TWO, ROW("\"a\"", "null")), false},
+      {ROWS(TWO, ROW("null", "\"1\"")), true},
+      {ROWS("\"schema\":{\"fields\":[{\"name\":\"id\"}]}", "{\"f\":[{\"v\":\"a\"}]}"), true},
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS(tries); i++) {
+    struct google_fixture f;
+    const struct script_step step = {.body = tries[i].answer};
+    const struct bigquery_statement statement = {.name = "some_rows", .sql = "x", .columns_n = 2, .filled = 1};
+    struct bigquery_rows *rows = NULL;
+    const char *const *cells = NULL;
+    g_autoptr(GError) error = NULL;
+    google_fixture_start(&f, &step, 1);
+    google_fixture_client(&f, false);
+    bool is_ok = bigquery_query(f.bigquery, &statement, &rows, &error) && bigquery_next(rows, &cells, &error);
+    g_assert_cmpint(is_ok, ==, !tries[i].is_refused);
+    if (tries[i].is_refused) g_assert_true(error_is(error, ERROR_CORRUPT));
+    for (int cell = 1; is_ok && cell < 64; cell++)
+      g_assert_null(cells[cell]);
+    bigquery_rows_free(rows);
+    google_fixture_stop(&f);
+  }
+}
+
 int main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
@@ -183,5 +220,6 @@ int main(int argc, char **argv)
   g_test_add_func("/google/edges/truncating_load", test_truncating_load);
   g_test_add_func("/google/edges/big_rows", test_big_rows);
   g_test_add_func("/google/edges/rows_too_long", test_rows_too_long);
+  g_test_add_func("/google/edges/cells_that_are_not_there", test_cells_that_are_not_there);
   return g_test_run();
 }

@@ -18,12 +18,14 @@ FROM ${leases} WHERE shard = 'all' AND @p IS NOT NULL;
 
 -- name: opening
 -- Who holds the lease now, and what a run reads once, at its start: notes, how earlier runs ended (as in facts), whether
--- lead_state is what the last fold left, the source's size and those of its addresses that SQL cannot judge (n: bytes of the lead_id, which stands before the address).
+-- lead_state is what the last fold left, what time it is, the source's size and those of its addresses that SQL cannot judge (n: bytes of the lead_id, which stands before the address).
 SELECT 'lease' AS what, epoch AS n, CONCAT(IFNULL(job, ''), '\n', IFNULL(holder, ''), '\n', IFNULL(host, ''), '\n',
   IFNULL(boot_id, ''), '\n', CAST(IFNULL(pid, 0) AS STRING), '\n', CAST(epoch AS STRING), '\n',
   CAST(IFNULL(UNIX_MICROS(acquired_at), 0) AS STRING), '\n',
   CAST(IFNULL(released_at IS NULL AND expires_at > CURRENT_TIMESTAMP(), FALSE) AS STRING), '\n', IFNULL(predecessors, '')) AS text
 FROM ${leases} WHERE shard = 'all' AND @p IS NOT NULL
+UNION ALL
+SELECT 'now', UNIX_MICROS(CURRENT_TIMESTAMP()), NULL
 UNION ALL
 SELECT 'control', 0, CONCAT(name, '\n', IFNULL(MIN(value), '')) FROM ${controls} GROUP BY name
 UNION ALL
