@@ -101,6 +101,15 @@ static const char *feed_label(const struct cli *cli, const struct feed_report *f
   return strcmp(label, feed->campaign_id) == 0 && feed->name ? feed->name : label;
 }
 
+/* Why no cooldown ends although the configuration has some, or NULL. */
+static const char *cooldown_note(const struct settings *settings)
+{
+  if (settings->export.once != ONCE_COOLDOWN || settings->complete.armed) return NULL;
+  return "no cooldown ends while complete.armed is false: a person comes back only once every row of it was taken out "
+         "of "
+         "Instantly";
+}
+
 static void print_adds(const struct cli *cli, const struct plan *plan)
 {
   for (guint i = 0; i < plan->export.feeds->len; i++) {
@@ -123,6 +132,8 @@ static void print_adds(const struct cli *cli, const struct plan *plan)
   const char *hint = verdict_tally_hint(&plan->tally, &cli->settings);
   if (hint) out_print("  %s\n", hint);
   print_lines("deferred", plan->tally.deferred_n, plan->tally.deferred);
+  const char *note = cooldown_note(&cli->settings);
+  if (note) out_print("! %s\n", note);
 }
 
 static void print_removals(const struct cli *cli, const struct complete_report *complete)
@@ -244,11 +255,12 @@ static void json_removals(GString *out, const struct complete_report *complete)
   json_append_str(out, "safety_stop", complete->safety);
 }
 
-static void print_json(const struct plan *plan)
+static void print_json(const struct cli *cli, const struct plan *plan)
 {
   g_autoptr(GString) out = g_string_new("{");
   json_append_int(out, "source", plan->export.claim.source_n);
   json_append_int(out, "already_added", plan->tally.already_n);
+  json_append_str(out, "cooldown_note", cooldown_note(&cli->settings));
   json_campaigns(out, plan);
   verdict_lines_json(out, "left_out", plan->tally.left_out);
   verdict_lines_json(out, "deferred", plan->tally.deferred);
@@ -272,7 +284,7 @@ static enum exit_code run(struct cli *cli, int argc, char **argv, GError **error
   plan_init(&plan);
   bool ok = plan_read(cli, &plan, error);
   if (ok && cli->is_json)
-    print_json(&plan);
+    print_json(cli, &plan);
   else if (ok)
     print_text(cli, &plan);
   plan_clear(&plan);

@@ -177,12 +177,25 @@ static void check_bigquery(struct config *config)
                "is less than the 10485760 bytes that BigQuery bills for any statement, so that none would run");
 }
 
+/* What a person or an answer ended comes back by `release` alone (core/eligibility.c). */
+static bool has_cooldown(const char *path)
+{
+  return g_str_has_suffix(path, ".no_reply") || g_str_has_suffix(path, ".skipped") ||
+         g_str_has_suffix(path, ".bounced");
+}
+
 static void check_cooldown(struct config *config)
 {
-  if (config->settings->export.once == ONCE_COOLDOWN) return;
-  for (const struct setting *row = settings_table; row->path; row++)
-    if (g_str_has_prefix(row->path, "export.cooldown_days.") && config_is_given(config, row))
+  bool is_on = config->settings->export.once == ONCE_COOLDOWN;
+  for (const struct setting *row = settings_table; row->path; row++) {
+    if (!g_str_has_prefix(row->path, "export.cooldown_days.") || !config_is_given(config, row)) continue;
+    if (!is_on)
       g_ptr_array_add(config->warnings, g_strdup_printf("%s has no effect without export.once: cooldown", row->path));
+    else if (!has_cooldown(row->path))
+      g_ptr_array_add(
+          config->warnings,
+          g_strdup_printf("%s has no effect: who ended so comes back by `leadferry release` alone", row->path));
+  }
 }
 
 void config_check(struct config *config, bool requires_key)

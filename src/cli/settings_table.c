@@ -62,6 +62,9 @@ static const char *const column_words[] = {"lead_id",
 #define COOLDOWN(name, outcome)                                                                                        \
   INT("export.cooldown_days." name, export.cooldown_days[outcome], "unlimited", 0, 36500, .takes_unlimited = true,     \
       .doc = "Days after an enrolment that ended as " name " before the person may be enrolled again")
+#define NO_COOLDOWN(name, outcome)                                                                                     \
+  INT("export.cooldown_days." name, export.cooldown_days[outcome], "unlimited", 0, 36500, .takes_unlimited = true,     \
+      .doc = "No effect: a person whose enrolment ended as " name " comes back by `leadferry release` alone")
 
 #define OUTCOME(name, outcome, how, days)                                                                              \
   ENUM("complete.outcomes." name ".action", complete.outcomes[outcome].action, how, action_words,                      \
@@ -153,12 +156,12 @@ const struct setting settings_table[] = {
     ENUM("export.once", export.once, "ever", once_words,
          .doc = "Whether a person is enrolled once for ever, or again when the cooldown_days of the outcome are over"),
     COOLDOWN("no_reply", OUTCOME_NO_REPLY),
-    COOLDOWN("unsubscribed", OUTCOME_UNSUBSCRIBED),
+    NO_COOLDOWN("unsubscribed", OUTCOME_UNSUBSCRIBED),
     COOLDOWN("bounced", OUTCOME_BOUNCED),
     COOLDOWN("skipped", OUTCOME_SKIPPED),
-    COOLDOWN("replied", OUTCOME_REPLIED),
-    COOLDOWN("interest", OUTCOME_INTEREST),
-    COOLDOWN("removed_by_hand", OUTCOME_REMOVED_BY_HAND),
+    NO_COOLDOWN("replied", OUTCOME_REPLIED),
+    NO_COOLDOWN("interest", OUTCOME_INTEREST),
+    NO_COOLDOWN("removed_by_hand", OUTCOME_REMOVED_BY_HAND),
     BOOL("export.skip_if_in_campaign", export.skip_if_in_campaign, "true",
          .doc = "Let Instantly skip an address that the campaign has already"),
     BOOL("export.skip_if_in_workspace", export.skip_if_in_workspace, "false",

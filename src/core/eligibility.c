@@ -27,6 +27,7 @@ static const char *const verdict_names[VERDICTS_N] = {
     [VERDICT_DEFERRED_MAX_PER_DAY] = "deferred_max_per_day",
     [VERDICT_DEFERRED_PLAN_FULL] = "deferred_plan_full",
     [VERDICT_DEFERRED_CANARY] = "deferred_canary",
+    [VERDICT_STILL_IN_INSTANTLY] = "still_in_instantly",
 };
 
 const char *verdict_name(enum verdict verdict)
@@ -36,7 +37,27 @@ const char *verdict_name(enum verdict verdict)
 
 bool verdict_is_deferral(enum verdict verdict)
 {
-  return verdict >= VERDICT_DEFERRED_MAX_PER_RUN && verdict < VERDICTS_N;
+  return verdict >= VERDICT_DEFERRED_MAX_PER_RUN && verdict <= VERDICT_DEFERRED_CANARY;
+}
+
+/* ---- cooldowns ---- */
+
+/* Who answered, said stop or was removed by hand comes back by `release` alone. */
+static bool ends_by_itself(enum outcome outcome)
+{
+  return outcome == OUTCOME_NO_REPLY || outcome == OUTCOME_SKIPPED || outcome == OUTCOME_BOUNCED;
+}
+
+static bool cooldown_is_over(const struct person_facts *facts, const struct claim_rules *rules)
+{
+  if (rules->once == ONCE_EVER || !ends_by_itself(facts->last_outcome)) return false;
+  int64_t cooldown_us = rules->cooldown_us[facts->last_outcome];
+  return cooldown_us != INT64_MAX && rules->now_us - facts->last_finished_at_us >= cooldown_us;
+}
+
+int64_t verdict_generation(const struct lead_state *state)
+{
+  return state ? MAX(state->generation, 1) + (state_is_enrolled(state) ? 1 : 0) : 1;
 }
 
 /* ---- rule 1 to 3: the row itself ---- */
@@ -52,30 +73,26 @@ static enum verdict address_verdict(enum email_verdict address)
   return VERDICT_ADDRESS_INVALID;
 }
 
-static enum verdict row_verdict(const struct verdict_input *input)
+static enum verdict row_verdict(const struct verdict_input *input, const struct claim_rules *rules)
 {
   const struct lead_state *state = input->state;
   enum verdict address = address_verdict(input->address);
   if (address != VERDICT_ELIGIBLE) return address;
   if (state && state->person && g_strcmp0(state->person, input->person) != 0) return VERDICT_LEAD_ID_REUSED;
-  if (state && state_is_enrolled(state)) return VERDICT_ALREADY_ADDED;
-  if (input->facts->source_shows_contact && !input->facts->has_events) return VERDICT_CONTACTED_BEFORE_US;
+  if (state && state_is_enrolled(state) && !cooldown_is_over(input->facts, rules)) return VERDICT_ALREADY_ADDED;
+  if (input->facts->was_contacted_before) return VERDICT_CONTACTED_BEFORE_US;
   return VERDICT_ELIGIBLE;
 }
 
 /* ---- rule 4 to 7: the person, and what became of earlier claims ---- */
 
-static bool is_in_cooldown(const struct person_facts *facts, const struct claim_rules *rules)
-{
-  if (rules->once == ONCE_EVER || facts->last_outcome == OUTCOME_NONE) return true;
-  int64_t cooldown_us = rules->cooldown_us[facts->last_outcome];
-  return cooldown_us == INT64_MAX || rules->now_us - facts->last_finished_at_us < cooldown_us;
-}
-
-static bool was_contacted(const struct verdict_input *input, const struct claim_rules *rules)
+static enum verdict contact_verdict(const struct verdict_input *input, const struct claim_rules *rules)
 {
   int64_t reopened_at_us = input->state ? input->state->reopened_at_us : 0;
-  return input->facts->last_enrolled_at_us > reopened_at_us && is_in_cooldown(input->facts, rules);
+  bool is_enrolled = input->state && state_is_enrolled(input->state);
+  if (!is_enrolled && input->facts->last_enrolled_at_us <= reopened_at_us) return VERDICT_ELIGIBLE;
+  if (!cooldown_is_over(input->facts, rules)) return VERDICT_CONTACTED;
+  return input->facts->is_in_instantly ? VERDICT_STILL_IN_INSTANTLY : VERDICT_ELIGIBLE;
 }
 
 static bool is_refused(const struct lead_state *state)
@@ -98,7 +115,8 @@ static struct verdict_result person_verdict(const struct verdict_input *input, c
   if (input->facts->suppression) return (struct verdict_result){VERDICT_SUPPRESSED, input->facts->suppression};
   if (input->facts->is_held) return (struct verdict_result){.verdict = VERDICT_HELD};
   if (input->facts->is_unsettled) return (struct verdict_result){.verdict = VERDICT_UNSETTLED};
-  if (was_contacted(input, rules)) return (struct verdict_result){.verdict = VERDICT_CONTACTED};
+  enum verdict contact = contact_verdict(input, rules);
+  if (contact != VERDICT_ELIGIBLE) return (struct verdict_result){.verdict = contact};
   if (is_refused(input->state)) return (struct verdict_result){VERDICT_SETTLED, settled_detail(input->state)};
   return (struct verdict_result){.verdict = VERDICT_ELIGIBLE};
 }
@@ -119,7 +137,7 @@ static struct verdict_result campaign_verdict(const struct verdict_input *input)
 
 struct verdict_result verdict_of(const struct verdict_input *input, const struct claim_rules *rules)
 {
-  enum verdict row = row_verdict(input);
+  enum verdict row = row_verdict(input, rules);
   if (row != VERDICT_ELIGIBLE) return (struct verdict_result){.verdict = row};
   struct verdict_result person = person_verdict(input, rules);
   if (person.verdict != VERDICT_ELIGIBLE) return person;

@@ -8,15 +8,17 @@
 #include "base/email.h"
 #include "core/ports.h"
 
-/* What is known of the person behind a row, over all of its leads. */
+/* What is known of the person behind a row, over all of its leads. The person of these facts is the folded one
+ * (email_fold_tag): ann@x and ann+news@x are mailed once, as they are stopped together. */
 struct person_facts {
   bool has_events;             /* any event of ours names the person */
+  bool was_contacted_before;   /* a source row shows a contact, and no event of ours names its very address */
   bool is_held;                /* any lead of the person is held */
   bool is_unsettled;           /* any lead of the person has an unsettled claim */
+  bool is_in_instantly;        /* an enrolment of any lead of the person is not recorded as removed */
   int64_t last_enrolled_at_us; /* max ever_added_at over its leads; 0: never */
   enum outcome last_outcome;   /* outcome of that enrolment, for cooldowns */
   int64_t last_finished_at_us; /* when that ended; 0: not */
-  bool source_shows_contact;   /* any source row of the person has a TRUE flag or a last_email_status */
   const char *suppression;     /* reason of an entry in force for person, folded person or domain; NULL: none */
 };
 
@@ -39,6 +41,10 @@ struct verdict_result {
 /* The first rule that fails, or VERDICT_ELIGIBLE. once and cooldowns come from rules. */
 struct verdict_result verdict_of(const struct verdict_input *input, const struct claim_rules *rules);
 
+/* The generation that an eligible lead is claimed in: its own, or, where a cooldown is over, the next one, which
+ * `reopened(cooldown)` opens. */
+int64_t verdict_generation(const struct lead_state *state);
+
 /* The campaign that a row goes to: a claim released(absent) earlier in this generation keeps its campaign (sticky);
  * else the row's own, else the default, else NULL. */
 const char *verdict_campaign(const struct lead *lead, const struct lead_state *state, const char *default_campaign);
@@ -49,7 +55,7 @@ bool variable_is_filled(const struct required_variable *variable, const struct l
 /* One row that passed all per-row rules, for ranking. */
 struct candidate {
   const char *lead_id;
-  const char *person;
+  const char *person; /* folded */
   const char *campaign_id;
   bool was_claimed; /* its state (or alias's) has a claim_id or a generation above 1: wins among duplicates */
   struct verdict_result result; /* in: ELIGIBLE; out: final */

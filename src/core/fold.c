@@ -293,6 +293,12 @@ bool state_is_removed(const struct lead_state *state)
   return state->removed_at_us && g_strcmp0(state->removed_id, state->instantly_id) == 0;
 }
 
+bool state_may_reset(const struct lead_state *state)
+{
+  if (state->withdrawn_at_us) return true;
+  return state->generation > 1 && (state_is_enrolled(state) || state->settlement == SETTLEMENT_NONE);
+}
+
 bool state_is_held(const struct lead_state *state)
 {
   return state->held_n > state->resolved_n;

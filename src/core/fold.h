@@ -24,6 +24,10 @@ enum outcome state_action_outcome(const struct lead_state *state);
 /* Is the enrolment still in Instantly as far as we know? */
 bool state_is_removed(const struct lead_state *state);
 
+/* May write-back take values of the user's columns away? After `withdraw`, after `release`, and once a lead is enrolled
+ * anew: what a cooldown let through keeps its columns until then. */
+bool state_may_reset(const struct lead_state *state);
+
 /* Waiting for `errors resolve`? */
 bool state_is_held(const struct lead_state *state);
 

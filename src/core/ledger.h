@@ -42,6 +42,7 @@ enum verdict {
   VERDICT_DEFERRED_MAX_PER_DAY,
   VERDICT_DEFERRED_PLAN_FULL,
   VERDICT_DEFERRED_CANARY,
+  VERDICT_STILL_IN_INSTANTLY, /* behind CONTACTED: the cooldown is over, and a row of the person is not removed */
   VERDICTS_N
 };
 
@@ -249,6 +250,7 @@ enum verify_check {
   VERIFY_ADDED_UNSENT,
   VERIFY_CLAIM_OPEN,
   VERIFY_CONFLICT_OPEN,
+  VERIFY_TAG_TWICE,
   /* found by the core alone */
   VERIFY_COLUMNS_BEHIND,
   VERIFY_CAMPAIGN_MISSING,

@@ -29,6 +29,12 @@ static const struct verify_text texts[VERIFY_CHECKS_N] = {
     [VERIFY_CLAIM_OPEN] = {"claim_open", "A claim has no end yet: a run was interrupted", "`leadferry recover`"},
     [VERIFY_CONFLICT_OPEN] = {"conflict_open", "What Instantly showed did not fit, and the lead waits for a person",
                               "`leadferry lead show ID`, then `leadferry errors resolve --lead-id ID --reason WHY`"},
+    [VERIFY_TAG_TWICE] =
+        {"tag_twice",
+         "A person is enrolled under several spellings of one address, which differ by their +tag alone; "
+         "an export of today takes one",
+         "Take all but one out of Instantly by hand, or let their sequences end; nothing is removed by "
+         "itself"},
     [VERIFY_COLUMNS_BEHIND] =
         {"columns_behind",
          "Columns of the user's table are not what the ledger says; the finding has the number of "
@@ -204,7 +210,7 @@ static bool refold(struct job *job, const struct verify_options *options, struct
 static bool verify_steps(struct job *job, const struct verify_options *options, struct verify_report *report,
                          GError **error)
 {
-  static const enum verify_check ledger[2] = {VERIFY_DATABASE_DAMAGED, VERIFY_CONFLICT_OPEN};
+  static const enum verify_check ledger[2] = {VERIFY_DATABASE_DAMAGED, VERIFY_TAG_TWICE};
   static const enum verify_check stage[2] = {VERIFY_FIRST_OF_STAGE, VERIFY_REMOVED_LIVE};
   if (!refold(job, options, report, error)) return false;             /* 1 */
   if (!run_checks(job, options, ledger, report, error)) return false; /* 2 */

@@ -51,21 +51,47 @@ bool bq_report_leads(struct warehouse *warehouse, const char *after, size_t limi
 
 /* ---- finding one ---- */
 
-/* lead_ids of rows whose address only base/email.h can spell as this person. Caller unrefs. */
-static GPtrArray *foreign_ids(struct bq_warehouse *self, const char *person, GError **error)
+/* Rows whose address only base/email.h can spell: lead_ids of those that are this person, folded or exact, and who that
+ * is. */
+struct foreign {
+  GPtrArray *ids, *persons;
+};
+
+static void foreign_clear(struct foreign *foreign)
+{
+  g_clear_pointer(&foreign->ids, g_ptr_array_unref);
+  g_clear_pointer(&foreign->persons, g_ptr_array_unref);
+}
+
+#define foreign_scope __attribute__((cleanup(foreign_clear)))
+
+static bool is_meant(const char *person, const char *wanted, bool is_folded)
+{
+  g_autofree char *folded = is_folded && person ? email_fold_tag(person) : NULL;
+  return g_strcmp0(folded ? folded : person, wanted) == 0;
+}
+
+static bool foreign_read(struct bq_warehouse *self, const char *wanted, bool is_folded, struct foreign *foreign,
+                         GError **error)
 {
   g_autoptr(GString) json = g_string_new("{");
-  if (!bq_json_foreigners(self, true, json, error)) return NULL;
+  if (!bq_json_foreigners(self, true, json, error)) return false;
   g_string_append_c(json, '}');
   g_autoptr(cJSON) all = json_parse(json->str, json->len, error);
-  if (!all) return NULL;
-  GPtrArray *ids = g_ptr_array_new_with_free_func(g_free);
+  if (!all) return false;
   const cJSON *row;
   cJSON_ArrayForEach(row, json_array(all, "foreigners"))
   {
-    if (g_strcmp0(json_string(row, "person"), person) == 0) g_ptr_array_add(ids, g_strdup(json_string(row, "lead_id")));
+    if (!is_meant(json_string(row, "person"), wanted, is_folded)) continue;
+    g_ptr_array_add(foreign->ids, g_strdup(json_string(row, "lead_id")));
+    g_ptr_array_add(foreign->persons, g_strdup(json_string(row, "person")));
   }
-  return ids;
+  return true;
+}
+
+static struct foreign foreign_new(void)
+{
+  return (struct foreign){g_ptr_array_new_with_free_func(g_free), g_ptr_array_new_with_free_func(g_free)};
 }
 
 struct referred {
@@ -95,9 +121,10 @@ bool bq_report_find(struct warehouse *warehouse, const char *what, struct page *
 {
   struct bq_warehouse *self = bq_of(warehouse);
   page_reset(page);
-  g_autoptr(GPtrArray) ids =
-      strchr(what, '@') ? foreign_ids(self, what, error) : g_ptr_array_new_with_free_func(g_free);
-  if (!ids || !referred_ids(self, what, ids, error)) return false;
+  foreign_scope struct foreign foreign = foreign_new();
+  GPtrArray *ids = foreign.ids;
+  if (strchr(what, '@') && !foreign_read(self, what, false, &foreign, error)) return false;
+  if (!referred_ids(self, what, ids, error)) return false;
   struct bq_call call = {.ids = {BQ_REPORT_FOUND},
                          .ids_n = 1,
                          .parameters = {bigquery_text("what", what),
@@ -113,6 +140,7 @@ static void enrolment_add(const char *const *cells, void *into)
   struct person_facts *facts = into;
   facts->is_held = facts->is_held || bq_cell_bool(cells[0]);
   facts->is_unsettled = facts->is_unsettled || bq_cell_bool(cells[1]);
+  facts->is_in_instantly = facts->is_in_instantly || bq_cell_bool(cells[5]);
   if (facts->has_events) return;
   facts->has_events = true;
   facts->last_enrolled_at_us = bq_cell_int(cells[2]);
@@ -120,10 +148,17 @@ static void enrolment_add(const char *const *cells, void *into)
   facts->last_finished_at_us = bq_cell_int(cells[4]);
 }
 
-static bool ledger_facts(struct bq_warehouse *self, const char *person, struct person_facts *facts, GError **error)
+static struct bigquery_parameter texts_of(const char *name, const GPtrArray *texts)
 {
-  struct bq_call call = {
-      .ids = {BQ_REPORT_PERSON}, .ids_n = 1, .parameters = {bigquery_text("person", person)}, .parameters_n = 1};
+  return bigquery_texts(name, (const char *const *)(void *)texts->pdata, texts->len);
+}
+
+static bool ledger_facts(struct bq_warehouse *self, const char *person_key, struct person_facts *facts, GError **error)
+{
+  struct bq_call call = {.ids = {BQ_REPORT_PERSON},
+                         .ids_n = 1,
+                         .parameters = {bigquery_text("person_key", person_key)},
+                         .parameters_n = 1};
   return bq_each(self, &call, enrolment_add, facts, error);
 }
 
@@ -135,20 +170,20 @@ bool bq_report_person_facts(struct warehouse *warehouse, const struct person_que
   g_autofree char *person_key = bq_match_key(&person);
   g_autofree char *domain_key = g_strconcat("@", email_domain(query->person), NULL);
   *facts = (struct person_facts){0};
-  if (!ledger_facts(self, query->person, facts, error)) return false;
-  g_autoptr(GPtrArray) ids = foreign_ids(self, query->person, error);
-  if (!ids) return false;
+  foreign_scope struct foreign foreign = foreign_new();
+  if (!ledger_facts(self, person_key, facts, error) || !foreign_read(self, person_key, true, &foreign, error))
+    return false;
   struct bq_call call = {.ids = {BQ_REPORT_PERSON_REST},
                          .ids_n = 1,
-                         .parameters = {bigquery_text("person", query->person), bigquery_text("person_key", person_key),
+                         .parameters = {bigquery_text("person_key", person_key),
                                         bigquery_text("domain_key", domain_key), bq_since("now", query->now_us),
-                                        bigquery_texts("lead_ids", (const char *const *)(void *)ids->pdata, ids->len)},
+                                        texts_of("lead_ids", foreign.ids), texts_of("persons", foreign.persons)},
                          .parameters_n = 5};
   bigquery_rows_scope struct bigquery_rows *rows = NULL;
   const char *const *cells = NULL;
   if (!bq_query(self, &call, &rows, error) || !bigquery_next(rows, &cells, error)) return false;
   if (!cells) return true;
-  facts->source_shows_contact = bq_cell_bool(cells[0]);
+  facts->was_contacted_before = bq_cell_bool(cells[0]);
   facts->suppression = page_text(text, cells[1]);
   return true;
 }

@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-G_STATIC_ASSERT(VERIFY_EVENT_ALTERED == 1 && VERIFY_CONFLICT_OPEN == 7 && VERIFY_MISSING == 10 &&
-                VERIFY_REMOVED_LIVE == 16);
+G_STATIC_ASSERT(VERIFY_EVENT_ALTERED == 1 && VERIFY_CONFLICT_OPEN == 7 && VERIFY_TAG_TWICE == 8 &&
+                VERIFY_MISSING == 11 && VERIFY_REMOVED_LIVE == 17);
 
 void bq_verify_close(struct bq_verify *verify)
 {

@@ -55,9 +55,10 @@ static struct decided decide(struct decision *decision, const struct memory_lead
 static void add_candidate(struct decision *decision, const struct decided *decided)
 {
   const struct lead_state *state = decided->state;
+  g_autofree char *folded = email_fold_tag(decided->row->person);
   struct candidate candidate = {
       .lead_id = decided->row->lead.lead_id,
-      .person = decided->row->person,
+      .person = memory_keep(decision->memory, folded),
       .campaign_id = decided->campaign_id,
       .was_claimed = state && (state->claim_id || state->generation > 1),
   };
@@ -123,20 +124,39 @@ static const struct decided *decided_find(const struct decision *decision, const
   g_assert_not_reached();
 }
 
+/* A cooldown is over: the claim opens the next generation. */
+static void append_reopened(struct decision *decision, const struct decided *decided)
+{
+  const struct claim_rules *rules = decision->rules;
+  struct lead_event event = {
+      .kind = EVENT_REOPENED,
+      .reason = "cooldown",
+      .lead_id = decided->row->lead.lead_id,
+      .person = decided->row->person,
+      .generation = verdict_generation(decided->state),
+      .epoch = rules->epoch,
+      .run_id = rules->run_id,
+      .occurred_at_us = rules->now_us,
+  };
+  memory_append(decision->memory, &event);
+}
+
 static void append_claim(struct decision *decision, const struct candidate *candidate, int64_t ord)
 {
   const struct claim_rules *rules = decision->rules;
-  const struct lead_state *state = decided_find(decision, candidate->lead_id)->state;
+  const struct decided *decided = decided_find(decision, candidate->lead_id);
+  const struct lead_state *state = decided->state;
+  if (state && state_is_enrolled(state)) append_reopened(decision, decided);
   g_autofree char *claim_id = g_strdup_printf("%s.%" G_GINT64_FORMAT, rules->run_id, ord);
   struct lead_event event = {
       .kind = EVENT_CLAIMED,
       .lead_id = candidate->lead_id,
-      .person = candidate->person,
+      .person = decided->row->person,
       .campaign_id = candidate->campaign_id,
       .claim_id = claim_id,
       .ord = ord,
       .attempt = next_attempt(state),
-      .generation = state ? MAX(state->generation, 1) : 1,
+      .generation = verdict_generation(state),
       .epoch = rules->epoch,
       .run_id = rules->run_id,
       .occurred_at_us = rules->now_us,

@@ -66,11 +66,16 @@ bool memory_in_force(const struct memory_suppression *suppression, int64_t now_u
          (!suppression->entry.expires_at_us || suppression->entry.expires_at_us > now_us);
 }
 
+bool memory_folds_to(const char *person, const char *folded)
+{
+  g_autofree char *own = person ? email_fold_tag(person) : NULL;
+  return own && strcmp(own, folded) == 0;
+}
+
 bool memory_names_person(const struct suppression *entry, const char *folded)
 {
   if (entry->domain) return strcmp(entry->domain, email_domain(folded)) == 0;
-  g_autofree char *entry_folded = email_fold_tag(entry->person);
-  return strcmp(entry_folded, folded) == 0;
+  return memory_folds_to(entry->person, folded);
 }
 
 const char *memory_suppression_reason(struct memory *memory, const char *person, int64_t now_us)
@@ -110,9 +115,15 @@ static struct person_entry *entry_of(GHashTable *people, const char *person)
   struct person_entry *entry = g_hash_table_lookup(people, person);
   if (!entry) {
     entry = g_new0(struct person_entry, 1);
-    g_hash_table_insert(people, (gpointer)person, entry);
+    g_hash_table_insert(people, g_strdup(person), entry);
   }
   return entry;
+}
+
+static struct person_entry *folded_entry_of(GHashTable *people, const char *person)
+{
+  g_autofree char *folded = email_fold_tag(person);
+  return entry_of(people, folded);
 }
 
 /* States come in the order of lead_id, so the first of equals stays. */
@@ -124,11 +135,13 @@ static const struct lead_state *newer(const struct lead_state *best, const struc
 static void add_state(struct memory *memory, GHashTable *people, const struct lead_state *state)
 {
   if (!state->person) return;
-  struct person_entry *entry = entry_of(people, state->person);
-  entry->facts.has_events = true;
-  entry->facts.is_held |= state_is_held(state);
-  entry->facts.is_unsettled |= state->settlement == SETTLEMENT_CLAIMED;
-  entry->newest = newer(entry->newest, state);
+  struct person_entry *entry = entry_of(people, state->person), *folded = folded_entry_of(people, state->person);
+  entry->has_events = true;
+  folded->facts.has_events = true;
+  folded->facts.is_held |= state_is_held(state);
+  folded->facts.is_unsettled |= state->settlement == SETTLEMENT_CLAIMED;
+  folded->facts.is_in_instantly |= state_is_enrolled(state) && !state_is_removed(state);
+  folded->newest = newer(folded->newest, state);
   if (!memory_lead_find(memory, state->lead_id)) entry->orphan = newer(entry->orphan, state);
 }
 
@@ -143,7 +156,7 @@ static void add_row(GHashTable *people, const struct memory_lead *row)
   if (!row->person) return;
   struct person_entry *entry = entry_of(people, row->person);
   const struct lead *lead = &row->lead;
-  entry->facts.source_shows_contact |= shows_contact(lead);
+  entry->shows_contact |= shows_contact(lead);
   if (!entry->heir) entry->heir = lead->lead_id;
 }
 
@@ -161,21 +174,34 @@ static void add_newest(GHashTable *people)
   }
 }
 
+static void add_contacts(struct memory *memory, GHashTable *people)
+{
+  for (guint i = 0; i < memory->leads->len; i++) {
+    const struct memory_lead *row = g_ptr_array_index(memory->leads, i);
+    if (!row->person) continue;
+    const struct person_entry *entry = entry_of(people, row->person);
+    if (entry->shows_contact && !entry->has_events)
+      folded_entry_of(people, row->person)->facts.was_contacted_before = true;
+  }
+}
+
 GHashTable *people_new(struct memory *memory)
 {
-  GHashTable *people = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
+  GHashTable *people = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
   g_autoptr(GPtrArray) states = memory_states_sorted(memory);
   for (guint i = 0; i < states->len; i++)
     add_state(memory, people, g_ptr_array_index(states, i));
   for (guint i = 0; i < memory->leads->len; i++)
     add_row(people, g_ptr_array_index(memory->leads, i));
+  add_contacts(memory, people);
   add_newest(people);
   return people;
 }
 
 struct person_facts people_facts(struct memory *memory, GHashTable *people, const char *person, int64_t now_us)
 {
-  const struct person_entry *entry = g_hash_table_lookup(people, person);
+  g_autofree char *folded = email_fold_tag(person);
+  const struct person_entry *entry = g_hash_table_lookup(people, folded);
   struct person_facts facts = entry ? entry->facts : (struct person_facts){0};
   facts.suppression = memory_suppression_reason(memory, person, now_us);
   return facts;
@@ -203,7 +229,7 @@ bool memory_contacted_before(struct ledger *ledger, const char *after, size_t li
     const struct lead *lead = &row->lead;
     if (!row->person || !shows_contact(lead)) continue;
     const struct person_entry *entry = g_hash_table_lookup(people, row->person);
-    if (entry->facts.has_events || g_hash_table_contains(memory->states, lead->lead_id)) continue;
+    if (entry->has_events || g_hash_table_contains(memory->states, lead->lead_id)) continue;
     bool is_first = g_hash_table_add(seen, (gpointer)row->person);
     if (!is_first || (after && strcmp(lead->lead_id, after) <= 0)) continue;
     bool has_campaign = lead->campaign_id && *lead->campaign_id;

@@ -81,13 +81,15 @@ const char *memory_keep(struct memory *memory, const char *text);
 /* ---- memory_people.c: what is known of persons, collected once per operation ---- */
 
 struct person_entry {
-  struct person_facts facts;
-  const struct lead_state *newest; /* of its leads, by ever_added_at, then the lowest lead_id */
-  const struct lead_state *orphan; /* the state whose lead_id is no longer in the source, chosen like newest */
+  bool has_events;                 /* of this very address */
+  bool shows_contact;              /* a source row of this very address does */
+  struct person_facts facts;       /* in the entry of a folded address: of all persons who fold to it */
+  const struct lead_state *newest; /* the same: of their leads, by ever_added_at, then the lowest lead_id */
+  const struct lead_state *orphan; /* of this very address: whose lead_id is not in the source, chosen like newest */
   const char *heir;                /* lowest lead_id of the person in the source */
 };
 
-/* person -> struct person_entry, for every person of the source or the ledger. Caller unrefs. */
+/* person -> struct person_entry, for every person of the source or the ledger, exact and folded. Caller unrefs. */
 GHashTable *people_new(struct memory *memory);
 /* Facts of one person; all empty for one never heard of. The suppression is looked up too. */
 struct person_facts people_facts(struct memory *memory, GHashTable *people, const char *person, int64_t now_us);
@@ -97,6 +99,8 @@ const struct lead_state *people_state(struct memory *memory, GHashTable *people,
 struct memory_lead *memory_lead_find(struct memory *memory, const char *lead_id);
 /* Reason of the entry in force for the person or its domain (bytewise lowest of several), or NULL. */
 const char *memory_suppression_reason(struct memory *memory, const char *person, int64_t now_us);
+/* Is it a person who folds to this address? */
+bool memory_folds_to(const char *person, const char *folded);
 /* Does the entry stop the person with this folded address, or its domain? */
 bool memory_names_person(const struct suppression *entry, const char *folded);
 /* Is it for the block list: an unsubscribe, or set by an operator without an end? */

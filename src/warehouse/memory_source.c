@@ -68,7 +68,7 @@ static bool write_back_row(struct memory *memory, GHashTable *people, struct mem
   if (!state || g_strcmp0(state->person, row->person) != 0) return false;
   struct user_columns columns = memory_columns(memory, state);
   struct memory_lead changed = *row;
-  merge_columns(&changed, &columns, state->withdrawn_at_us || state->generation > 1);
+  merge_columns(&changed, &columns, state_may_reset(state));
   if (is_same_row(row, &changed)) return false;
   changed.updated_at_us = memory_now_us(memory);
   if (!is_dry_run) *row = changed;

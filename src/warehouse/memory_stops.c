@@ -152,11 +152,12 @@ bool memory_pushed(struct ledger *ledger, const struct suppression *rows, size_t
 
 static bool person_is_held(struct memory *memory, const char *person)
 {
+  g_autofree char *folded = email_fold_tag(person);
   GHashTableIter iter;
   gpointer state;
   g_hash_table_iter_init(&iter, memory->states);
   while (g_hash_table_iter_next(&iter, NULL, &state))
-    if (state_is_held(state) && g_strcmp0(((struct lead_state *)state)->person, person) == 0) return true;
+    if (state_is_held(state) && memory_folds_to(((struct lead_state *)state)->person, folded)) return true;
   return false;
 }
 

@@ -304,6 +304,34 @@ static void live_twice(const struct look *look)
   }
 }
 
+/* ---- spellings ---- */
+
+/* How many addresses of the folded person are enrolled and in Instantly? */
+static guint spellings_n(const struct look *look, const char *folded)
+{
+  g_autoptr(GHashTable) spellings = g_hash_table_new(g_str_hash, g_str_equal);
+  for (guint i = 0; i < look->states->len; i++) {
+    const struct lead_state *state = g_ptr_array_index(look->states, i);
+    if (is_ours(state) && memory_folds_to(state->person, folded)) g_hash_table_add(spellings, (gpointer)state->person);
+  }
+  return g_hash_table_size(spellings);
+}
+
+static void tag_twice(const struct look *look)
+{
+  for (guint i = 0; i < look->states->len; i++) {
+    const struct lead_state *state = g_ptr_array_index(look->states, i);
+    g_autofree char *folded = state->person ? email_fold_tag(state->person) : NULL;
+    guint n = folded && is_ours(state) ? spellings_n(look, folded) : 0;
+    g_autofree char *detail = g_strdup_printf("%u spellings", n);
+    if (n > 1)
+      found(look, (struct difference){.lead_id = state->lead_id,
+                                      .instantly_id = state->instantly_id,
+                                      .campaign_id = state->current_campaign_id,
+                                      .detail = detail});
+  }
+}
+
 /* ---- all ---- */
 
 typedef void look_f(const struct look *look);
@@ -317,6 +345,7 @@ static look_f *const checks[VERIFY_CHECKS_N] = {
     [VERIFY_ADDED_UNSENT] = added_unsent,
     [VERIFY_CLAIM_OPEN] = open_check,
     [VERIFY_CONFLICT_OPEN] = open_check,
+    [VERIFY_TAG_TWICE] = tag_twice,
     [VERIFY_MISSING] = missing,
     [VERIFY_OTHER_CAMPAIGN] = own_rows,
     [VERIFY_OTHER_STAMP] = own_rows,

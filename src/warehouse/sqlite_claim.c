@@ -8,7 +8,7 @@ G_STATIC_ASSERT(VERDICT_LEAD_ID_REUSED == 4 && VERDICT_ALREADY_ADDED == 5 && VER
                 VERDICT_SUPPRESSED == 7 && VERDICT_HELD == 8 && VERDICT_UNSETTLED == 9 && VERDICT_CONTACTED == 10 &&
                 VERDICT_SETTLED == 11 && VERDICT_NO_CAMPAIGN == 12 && VERDICT_UNKNOWN_CAMPAIGN == 13 &&
                 VERDICT_CAMPAIGN_NOT_FED == 14 && VERDICT_MISSING_VARIABLE == 15 && VERDICT_DUPLICATE_OF == 16 &&
-                VERDICTS_N <= 32);
+                VERDICT_STILL_IN_INSTANTLY == 21 && VERDICTS_N <= 32);
 G_STATIC_ASSERT(SETTLEMENT_CLAIMED == 1 && SETTLEMENT_RELEASED == 2 && SETTLEMENT_SKIPPED == 3 &&
                 SETTLEMENT_REJECTED == 4 && SETTLEMENT_FOUND_ELSEWHERE == 5 && SETTLEMENT_RETRIED == 6 &&
                 SETTLEMENT_ADOPTED == 7 && SETTLEMENT_ADDED == 8);
@@ -221,6 +221,17 @@ static bool range_put(struct sqlite_warehouse *self, const struct claim_rules *r
   return query_run(&query, error);
 }
 
+/* Reads the claims that were just written once more, where a cooldown may have let some through. */
+static bool claims_reopen(struct sqlite_warehouse *self, const struct claim_rules *rules, int64_t first_seq,
+                          GError **error)
+{
+  query_scope struct query query = {0};
+  if (rules->once == ONCE_EVER) return true;
+  if (!query_open(&query, &self->db, SQL_CLAIMS_REOPEN, error)) return false;
+  query_int(&query, ":first_seq", first_seq);
+  return query_run(&query, error);
+}
+
 static bool claims_append(struct sqlite_warehouse *self, const struct claim_rules *rules, int64_t claimed_n,
                           GError **error)
 {
@@ -235,7 +246,8 @@ static bool claims_append(struct sqlite_warehouse *self, const struct claim_rule
   query_int(&query, ":count", count_new(&self->count));
   if (!query_run(&query, error)) return false;
   g_assert(sql_changes(&self->db) == claimed_n);
-  return range_put(self, rules, claimed_n, error);
+  int64_t first_seq = sqlite3_last_insert_rowid(self->db.handle) - claimed_n + 1;
+  return range_put(self, rules, claimed_n, error) && claims_reopen(self, rules, first_seq, error);
 }
 
 /* Gives the pages of the working tables back. */

@@ -6,6 +6,8 @@
 #include "core/event_id.h"
 #include "core/flag_word.h"
 
+#include <string.h>
+
 static const char *text_of(sqlite3_value *value)
 {
   return (const char *)sqlite3_value_text(value);
@@ -32,8 +34,11 @@ static void person_of(sqlite3_context *context, int arguments_n, sqlite3_value *
 static void fold_tag(sqlite3_context *context, int arguments_n, sqlite3_value **arguments)
 {
   (void)arguments_n;
-  const char *person = text_of(arguments[0]);
-  if (person) sqlite3_result_text(context, email_fold_tag(person), -1, g_free);
+  const char *person = sqlite3_value_type(arguments[0]) == SQLITE_TEXT ? text_of(arguments[0]) : NULL;
+  if (person && strchr(person, '+'))
+    sqlite3_result_text(context, email_fold_tag(person), -1, g_free);
+  else if (person)
+    sqlite3_result_value(context, arguments[0]); /* nearly all: nothing is copied twice */
 }
 
 /* ---- flags of the user's ---- */

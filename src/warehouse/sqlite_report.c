@@ -96,6 +96,7 @@ static bool person_states_read(struct query *query, struct person_facts *facts, 
     if (!has_row) break;
     facts->is_held |= query_column_int(query, 0) != 0;
     facts->is_unsettled |= query_column_int(query, 1) != 0;
+    facts->is_in_instantly |= query_column_int(query, 5) != 0;
     if (facts->has_events) continue;
     facts->has_events = true;
     facts->last_enrolled_at_us = query_column_int(query, 2);
@@ -118,7 +119,7 @@ bool sqlite_report_person_facts(struct warehouse *warehouse, const struct person
     return false;
   query_text(&source, ":person", query->person);
   if (!query_next(&source, &has_row, error)) return false;
-  facts->source_shows_contact = query_column_int(&source, 0) != 0;
+  facts->was_contacted_before = query_column_int(&source, 0) != 0;
   if (!query_open(&stop, &self->db, SQL_REPORT_PERSON_STOP, error)) return false;
   query_text(&stop, ":person", query->person);
   query_int(&stop, ":now", query->now_us);

@@ -242,3 +242,32 @@ def test_one_person_under_many_spellings_is_added_once(world):
     world.sql("INSERT INTO leads (lead_id, email) VALUES ('A', 'p1@eXample.com')")
     assert world.json("export")["added"] == 0  # nor by another campaign
     assert world.sandbox.totals()["created_by_api"] == 3
+
+
+def test_tags_and_cooldowns(world):
+    """ann@ and ann+news@ are mailed once; after the cooldown once more, when complete took the row out, and not before."""
+    config = {"export": {"once": "cooldown", "cooldown_days": {"no_reply": 60, "replied": 1}}, "complete": {"armed": False}}
+    world.configure(**config)
+    world.import_rows(("A", "ann@example.com"), ("B", "Ann+news@Example.com"), ("C", "an.n@example.com"))
+    said = world.run("plan", code=0)
+    assert "no cooldown ends while complete.armed is false" in said.stdout
+    assert "export.cooldown_days.replied has no effect" in said.stderr + world.run("validate", code=0).stdout
+    world.run("export", code=0)
+    assert {row["email"] for row in world.sandbox.leads()} == {"ann@example.com", "an.n@example.com"}
+    first = world.row("A")["added_date"]
+    synced(world, days=5)
+    synced(world, days=70)
+    assert world.json("plan", code=(0, 3))["left_out"] == {"still_in_instantly": 3}
+    world.run("export", code=(0, 3))
+    assert world.creating_calls() == 1
+    world.configure(**{**config, "complete": {"armed": True}})
+    world.run("complete", code=(0, 3))
+    assert world.row("A")["sequence_completed"] == 1
+    world.run("export", code=0)
+    assert world.creating_calls() == 2 and {row["email"] for row in world.sandbox.leads()} == {"ann@example.com", "an.n@example.com"}
+    again = world.row("A")
+    assert again["added_to_instantly"] == 1 and again["added_date"] > first
+    assert again["sequence_completed"] == 0 and again["sequence_completed_date"] is None
+    assert world.kinds("A").count("reopened") == 1 and world.shown("A")["state"]["generation"] == 2
+    synced(world, days=5)
+    assert world.json("verify", code=0)["differences"] == [] and world.row("A")["cold_email_sent"] == 1

@@ -65,7 +65,7 @@ static void spoil_adopted(struct world *w)
 }
 static void spoil_before_us(struct world *w)
 {
-  w->facts.source_shows_contact = true;
+  w->facts.was_contacted_before = true;
 }
 static void spoil_suppressed(struct world *w)
 {
@@ -131,10 +131,9 @@ static void spare_released(struct world *w)
   w->state.settlement = SETTLEMENT_RELEASED;
 }
 
-/* Contacted before us, but the ledger knows the person: then its own rules decide. */
+/* The ledger knows the person, and nothing else speaks against it. */
 static void spare_known(struct world *w)
 {
-  w->facts.source_shows_contact = true;
   w->facts.has_events = true;
 }
 

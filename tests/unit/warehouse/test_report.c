@@ -194,7 +194,7 @@ static void test_person_facts(struct subject *subject)
   page_init(&text, 1);
   struct person_facts facts;
   OK(report_person_facts(subject->warehouse, &(struct person_query){"ann@x.org", T0}, &text, &facts, &error));
-  g_assert_false(facts.has_events || facts.is_held || facts.is_unsettled || facts.source_shows_contact);
+  g_assert_false(facts.has_events || facts.is_held || facts.is_unsettled || facts.was_contacted_before);
   g_assert_cmpint(facts.last_enrolled_at_us, ==, 0);
   subject_enrol(subject, "L1", "ann@x.org", "id-1");
   struct lead_event finished = about(EVENT_FINISHED, "L1", "ann@x.org", T0 + HOUR_US);
@@ -206,12 +206,17 @@ static void test_person_facts(struct subject *subject)
   struct suppression stop = {.domain = "x.org", .reason = "manual", .source = "command"};
   OK(subject->ops->suppress(subject->ledger, &stop, 1, NULL, &error));
   OK(report_person_facts(subject->warehouse, &(struct person_query){"ann@x.org", T0}, &text, &facts, &error));
-  g_assert_true(facts.has_events && facts.source_shows_contact);
-  g_assert_false(facts.is_held || facts.is_unsettled);
+  g_assert_true(facts.has_events && facts.is_in_instantly);
+  g_assert_false(facts.is_held || facts.is_unsettled || facts.was_contacted_before);
   g_assert_cmpint(facts.last_enrolled_at_us, ==, T0);
   g_assert_cmpint(facts.last_outcome, ==, OUTCOME_BOUNCED);
   g_assert_cmpint(facts.last_finished_at_us, ==, T0 + HOUR_US);
   g_assert_cmpstr(facts.suppression, ==, "manual");
+  struct lead tagged = {.lead_id = "L3", .email = "Ann+news@x.org", .cold_email_sent = true};
+  subject_put(subject, &tagged);
+  OK(report_person_facts(subject->warehouse, &(struct person_query){"ann+x@x.org", T0}, &text, &facts, &error));
+  g_assert_true(facts.has_events && facts.was_contacted_before);
+  g_assert_cmpint(facts.last_enrolled_at_us, ==, T0);
   page_clear(&text);
 }
 

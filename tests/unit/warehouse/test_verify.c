@@ -187,6 +187,23 @@ static void test_late_answers_are_sound(struct subject *subject)
   check(subject, VERIFY_STATE_DIFFERS, "");
 }
 
+/* Two spellings of one address, both enrolled by a leadferry that took them for two persons. */
+static void test_tag_twice(struct subject *subject)
+{
+  subject_enrol(subject, "L1", "ann@x.org", "id-1");
+  struct lead_event added = settling(EVENT_ADDED, "L2", "ann+news@x.org", "older.1");
+  added.instantly_id = "id-2";
+  subject_append(subject, &added, 1);
+  subject_enrol(subject, "L3", "bob+1@x.org", "id-3");
+  subject_enrol(subject, "L4", "+ann@x.org", "id-4");
+  check(subject, VERIFY_TAG_TWICE, "L1 id-1 camp-a 2 spellings; L2 id-2 camp-a 2 spellings");
+  struct lead_event removed = about(EVENT_REMOVED, "L2", "ann+news@x.org", T0 + HOUR_US);
+  removed.instantly_id = "id-2";
+  subject_append(subject, &removed, 1);
+  subject_fold(subject);
+  check(subject, VERIFY_TAG_TWICE, "");
+}
+
 int main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
@@ -197,5 +214,6 @@ int main(int argc, char **argv)
   subject_add("verify/gone-for-us", test_gone_for_us);
   subject_add("verify/claims", test_claims);
   subject_add("verify/late-answers-are-sound", test_late_answers_are_sound);
+  subject_add("verify/tag-twice", test_tag_twice);
   return g_test_run();
 }

@@ -311,8 +311,8 @@ static void put_persons(GString *out, struct subject *subject, const struct worl
     struct person_facts facts;
     struct person_query query = {persons[i], T0 + 100 * HOUR_US};
     OK(report_person_facts(subject->warehouse, &query, &text, &facts, &error));
-    g_string_append_printf(out, "person %s: %d %d %d %d", persons[i], facts.has_events, facts.is_held,
-                           facts.is_unsettled, facts.source_shows_contact);
+    g_string_append_printf(out, "person %s: %d %d %d %d %d", persons[i], facts.has_events, facts.is_held,
+                           facts.is_unsettled, facts.was_contacted_before, facts.is_in_instantly);
     put_int(out, "enrolled", facts.last_enrolled_at_us);
     put_text(out, "outcome", outcome_name(facts.last_outcome));
     put_int(out, "finished", facts.last_finished_at_us);

@@ -54,7 +54,8 @@ heirs AS (
   GROUP BY g.person, g.state_id),
 aliases AS (SELECT lead_id, state_id FROM heirs WHERE lead_id NOT IN (SELECT lead_id FROM ${lead_state})),
 stated AS (
-  SELECT r.*, s.person AS state_person, IFNULL(s.settlement IN (7, 8) AND s.withdrawn_at IS NULL, FALSE) AS is_enrolled,
+  SELECT r.*, s.person AS state_person,
+    IFNULL(s.person = r.person AND s.settlement IN (7, 8) AND s.withdrawn_at IS NULL, FALSE) AS is_enrolled,
     s.settlement, s.reason, s.campaign_id AS state_campaign_id, s.reopened_at, s.claim_id, s.generation, s.attempts,
     IFNULL(r.verdict = 0 AND s.person <> r.person, FALSE) AS is_reused,
     SUBSTR(r.person, STRPOS(r.person, '@')) AS domain_key,
@@ -67,12 +68,30 @@ placed AS (
         NULLIF(t.state_campaign_id, ''), NULL),
       NULLIF(t.campaign_id, ''), NULLIF(JSON_VALUE(@p, '$.default_campaign'), '')) AS campaign_id
   FROM stated t),
-persons AS (
-  SELECT person, LOGICAL_OR(held_n > resolved_n) AS is_held, LOGICAL_OR(settlement = 1) AS is_unsettled,
+known AS (
+  SELECT person_key, LOGICAL_OR(held_n > resolved_n) AS is_held, LOGICAL_OR(settlement = 1) AS is_unsettled,
+    LOGICAL_OR(settlement IN (7, 8) AND withdrawn_at IS NULL
+      AND NOT (removed_at IS NOT NULL AND removed_id IS NOT DISTINCT FROM instantly_id)) AS is_in_instantly,
     MAX(ever_added_at) AS last_enrolled_at,
     ARRAY_AGG(STRUCT(outcome AS outcome, finished_at AS finished_at) ORDER BY ever_added_at DESC, lead_id LIMIT 1)[OFFSET(0)]
       AS newest
-  FROM ${lead_state} WHERE person IS NOT NULL GROUP BY person),
+  FROM (
+    SELECT s.lead_id, s.held_n, s.resolved_n, s.settlement, s.withdrawn_at, s.removed_at, s.removed_id, s.instantly_id,
+      s.ever_added_at, s.outcome, s.finished_at, REGEXP_REPLACE(s.person, r'^([^+@]+)\+[^@]*@', r'\1@') AS person_key
+    FROM ${lead_state} s WHERE s.person IS NOT NULL)
+  GROUP BY person_key),
+persons AS (
+  SELECT k.*, JSON_VALUE(@p, '$.once_ever') = '0' AND k.newest.outcome IN (2, 3, 6) AND IFNULL((
+      SELECT CAST(JSON_VALUE(c, '$.us') AS INT64) <> 9223372036854775807
+        AND CAST(JSON_VALUE(@p, '$.now') AS INT64) - IFNULL(UNIX_MICROS(k.newest.finished_at), 0)
+          >= CAST(JSON_VALUE(c, '$.us') AS INT64)
+      FROM UNNEST(JSON_QUERY_ARRAY(@p, '$.cooldowns')) c
+      WHERE CAST(JSON_VALUE(c, '$.outcome') AS INT64) = k.newest.outcome), FALSE) AS is_over
+  FROM known k),
+contacted AS (
+  SELECT DISTINCT person_key FROM placed
+  WHERE shows_contact AND person IS NOT NULL
+    AND person NOT IN (SELECT person FROM ${lead_state} WHERE person IS NOT NULL)),
 told AS (
   SELECT JSON_VALUE(t, '$.match_key') AS match_key, JSON_VALUE(t, '$.person') AS person, JSON_VALUE(t, '$.reason') AS reason,
     TIMESTAMP_MICROS(CAST(JSON_VALUE(t, '$.evidence_at') AS INT64)) AS evidence_at
@@ -98,8 +117,9 @@ missing AS (
       JSON_VALUE(SAFE.PARSE_JSON(f.fields)[t.source])), ''), '\t\n\v\f\r ') = ''
   GROUP BY m.lead_id),
 judged AS (
-  SELECT m.lead_id, m.person, m.campaign_id, m.claim_id IS NOT NULL OR IFNULL(m.generation > 1, FALSE) AS was_claimed,
-    GREATEST(IFNULL(m.generation, 1), 1) AS generation,
+  SELECT m.lead_id, m.person, m.person_key, m.campaign_id,
+    m.claim_id IS NOT NULL OR IFNULL(m.generation > 1, FALSE) AS was_claimed,
+    GREATEST(IFNULL(m.generation, 1), 1) + IF(m.is_enrolled, 1, 0) AS generation, m.is_enrolled AS reopens,
     IF(m.claim_id IS NULL OR m.settlement <> 2, 1,
       GREATEST(IFNULL(m.attempts, 1), 1) + IF(IFNULL(m.reason, '') IN ('absent', 'temporary'), 1, 0)) AS attempt,
     CASE WHEN p.reason IS NULL THEN d.reason WHEN d.reason IS NULL THEN p.reason ELSE LEAST(p.reason, d.reason) END AS stop,
@@ -109,18 +129,15 @@ judged AS (
     CASE
       WHEN m.verdict <> 0 THEN m.verdict
       WHEN m.is_reused THEN 4
-      WHEN m.is_enrolled THEN 5
-      WHEN g.person IS NULL AND m.person IN (SELECT person FROM source WHERE shows_contact AND person IS NOT NULL) THEN 6
+      WHEN m.is_enrolled AND NOT IFNULL(g.is_over, FALSE) THEN 5
+      WHEN t.person_key IS NOT NULL THEN 6
       WHEN p.reason IS NOT NULL OR d.reason IS NOT NULL THEN 7
       WHEN g.is_held THEN 8
       WHEN g.is_unsettled THEN 9
-      WHEN g.last_enrolled_at > IFNULL(m.reopened_at, TIMESTAMP '1970-01-01 00:00:00+00')
-        AND (JSON_VALUE(@p, '$.once_ever') = '1' OR IFNULL(g.newest.outcome, 0) = 0 OR IFNULL((
-          SELECT CAST(JSON_VALUE(c, '$.us') AS INT64) = 9223372036854775807
-            OR CAST(JSON_VALUE(@p, '$.now') AS INT64) - IFNULL(UNIX_MICROS(g.newest.finished_at), 0)
-              < CAST(JSON_VALUE(c, '$.us') AS INT64)
-          FROM UNNEST(JSON_QUERY_ARRAY(@p, '$.cooldowns')) c
-          WHERE CAST(JSON_VALUE(c, '$.outcome') AS INT64) = g.newest.outcome), TRUE)) THEN 10
+      WHEN (m.is_enrolled OR g.last_enrolled_at > IFNULL(m.reopened_at, TIMESTAMP '1970-01-01 00:00:00+00'))
+        AND NOT g.is_over THEN 10
+      WHEN (m.is_enrolled OR g.last_enrolled_at > IFNULL(m.reopened_at, TIMESTAMP '1970-01-01 00:00:00+00'))
+        AND g.is_in_instantly THEN 21
       WHEN m.settlement IN (3, 4, 5) THEN 11
       WHEN m.campaign_id IS NULL THEN 12
       WHEN f.campaign_id IS NULL THEN 13
@@ -129,14 +146,15 @@ judged AS (
       ELSE 0
     END AS verdict
   FROM placed m
-  LEFT JOIN persons g ON g.person = m.person
+  LEFT JOIN persons g ON g.person_key = m.person_key
+  LEFT JOIN contacted t ON t.person_key = m.person_key
   LEFT JOIN stops p ON p.match_key = m.person_key
   LEFT JOIN stops d ON d.match_key = m.domain_key
   LEFT JOIN feeds f ON f.campaign_id = m.campaign_id
   LEFT JOIN missing x ON x.lead_id = m.lead_id),
 alone AS (
   SELECT j.* EXCEPT (verdict), IF(j.verdict = 0 AND ROW_NUMBER() OVER (
-      PARTITION BY j.verdict, j.person ORDER BY j.was_claimed DESC, j.lead_id) > 1, 16, j.verdict) AS verdict
+      PARTITION BY j.verdict, j.person_key ORDER BY j.was_claimed DESC, j.lead_id) > 1, 16, j.verdict) AS verdict
   FROM judged j),
 roomy AS (
   SELECT a.* EXCEPT (verdict), IF(a.verdict = 0 AND ROW_NUMBER() OVER (
@@ -151,32 +169,38 @@ ends AS (
   FROM ${lead_state} s, UNNEST(JSON_QUERY_ARRAY(@p, '$.cooldowns')) c
   WHERE JSON_VALUE(@p, '$.once_ever') = '0' AND s.finished_at IS NOT NULL
     AND CAST(JSON_VALUE(c, '$.outcome') AS INT64) = s.outcome)
-SELECT lead_id, person, campaign_id, generation, attempt, ord,
+SELECT lead_id, person, campaign_id, generation, reopens, attempt, ord,
   IF(verdict = 0 AND ord > CAST(JSON_VALUE(@p, '$.run_room') AS INT64), CAST(JSON_VALUE(@p, '$.run_room_verdict') AS INT64),
     verdict) AS verdict,
   CASE verdict WHEN 7 THEN stop WHEN 11 THEN settled WHEN 14 THEN refusal WHEN 15 THEN tag END AS detail
 FROM numbered
 UNION ALL
-SELECT NULL, NULL, NULL, 0, 0, 0, -1, CAST(MIN(ends_at) AS STRING) FROM ends WHERE ends_at > CAST(JSON_VALUE(@p, '$.now') AS INT64);
+SELECT NULL, NULL, NULL, 0, FALSE, 0, 0, -1, CAST(MIN(ends_at) AS STRING) FROM ends WHERE ends_at > CAST(JSON_VALUE(@p, '$.now') AS INT64);
 
 -- name: claim_append
 -- Nothing is claimed by who does not hold the lease any more, nor when too many lead_ids changed hands. An INSERT waits for
 -- nobody, so the lease is looked at in the statement itself. A script that failed behind this statement is tried again, and
 -- who stands in the source or is stopped may have changed meanwhile: then numbers would name other leads, and one lead could
--- have two, in two campaigns. So what the first try claimed is what the run has. The event's id is that of core/event_id.h.
-INSERT INTO ${lead_events} (event_id, kind, fact, lead_id, person, campaign_id, claim_id, ord, ord_to, attempt, generation,
-  epoch, run_id, occurred_at, recorded_at)
-SELECT TO_HEX(SHA256(CONCAT('i1,i0,n,s', CAST(BYTE_LENGTH(c.lead_id) AS STRING), ':', c.lead_id,
+-- have two, in two campaigns. So what the first try claimed is what the run has. Where a cooldown is over, the claim
+-- brings the event that opens its generation. An event's id is that of core/event_id.h.
+INSERT INTO ${lead_events} (event_id, kind, fact, reason, lead_id, person, campaign_id, claim_id, ord, ord_to, attempt,
+  generation, epoch, run_id, occurred_at, recorded_at)
+SELECT IF(c.is_opening,
+    TO_HEX(SHA256(CONCAT('i12,i0,s8:cooldown,s', CAST(BYTE_LENGTH(c.lead_id) AS STRING), ':', c.lead_id,
+      ',s', CAST(BYTE_LENGTH(c.person) AS STRING), ':', c.person, ',n,n,n,n,i0,i0,n,i0,i', CAST(c.generation AS STRING),
+      ',i', JSON_VALUE(@p, '$.now'), ',n,'))),
+    TO_HEX(SHA256(CONCAT('i1,i0,n,s', CAST(BYTE_LENGTH(c.lead_id) AS STRING), ':', c.lead_id,
     ',s', CAST(BYTE_LENGTH(c.person) AS STRING), ':', c.person,
     ',s', CAST(BYTE_LENGTH(c.campaign_id) AS STRING), ':', c.campaign_id, ',n,s', CAST(BYTE_LENGTH(c.claim_id) AS STRING),
     ':', c.claim_id, ',n,i', CAST(c.ord AS STRING), ',i0,n,i', CAST(c.attempt AS STRING),
-    ',i', CAST(c.generation AS STRING), ',i', JSON_VALUE(@p, '$.now'), ',n,'))),
-  1, 0, c.lead_id, c.person, c.campaign_id, c.claim_id, c.ord, 0, c.attempt, c.generation,
+    ',i', CAST(c.generation AS STRING), ',i', JSON_VALUE(@p, '$.now'), ',n,')))),
+  IF(c.is_opening, 12, 1), 0, IF(c.is_opening, 'cooldown', NULL), c.lead_id, c.person, IF(c.is_opening, NULL, c.campaign_id),
+  IF(c.is_opening, NULL, c.claim_id), IF(c.is_opening, 0, c.ord), 0, IF(c.is_opening, 0, c.attempt), c.generation,
   CAST(JSON_VALUE(@p, '$.epoch') AS INT64), JSON_VALUE(@p, '$.run_id'),
   TIMESTAMP_MICROS(CAST(JSON_VALUE(@p, '$.now') AS INT64)), TIMESTAMP_MICROS(CAST(JSON_VALUE(@p, '$.recorded_at') AS INT64))
 FROM (
-  SELECT s.*, CONCAT(JSON_VALUE(@p, '$.run_id'), '.', CAST(s.ord AS STRING)) AS claim_id
-  FROM ${scratch} s WHERE s.verdict = 0) c
+  SELECT s.*, CONCAT(JSON_VALUE(@p, '$.run_id'), '.', CAST(s.ord AS STRING)) AS claim_id, is_opening
+  FROM ${scratch} s CROSS JOIN UNNEST([FALSE, TRUE]) is_opening WHERE s.verdict = 0 AND (NOT is_opening OR s.reopens)) c
 WHERE EXISTS (
     SELECT 1 FROM ${leases} WHERE shard = 'all' AND epoch = CAST(JSON_VALUE(@p, '$.epoch') AS INT64)
       AND released_at IS NULL AND expires_at > CURRENT_TIMESTAMP())
@@ -192,14 +216,14 @@ GROUP BY 1, 2, 3 ORDER BY 1, 2, 3;
 
 -- name: claims_read
 -- A run's claims in the order of their ord, with all that a body needs. The same event twice is one. is_contested: another
--- run has a claim on the person that nobody settled, made in the last day: two holders of the lease would look like that,
+-- run has a claim on the folded person that nobody settled, made in the last day: two holders of the lease would look like that,
 -- and then neither sends. @only_unsettled: as in unsettled_claims, so also one that a later holder's claim hides. Whether the
 -- row is still that person's is decided by base/email.h.
 SELECT e.ord, e.generation, e.epoch, e.attempt, e.run_id, e.campaign_id, e.person, IFNULL(s.held_n > s.resolved_n, FALSE),
   e.lead_id, l.${email}, l.${first_name}, l.${last_name}, l.${company_name}, l.${campaign_id}, l.${added_to_instantly},
   l.${sequence_completed}, l.${cold_email_sent}, l.${last_email_status}, f.fields,
-  @is_guarded AND e.person IN (
-    SELECT o.person FROM ${lead_events} o
+  @is_guarded AND REGEXP_REPLACE(e.person, r'^([^+@]+)\+[^@]*@', r'\1@') IN (
+    SELECT REGEXP_REPLACE(o.person, r'^([^+@]+)\+[^@]*@', r'\1@') FROM ${lead_events} o
     WHERE o.kind = 1 AND o.recorded_at >= @contested_since AND o.run_id <> @run_id AND o.person IS NOT NULL
       AND o.claim_id NOT IN (
         SELECT x.claim_id FROM ${lead_events} x

@@ -67,7 +67,7 @@ heirs AS (
   GROUP BY g.person, g.state_id),
 aliases AS (SELECT lead_id, state_id FROM heirs WHERE lead_id NOT IN (SELECT lead_id FROM ${lead_state})),
 stated AS (
-  SELECT l.*, s.added_at, s.email_status, s.sent_at, s.withdrawn_at IS NOT NULL OR s.generation > 1 AS may_reset,
+  SELECT l.*, s.added_at, s.email_status, s.sent_at, s.withdrawn_at IS NOT NULL OR (s.generation > 1 AND s.settlement IN (0, 7, 8)) AS may_reset,
     s.settlement IN (7, 8) AND s.withdrawn_at IS NULL AS is_enrolled, s.finished_at, s.outcome, s.settlement, s.replied_at,
     s.current_campaign_id, s.removed_at,
     s.removed_at IS NOT NULL AND s.removed_id IS NOT DISTINCT FROM s.instantly_id AS is_removed

@@ -83,19 +83,28 @@ SELECT ${lead_id} FROM ${leads} WHERE STRPOS(${lead_id}, '@') > 0
 UNION DISTINCT SELECT lead_id FROM ${lead_state} WHERE STRPOS(lead_id, '@') > 0;
 
 -- name: report_person
--- What is known of a person over its leads; the facts of its last enrolment are those of the first row.
-SELECT held_n > resolved_n, settlement = 1, ever_added_at, outcome, finished_at FROM ${lead_state}
-WHERE person = @person ORDER BY ever_added_at DESC, lead_id;
+-- What is known of a folded person over its leads; the facts of its last enrolment are those of the first row.
+SELECT held_n > resolved_n, settlement = 1, ever_added_at, outcome, finished_at,
+  settlement IN (7, 8) AND withdrawn_at IS NULL
+    AND NOT (removed_at IS NOT NULL AND removed_id IS NOT DISTINCT FROM instantly_id)
+FROM ${lead_state}
+WHERE REGEXP_REPLACE(person, r'^([^+@]+)\+[^@]*@', r'\1@') = @person_key ORDER BY ever_added_at DESC, lead_id;
 
 -- name: report_person_rest
--- Does a source row of the person show contact, and which stop is in force? An address that only base/email.h can spell is
--- found by its lead_id among @lead_ids.
+-- Does a source row of the folded person show a contact, of an address that no event of ours names, and which stop is in
+-- force? An address that only base/email.h can spell is found by its lead_id among @lead_ids; its person is beside it in
+-- @persons.
+WITH own AS (
+  SELECT ${lead_id} AS lead_id, LOWER(TRIM(${email}, '\t\n\v\f\r ')) AS person FROM ${leads}
+  WHERE REGEXP_REPLACE(LOWER(TRIM(${email}, '\t\n\v\f\r ')), r'^([^+@]+)\+[^@]*@', r'\1@') = @person_key
+  UNION ALL
+  SELECT i, p FROM UNNEST(@lead_ids) i WITH OFFSET n JOIN UNNEST(@persons) p WITH OFFSET m ON n = m)
 SELECT
   EXISTS (
-    SELECT 1 FROM ${leads}
-    WHERE (LOWER(TRIM(${email}, '\t\n\v\f\r ')) = @person OR ${lead_id} IN UNNEST(@lead_ids))
-      AND (IFNULL(${added_to_instantly}, FALSE) OR IFNULL(${cold_email_sent}, FALSE) OR IFNULL(${sequence_completed}, FALSE)
-        OR LOWER(TRIM(IFNULL(${last_email_status}, ''), '\t\n\v\f\r ')) NOT IN ('', 'null'))),
+    SELECT 1 FROM own o JOIN ${leads} l ON l.${lead_id} = o.lead_id
+    WHERE o.person NOT IN (SELECT person FROM ${lead_state} WHERE person IS NOT NULL)
+      AND (IFNULL(l.${added_to_instantly}, FALSE) OR IFNULL(l.${cold_email_sent}, FALSE) OR IFNULL(l.${sequence_completed}, FALSE)
+        OR LOWER(TRIM(IFNULL(l.${last_email_status}, ''), '\t\n\v\f\r ')) NOT IN ('', 'null'))),
   (SELECT MIN(reason) FROM ${suppressions} WHERE match_key IN (@person_key, @domain_key)
      AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > @now));
 

@@ -79,7 +79,7 @@ WHERE NOT EXISTS (SELECT 1 FROM ${leases} WHERE shard = 'all');
 
 -- name: watch
 -- What may have changed while a run sends: the lease, the holds, and who of its claims (and of those that it is about to send)
--- is stopped by now. A hold of a lead counts although it is not folded yet. Only the run's own partitions and the few events
+-- is stopped by now. A hold of a lead counts for its folded person, although it is not folded yet. Only the run's own partitions and the few events
 -- of holds are read.
 WITH claims AS (
   SELECT ord, person, SUBSTR(person, STRPOS(person, '@')) AS domain_key,
@@ -97,12 +97,12 @@ stops AS (
     AND (expires_at IS NULL OR expires_at > TIMESTAMP_MICROS(CAST(JSON_VALUE(@p, '$.now') AS INT64)))
   GROUP BY match_key),
 held AS (
-  SELECT person FROM (
-    SELECT person, lead_id, MAX(IF(kind = 9, attempt, 0)) > MAX(IF(kind = 10, attempt, 0)) AS is_held
-    FROM ${lead_events} WHERE kind IN (9, 10) AND person IN (SELECT person FROM claims) GROUP BY person, lead_id)
+  SELECT person_key FROM (
+    SELECT REGEXP_REPLACE(person, r'^([^+@]+)\+[^@]*@', r'\1@') AS person_key, lead_id, MAX(IF(kind = 9, attempt, 0)) > MAX(IF(kind = 10, attempt, 0)) AS is_held
+    FROM ${lead_events} WHERE kind IN (9, 10) AND person IS NOT NULL GROUP BY 1, person, lead_id)
   WHERE is_held),
 stopped AS (
-  SELECT c.ord, c.person,
+  SELECT c.ord, c.person_key,
     CASE WHEN p.reason IS NULL THEN d.reason WHEN d.reason IS NULL THEN p.reason ELSE LEAST(p.reason, d.reason) END AS reason
   FROM claims c LEFT JOIN stops p ON p.match_key = c.person_key LEFT JOIN stops d ON d.match_key = c.domain_key)
 SELECT 'lease' AS what, epoch AS n, CAST(released_at IS NULL AND expires_at > CURRENT_TIMESTAMP() AS STRING) AS text
@@ -112,7 +112,7 @@ SELECT SUBSTR(name, 1, 5), 0, CONCAT(SUBSTR(name, 6), '\n', IFNULL(value, '')) F
 WHERE STARTS_WITH(name, 'hold:') AND @p IS NOT NULL
 UNION ALL
 SELECT 'stop', ord, IFNULL(reason, 'held') FROM stopped
-WHERE reason IS NOT NULL OR person IN (SELECT person FROM held)
+WHERE reason IS NOT NULL OR person_key IN (SELECT person_key FROM held)
 ORDER BY 1, 2;
 
 -- name: control_get

@@ -48,6 +48,11 @@ sends AS (
   SELECT kind, REGEXP_EXTRACT(claim_id, r'^(.*)\.[0-9]+$'), campaign_id,
     CAST(REGEXP_EXTRACT(claim_id, r'\.([0-9]+)$') AS INT64), NULL, lead_id, claim_id
   FROM ${lead_events} WHERE kind = 3 AND claim_id IS NOT NULL),
+live AS (
+  SELECT lead_id, person, instantly_id, current_campaign_id, REGEXP_REPLACE(person, r'^([^+@]+)\+[^@]*@', r'\1@') AS person_key
+  FROM ${lead_state}
+  WHERE settlement IN (7, 8) AND withdrawn_at IS NULL AND person IS NOT NULL
+    AND NOT (removed_at IS NOT NULL AND removed_id IS NOT DISTINCT FROM instantly_id)),
 reached AS (
   SELECT kind, lead_id, campaign_id, claim_id, ord, MAX(ord_to) OVER (PARTITION BY run_id, campaign_id
       ORDER BY ord, kind ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS sent_to
@@ -77,7 +82,10 @@ SELECT check_n, lead_id, instantly_id, campaign_id, detail FROM (
   WHERE settlement = 1 AND held_n <= resolved_n
   UNION ALL
   SELECT 7, lead_id, instantly_id, current_campaign_id, held_reason FROM ${lead_state}
-  WHERE held_n > resolved_n AND held_reason = 'relaunched')
+  WHERE held_n > resolved_n AND held_reason = 'relaunched'
+  UNION ALL
+  SELECT 8, lead_id, instantly_id, current_campaign_id, CONCAT(CAST(n AS STRING), ' spellings') FROM live
+  JOIN (SELECT person_key, COUNT(DISTINCT person) AS n FROM live GROUP BY person_key) spelt USING (person_key) WHERE n > 1)
 WHERE @since IS NOT NULL AND @run_id IS NOT NULL ORDER BY check_n, lead_id, detail;
 
 -- name: verify_stage
@@ -98,7 +106,7 @@ stops AS (
   GROUP BY match_key),
 ours AS (SELECT * FROM rows_of WHERE is_own AND settlement IN (7, 8) AND withdrawn_at IS NULL AND NOT is_removed)
 SELECT check_n, lead_id, instantly_id, campaign_id, detail FROM (
-  SELECT 10 AS check_n, lead_id, instantly_id, current_campaign_id AS campaign_id, CAST(NULL AS STRING) AS detail
+  SELECT 11 AS check_n, lead_id, instantly_id, current_campaign_id AS campaign_id, CAST(NULL AS STRING) AS detail
   FROM ${lead_state}
   WHERE settlement IN (7, 8) AND withdrawn_at IS NULL AND instantly_id IS NOT NULL AND outcome <> 1
     AND NOT (removed_at IS NOT NULL AND removed_id IS NOT DISTINCT FROM instantly_id)
@@ -107,25 +115,25 @@ SELECT check_n, lead_id, instantly_id, campaign_id, detail FROM (
     AND (JSON_VALUE(@p, '$.campaign_id') IS NULL OR current_campaign_id = JSON_VALUE(@p, '$.campaign_id'))
     AND lead_id NOT IN (SELECT lead_id FROM rows_of WHERE lead_id IS NOT NULL)
   UNION ALL
-  SELECT 11, lead_id, row_id, row_campaign_id, CONCAT('expected in ', current_campaign_id) FROM ours
+  SELECT 12, lead_id, row_id, row_campaign_id, CONCAT('expected in ', current_campaign_id) FROM ours
   WHERE row_campaign_id IS DISTINCT FROM current_campaign_id
     AND (is_asked OR current_campaign_id = JSON_VALUE(@p, '$.campaign_id'))
   UNION ALL
-  SELECT 12, lead_id, row_id, row_campaign_id, IF(stamp IS NULL, 'no stamp', 'another stamp') FROM ours
+  SELECT 13, lead_id, row_id, row_campaign_id, IF(stamp IS NULL, 'no stamp', 'another stamp') FROM ours
   WHERE settlement = 8 AND is_asked AND stamp IS DISTINCT FROM CONCAT(CAST(generation AS STRING), ':', claim_id)
   UNION ALL
-  SELECT 13, CAST(NULL AS STRING), row_id, row_campaign_id, CAST(NULL AS STRING) FROM rows_of
+  SELECT 14, CAST(NULL AS STRING), row_id, row_campaign_id, CAST(NULL AS STRING) FROM rows_of
   WHERE lead_id IS NULL AND is_stamped AND is_configured AND is_asked
   UNION ALL
-  SELECT 14, r.lead_id, r.row_id, r.row_campaign_id,
+  SELECT 15, r.lead_id, r.row_id, r.row_campaign_id,
     CASE WHEN p.reason IS NULL THEN d.reason WHEN d.reason IS NULL THEN p.reason ELSE LEAST(p.reason, d.reason) END
   FROM rows_of r LEFT JOIN stops p ON p.match_key = r.person_key LEFT JOIN stops d ON d.match_key = r.domain_key
   WHERE r.lead_id IS NOT NULL AND r.status = 1 AND r.is_asked AND (p.reason IS NOT NULL OR d.reason IS NOT NULL)
   UNION ALL
-  SELECT 15, MIN(lead_id), MIN(row_id), CAST(NULL AS STRING), CONCAT('also ', MAX(row_id)) FROM rows_of
+  SELECT 16, MIN(lead_id), MIN(row_id), CAST(NULL AS STRING), CONCAT('also ', MAX(row_id)) FROM rows_of
   WHERE row_person IS NOT NULL AND (status = 1 OR stamp IS NOT NULL) AND is_configured GROUP BY row_person
   HAVING COUNTIF(is_stamped) > 1 OR (COUNTIF(status = 1) > 1 AND COUNTIF(is_stamped) > 0)
   UNION ALL
-  SELECT 16, lead_id, row_id, row_campaign_id, IF(withdrawn_at IS NOT NULL, 'withdrawn', 'removed') FROM rows_of
+  SELECT 17, lead_id, row_id, row_campaign_id, IF(withdrawn_at IS NOT NULL, 'withdrawn', 'removed') FROM rows_of
   WHERE is_own AND is_asked AND (withdrawn_at IS NOT NULL OR is_removed))
-ORDER BY check_n, IF(check_n = 15, NULL, lead_id), instantly_id;
+ORDER BY check_n, IF(check_n = 16, NULL, lead_id), instantly_id;

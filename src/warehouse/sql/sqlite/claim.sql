@@ -88,43 +88,52 @@ DELETE FROM temp.claim_rows;
 
 -- name: claim_rows_states
 -- What the ledger knows of persons under lead_ids that the source does not have, or has for somebody else.
-INSERT OR IGNORE INTO temp.claim_rows (person, lead_id, in_source, shows_contact, has_state, is_held, is_unsettled,
-  ever_added_at, finished_at, outcome)
-SELECT s.person, s.lead_id, 0, 0, 1, s.held_n > s.resolved_n, s.settlement = 1, s.ever_added_at, s.finished_at, s.outcome
+INSERT OR IGNORE INTO temp.claim_rows (folded, lead_id, in_source, person, shows_contact, has_state, is_held, is_unsettled,
+  in_instantly, ever_added_at, finished_at, outcome)
+SELECT fold_tag(s.person), s.lead_id, 0, s.person, 0, 1, s.held_n > s.resolved_n, s.settlement = 1,
+  s.settlement IN (7, 8) AND s.withdrawn_at IS NULL AND NOT (s.removed_at IS NOT NULL AND s.removed_id IS s.instantly_id),
+  s.ever_added_at, s.finished_at, s.outcome
 FROM lead_state s LEFT JOIN ${leads} l ON l.${lead_id} = s.lead_id
 WHERE s.person IS NOT NULL AND (l.${lead_id} IS NULL OR person(l.${email}) IS NOT s.person)
 ORDER BY 1, 2;
 
 -- name: repeats_of_states
 -- A person with such a state is not decided by one source row alone.
-SELECT repeats_note(person, 2) FROM temp.claim_rows;
+SELECT repeats_note(folded, 2) FROM temp.claim_rows;
 
 -- name: repeats_of_source
-SELECT repeats_note(person(${email}), 1) FROM ${leads};
+SELECT repeats_note(fold_tag(person(${email})), 1) FROM ${leads};
 
 -- name: claim_rows_source
 -- The source rows of persons that have several rows (sqlite_repeats.h), which a view is narrowed to from outside.
-INSERT OR IGNORE INTO temp.claim_rows (person, lead_id, in_source, shows_contact, has_state, is_held, is_unsettled,
-  ever_added_at, finished_at, outcome)
-SELECT p, lead_id, 1, shows_contact, has_state, is_held, is_unsettled, ever_added_at, finished_at, outcome
+INSERT OR IGNORE INTO temp.claim_rows (folded, lead_id, in_source, person, shows_contact, has_state, is_held, is_unsettled,
+  in_instantly, ever_added_at, finished_at, outcome)
+SELECT k, lead_id, 1, p, shows_contact, has_state, is_held, is_unsettled, in_instantly, ever_added_at, finished_at, outcome
 FROM temp.source_rows ORDER BY 1, 2;
 
 -- name: person_facts_clear
 DELETE FROM temp.person_facts;
 
 -- name: person_facts_fill
--- What is known of a person over all of its rows; the outcome is that of the state enrolled last, then the lowest lead_id.
-INSERT INTO temp.person_facts (person, has_events, is_held, is_unsettled, last_enrolled_at, shows_contact, rows_n, outcome,
+-- What is known of a person over all of its rows; the outcome is that of the state enrolled last, then the lowest lead_id. A
+-- row that shows a contact says something new only of an address that no event of ours names.
+INSERT INTO temp.person_facts (folded, was_contacted, is_held, is_unsettled, in_instantly, last_enrolled_at, rows_n, outcome,
   finished_at)
-SELECT g.person, g.has_events, g.is_held, g.is_unsettled, g.last_enrolled_at, g.shows_contact, g.rows_n,
-  (SELECT n.outcome FROM temp.claim_rows n WHERE n.person = g.person AND n.has_state
+SELECT g.folded, g.was_contacted, g.is_held, g.is_unsettled, g.in_instantly, g.last_enrolled_at, g.rows_n,
+  (SELECT n.outcome FROM temp.claim_rows n WHERE n.folded = g.folded AND n.has_state
    ORDER BY coalesce(n.ever_added_at, 0) DESC, n.lead_id LIMIT 1),
-  (SELECT n.finished_at FROM temp.claim_rows n WHERE n.person = g.person AND n.has_state
+  (SELECT n.finished_at FROM temp.claim_rows n WHERE n.folded = g.folded AND n.has_state
    ORDER BY coalesce(n.ever_added_at, 0) DESC, n.lead_id LIMIT 1)
 FROM (
-  SELECT person, max(has_state) AS has_events, max(is_held) AS is_held, max(is_unsettled) AS is_unsettled,
-    max(coalesce(ever_added_at, 0)) AS last_enrolled_at, max(shows_contact) AS shows_contact, sum(in_source) AS rows_n
-  FROM temp.claim_rows GROUP BY person) g;
+  SELECT folded, max(shows_contact AND NOT has_state) AS was_contacted, max(is_held) AS is_held,
+    max(is_unsettled) AS is_unsettled, max(in_instantly) AS in_instantly, max(last_enrolled_at) AS last_enrolled_at,
+    sum(rows_n) AS rows_n
+  FROM (
+    SELECT folded, max(has_state) AS has_state, max(is_held) AS is_held, max(is_unsettled) AS is_unsettled,
+      max(in_instantly) AS in_instantly, max(coalesce(ever_added_at, 0)) AS last_enrolled_at,
+      max(shows_contact) AS shows_contact, sum(in_source) AS rows_n
+    FROM temp.claim_rows GROUP BY folded, person)
+  GROUP BY folded) g;
 
 -- name: queue_clear
 DELETE FROM temp.queue;
@@ -134,7 +143,8 @@ DELETE FROM temp.queue;
 -- eligible row goes into the queue; the others are counted, one row per reason. The walk is in the order of lead_id, so the
 -- queue is written in its own order, campaign by campaign. code is the verdict, for rule 15 with the variable's n above it.
 -- LIMIT with OFFSET keeps the planner from working a column out once per use.
-INSERT INTO temp.queue (verdict, place, lead_id, campaign_id, detail, person, was_claimed, generation, attempt, is_shared, n)
+INSERT INTO temp.queue (verdict, place, lead_id, campaign_id, detail, person, was_claimed, generation, attempt, shared,
+  reopens, n)
 SELECT v.code & 31,
   CASE WHEN v.code = 0 THEN v.place ELSE 0 END,
   CASE WHEN v.code = 0 THEN v.lead_id ELSE '' END,
@@ -146,18 +156,18 @@ SELECT v.code & 31,
     WHEN 14 THEN v.refusal
     WHEN 15 THEN (SELECT q.tag FROM temp.feed_variables q WHERE q.campaign_id = v.campaign_id AND q.n = v.code >> 5)
   END, ''),
-  CASE WHEN v.code = 0 THEN v.p END, v.was_claimed, v.generation, v.attempt, v.rows_n > 1 AND v.code = 0, 1
+  CASE WHEN v.code = 0 THEN v.p END, v.was_claimed, v.generation, v.attempt,
+  CASE WHEN v.rows_n > 1 AND v.code = 0 THEN v.k END, v.is_enrolled AND v.code = 0, 1
 FROM (
   SELECT
     CASE
-      WHEN r.verdict <> 0 THEN r.verdict
-      WHEN r.shows_contact AND NOT r.has_events THEN 6
+      WHEN r.verdict <> 0 AND NOT (r.is_enrolled AND r.is_over) THEN r.verdict
+      WHEN r.was_contacted THEN 6
       WHEN r.stop IS NOT NULL THEN 7
       WHEN r.is_held THEN 8
       WHEN r.is_unsettled THEN 9
-      WHEN r.last_enrolled_at > coalesce(r.reopened_at, 0) AND (:once_ever OR coalesce(r.outcome, 0) = 0 OR coalesce((
-          SELECT c.value = 9223372036854775807 OR :now - coalesce(r.finished_at, 0) < c.value
-          FROM json_each(:cooldowns) c WHERE c.key = r.outcome), 1)) THEN 10
+      WHEN (r.is_enrolled OR r.last_enrolled_at > coalesce(r.reopened_at, 0)) AND NOT r.is_over THEN 10
+      WHEN (r.is_enrolled OR r.last_enrolled_at > coalesce(r.reopened_at, 0)) AND r.in_instantly THEN 21
       WHEN r.settled IS NOT NULL THEN 11
       WHEN r.campaign_id IS NULL THEN 12
       WHEN f.campaign_id IS NULL THEN 13
@@ -180,24 +190,28 @@ FROM (
           END
         ORDER BY q.n LIMIT 1), 0)
     END AS code,
-    r.stop, r.settled, r.campaign_id, r.lead_id, r.p, r.was_claimed, r.generation, r.attempt, r.rows_n,
+    r.stop, r.settled, r.campaign_id, r.lead_id, r.p, r.k, r.was_claimed, r.generation, r.attempt, r.rows_n, r.is_enrolled,
     f.refusal, f.place
   FROM (
-    SELECT o.lead_id, o.p, o.verdict, coalesce(o.campaign_id, nullif(:default_campaign, '')) AS campaign_id, o.settled,
-      o.reopened_at, o.was_claimed, o.generation, o.attempt,
-      iif(g.person IS NULL, o.shows_contact, g.shows_contact) AS shows_contact,
-      iif(g.person IS NULL, o.has_state, g.has_events) AS has_events,
-      iif(g.person IS NULL, o.is_held, g.is_held) AS is_held,
-      iif(g.person IS NULL, o.is_unsettled, g.is_unsettled) AS is_unsettled,
-      iif(g.person IS NULL, coalesce(o.ever_added_at, 0), g.last_enrolled_at) AS last_enrolled_at,
-      iif(g.person IS NULL, o.outcome, g.outcome) AS outcome,
-      iif(g.person IS NULL, o.finished_at, g.finished_at) AS finished_at,
+    SELECT o.lead_id, o.p, o.k, o.verdict, o.is_enrolled, coalesce(o.campaign_id, nullif(:default_campaign, '')) AS campaign_id,
+      o.settled, o.reopened_at, o.was_claimed, o.generation, o.attempt,
+      iif(g.folded IS NULL, o.shows_contact AND NOT o.has_state, g.was_contacted) AS was_contacted,
+      iif(g.folded IS NULL, o.is_held, g.is_held) AS is_held,
+      iif(g.folded IS NULL, o.is_unsettled, g.is_unsettled) AS is_unsettled,
+      iif(g.folded IS NULL, o.in_instantly, g.in_instantly) AS in_instantly,
+      iif(g.folded IS NULL, coalesce(o.ever_added_at, 0), g.last_enrolled_at) AS last_enrolled_at,
+      CASE WHEN :once_ever THEN 0 ELSE coalesce((
+        SELECT c.value <> 9223372036854775807
+          AND :now - coalesce(iif(g.folded IS NULL, o.finished_at, g.finished_at), 0) >= c.value
+        FROM json_each(:cooldowns) c
+        WHERE c.key = iif(g.folded IS NULL, o.outcome, g.outcome) AND c.key IN (2, 3, 6)), 0) END AS is_over,
       g.rows_n,
-      CASE WHEN :has_stops AND o.verdict = 0 THEN (SELECT min(t.reason) FROM temp.stops t
-        WHERE t.match_key IN (fold_tag(o.p), '@' || substr(o.p, instr(o.p, '@') + 1))) END AS stop,
+      CASE WHEN :has_stops AND (o.verdict = 0 OR (o.is_enrolled AND NOT :once_ever)) THEN (
+        SELECT min(t.reason) FROM temp.stops t
+        WHERE t.match_key IN (o.k, '@' || substr(o.p, instr(o.p, '@') + 1))) END AS stop,
       o.email, o.first_name, o.last_name, o.company_name, e.fields
     FROM temp.source_rows o
-    LEFT JOIN temp.person_facts g ON g.person = repeated(o.p)
+    LEFT JOIN temp.person_facts g ON g.folded = repeated(o.k)
     LEFT JOIN lead_fields e ON :has_fields AND e.lead_id = o.lead_id
     LIMIT -1 OFFSET 0) r
   LEFT JOIN temp.feeds f ON f.campaign_id = r.campaign_id
@@ -209,9 +223,9 @@ ON CONFLICT DO UPDATE SET n = n + 1;
 -- Rule 11: only persons with several source rows are looked at; one claimed before wins, else the lowest lead_id.
 UPDATE temp.queue SET verdict = 16
 FROM (
-  SELECT person, coalesce(min(CASE WHEN was_claimed THEN lead_id END), min(lead_id)) AS winner
-  FROM temp.queue INDEXED BY queue_shared WHERE is_shared GROUP BY person) w
-WHERE queue.is_shared AND queue.person = w.person AND queue.lead_id <> w.winner;
+  SELECT shared, coalesce(min(CASE WHEN was_claimed THEN lead_id END), min(lead_id)) AS winner
+  FROM temp.queue INDEXED BY queue_shared WHERE shared IS NOT NULL GROUP BY shared) w
+WHERE queue.shared = w.shared AND queue.lead_id <> w.winner;
 
 -- name: feeds_pass
 -- Per campaign the first `room` pass.
@@ -247,6 +261,19 @@ FROM (
     ORDER BY f.campaign_id, q.lead_id LIMIT -1 OFFSET 0) n
   WHERE n.ord < n.first_ord + n.passed_n AND n.ord <= :run_room
   LIMIT -1 OFFSET 0) c;
+
+-- name: claims_reopen
+-- Claims that a cooldown let through open the generation that they are of: in the transaction of the claims, behind them, so
+-- that ord and seq of those still rise together.
+INSERT INTO lead_events (event_id, kind, fact, reason, lead_id, person, campaign_id, instantly_id, claim_id, batch_id,
+  ord, ord_to, body_hash, attempt, generation, epoch, run_id, occurred_at, recorded_at, detail)
+SELECT event_id(12, 0, 'cooldown', e.lead_id, e.person, NULL, NULL, NULL, NULL, 0, 0, NULL, 0, e.generation, e.occurred_at,
+    NULL),
+  12, 0, 'cooldown', e.lead_id, e.person, NULL, NULL, NULL, NULL, 0, 0, NULL, 0, e.generation, e.epoch, e.run_id,
+  e.occurred_at, e.recorded_at, NULL
+FROM lead_events e CROSS JOIN temp.feeds f ON f.campaign_id = e.campaign_id
+CROSS JOIN temp.queue q ON q.verdict = 0 AND q.place = f.place AND q.lead_id = e.lead_id AND q.reopens
+WHERE e.seq >= :first_seq AND e.kind = 1;
 
 -- name: verdict_counts
 -- Left-out rows by verdict, detail and campaign; the eligible ones by what the caps make of them, by arithmetic.

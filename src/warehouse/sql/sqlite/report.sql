@@ -95,14 +95,29 @@ WHERE l.${lead_id} IS NOT NULL OR s.lead_id IS NOT NULL
 ORDER BY l.${lead_id} IS NULL, x.lead_id, l.${email};
 
 -- name: report_person
--- What is known of a person over its leads; the facts of its last enrolment are those of the first row.
-SELECT s.held_n > s.resolved_n, s.settlement = 1, s.ever_added_at, s.outcome, s.finished_at
+-- What is known of a folded person over its leads, ann@x and ann+anything@x; the facts of its last enrolment are those of the
+-- first row.
+SELECT s.held_n > s.resolved_n, s.settlement = 1, coalesce(s.ever_added_at, 0), s.outcome, s.finished_at,
+  s.settlement IN (7, 8) AND s.withdrawn_at IS NULL AND NOT (s.removed_at IS NOT NULL AND s.removed_id IS s.instantly_id),
+  s.lead_id
 FROM lead_persons p CROSS JOIN lead_state s ON s.lead_id = p.lead_id AND s.person = p.person
-WHERE p.person = :person ORDER BY coalesce(s.ever_added_at, 0) DESC, s.lead_id;
+WHERE p.person = fold_tag(:person)
+UNION ALL
+SELECT s.held_n > s.resolved_n, s.settlement = 1, coalesce(s.ever_added_at, 0), s.outcome, s.finished_at,
+  s.settlement IN (7, 8) AND s.withdrawn_at IS NULL AND NOT (s.removed_at IS NOT NULL AND s.removed_id IS s.instantly_id),
+  s.lead_id
+FROM lead_persons p CROSS JOIN lead_state s ON s.lead_id = p.lead_id AND s.person = p.person
+WHERE p.person > substr(fold_tag(:person), 1, instr(fold_tag(:person), '@') - 1) || '+'
+  AND p.person < substr(fold_tag(:person), 1, instr(fold_tag(:person), '@') - 1) || ','
+  AND fold_tag(p.person) = fold_tag(:person)
+ORDER BY 3 DESC, 7;
 
 -- name: report_person_source
-SELECT EXISTS (SELECT 1 FROM ${leads} WHERE person(${email}) = :person
-  AND shows_contact(${added_to_instantly}, ${cold_email_sent}, ${sequence_completed}, ${last_email_status}));
+-- Does a row show a contact, of an address that no event of ours names?
+SELECT EXISTS (SELECT 1 FROM ${leads} WHERE fold_tag(person(${email})) = fold_tag(:person)
+  AND shows_contact(${added_to_instantly}, ${cold_email_sent}, ${sequence_completed}, ${last_email_status})
+  AND NOT EXISTS (SELECT 1 FROM lead_persons k CROSS JOIN lead_state s ON s.lead_id = k.lead_id AND s.person = k.person
+    WHERE k.person = person(${email})));
 
 -- name: report_person_stop
 SELECT min(reason) FROM suppressions

@@ -31,15 +31,22 @@ SELECT coalesce((SELECT max(id) FROM suppressions), 0),
   (SELECT count(*) FROM lead_events INDEXED BY lead_events_holds WHERE kind IN (9, 10));
 
 -- name: stop_of_person
--- The bytewise lowest reason in force; else a hold that is not resolved, also one that was not folded yet.
+-- The bytewise lowest reason in force; else a hold of the folded person that is not resolved, also one that was not folded yet:
+-- ann@x and, in one stretch of the index, ann+anything@x.
 SELECT coalesce(
   (SELECT min(reason) FROM suppressions
    WHERE match_key IN (fold_tag(:person), '@' || substr(:person, instr(:person, '@') + 1))
      AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > :now)),
-  (SELECT 'held' FROM lead_events h INDEXED BY lead_events_holds
-   WHERE h.kind IN (9, 10) AND h.kind = 9 AND h.person = :person
-     AND h.attempt > coalesce((SELECT max(r.attempt) FROM lead_events r
-       WHERE r.kind IN (9, 10) AND r.kind = 10 AND r.person = :person AND r.lead_id = h.lead_id), 0) LIMIT 1));
+  (SELECT 'held' FROM (
+     SELECT person, lead_id, attempt FROM lead_events INDEXED BY lead_events_holds
+     WHERE kind IN (9, 10) AND kind = 9 AND person = fold_tag(:person)
+     UNION ALL
+     SELECT person, lead_id, attempt FROM lead_events INDEXED BY lead_events_holds
+     WHERE kind IN (9, 10) AND kind = 9 AND fold_tag(person) = fold_tag(:person)
+       AND person > substr(fold_tag(:person), 1, instr(fold_tag(:person), '@') - 1) || '+'
+       AND person < substr(fold_tag(:person), 1, instr(fold_tag(:person), '@') - 1) || ',') h
+   WHERE h.attempt > coalesce((SELECT max(r.attempt) FROM lead_events r
+       WHERE r.kind IN (9, 10) AND r.kind = 10 AND r.person = h.person AND r.lead_id = h.lead_id), 0) LIMIT 1));
 
 -- name: asks_clear
 DELETE FROM temp.asks;

@@ -35,16 +35,18 @@ CREATE TEMP TABLE repeated_ids (lead_id TEXT PRIMARY KEY, email TEXT, campaign_i
 
 -- name: temp_source_rows
 -- Each source row with the state it has, by rules 1 to 3 of core/eligibility.h as far as one row can tell: an integer p is
--- the verdict on its address. In the order of lead_id, as leads and lead_state are. wanted() narrows it to persons with
+-- the verdict on its address, k the folded p, by which persons are mailed once. In the order of lead_id, as leads and lead_state are. wanted() narrows it to persons with
 -- several rows (sqlite_repeats.h), before states are looked up.
 CREATE TEMP VIEW source_rows AS
-SELECT r.lead_id, r.p, r.email, r.first_name, r.last_name, r.company_name,
+SELECT r.lead_id, r.p, r.k, r.email, r.first_name, r.last_name, r.company_name,
   CASE
     WHEN typeof(r.p) = 'integer' THEN r.p
     WHEN r.is_reused THEN 4
-    WHEN r.settlement IN (7, 8) AND r.withdrawn_at IS NULL THEN 5
+    WHEN r.is_enrolled THEN 5
     ELSE 0
   END AS verdict,
+  r.is_enrolled,
+  r.is_enrolled AND NOT (r.removed_at IS NOT NULL AND r.removed_id IS r.instantly_id) AS in_instantly,
   r.shows_contact,
   CASE WHEN NOT r.is_reused AND r.state_campaign_id <> ''
       AND ((r.settlement = 2 AND (r.reason = 'absent' OR r.attempts > 1)) OR r.settlement = 0) THEN r.state_campaign_id
@@ -59,15 +61,17 @@ SELECT r.lead_id, r.p, r.email, r.first_name, r.last_name, r.company_name,
     CASE r.settlement WHEN 3 THEN 'skipped' WHEN 4 THEN 'rejected' ELSE 'found_elsewhere' END
       || coalesce('/' || nullif(r.reason, ''), '') END AS settled,
   r.claim_id IS NOT NULL OR coalesce(r.generation > 1, 0) AS was_claimed,
-  CASE WHEN r.generation > 1 THEN r.generation ELSE 1 END AS generation,
+  CASE WHEN r.generation > 1 THEN r.generation ELSE 1 END + r.is_enrolled AS generation,
   CASE WHEN r.claim_id IS NULL OR r.settlement <> 2 THEN 1
        ELSE max(coalesce(r.attempts, 1), 1) + coalesce(r.reason IN ('absent', 'temporary'), 0) END AS attempt
 FROM (
   SELECT q.*, coalesce(s.person <> q.p, 0) AS is_reused,
     s.lead_id IS NOT NULL AS has_state, s.held_n, s.resolved_n, s.withdrawn_at, s.settlement, s.reason,
     s.campaign_id AS state_campaign_id, s.ever_added_at, s.finished_at, s.outcome, s.reopened_at, s.claim_id,
-    s.generation, s.attempts
+    s.generation, s.attempts, s.removed_at, s.removed_id, s.instantly_id,
+    coalesce(s.person = q.p AND s.settlement IN (7, 8) AND s.withdrawn_at IS NULL, 0) AS is_enrolled
   FROM (
+    SELECT q.*, fold_tag(q.p) AS k FROM (
     SELECT l.${lead_id} AS lead_id, person(l.${email}) AS p, l.${email} AS email, l.${first_name} AS first_name,
       l.${last_name} AS last_name, l.${company_name} AS company_name, cell(l.${campaign_id}) AS campaign_id,
       shows_contact(l.${added_to_instantly}, l.${cold_email_sent}, l.${sequence_completed}, l.${last_email_status})
@@ -76,35 +80,37 @@ FROM (
     WHERE l.${lead_id} IS NOT NULL AND NOT EXISTS (
       SELECT 1 FROM temp.repeated_ids o WHERE o.lead_id = l.${lead_id}
         AND (o.email IS NOT l.${email} OR o.campaign_id IS NOT l.${campaign_id}))
-    LIMIT -1 OFFSET 0) q
+    LIMIT -1 OFFSET 0) q LIMIT -1 OFFSET 0) q
   LEFT JOIN temp.aliases a ON a.lead_id = q.lead_id
   LEFT JOIN lead_state s ON s.lead_id = coalesce(a.state_id, q.lead_id)
-  WHERE wanted(q.p)) r;
+  WHERE wanted(q.k)) r;
 
 -- name: temp_claim_rows
 -- Of persons that have several rows: source rows with the state they have, and states without a source row.
 CREATE TEMP TABLE claim_rows (
-  person TEXT NOT NULL, lead_id TEXT NOT NULL, in_source INTEGER NOT NULL, shows_contact INTEGER, has_state INTEGER,
-  is_held INTEGER, is_unsettled INTEGER, ever_added_at INTEGER, finished_at INTEGER, outcome INTEGER,
-  PRIMARY KEY (person, lead_id, in_source)) WITHOUT ROWID;
+  folded TEXT NOT NULL, lead_id TEXT NOT NULL, in_source INTEGER NOT NULL, person TEXT NOT NULL, shows_contact INTEGER,
+  has_state INTEGER, is_held INTEGER, is_unsettled INTEGER, in_instantly INTEGER, ever_added_at INTEGER, finished_at INTEGER,
+  outcome INTEGER,
+  PRIMARY KEY (folded, lead_id, in_source)) WITHOUT ROWID;
 
 -- name: temp_person_facts
 -- What those rows say about the person.
 CREATE TEMP TABLE person_facts (
-  person TEXT PRIMARY KEY, has_events INTEGER, is_held INTEGER, is_unsettled INTEGER, last_enrolled_at INTEGER,
-  shows_contact INTEGER, rows_n INTEGER, outcome INTEGER, finished_at INTEGER) WITHOUT ROWID;
+  folded TEXT PRIMARY KEY, was_contacted INTEGER, is_held INTEGER, is_unsettled INTEGER, in_instantly INTEGER,
+  last_enrolled_at INTEGER, rows_n INTEGER, outcome INTEGER, finished_at INTEGER) WITHOUT ROWID;
 
 -- name: temp_queue
 -- Eligible rows (verdict 0) in the order of their claims, and one row for each reason why others are left out, which counts
--- them. place: the campaign's, see temp.feeds; 0 and no lead_id for those left out.
+-- them. place: the campaign's, see temp.feeds; 0 and no lead_id for those left out. shared: the folded person of a row that is
+-- not the only one of its person. reopens: a cooldown is over, the claim opens a generation.
 CREATE TEMP TABLE queue (
   verdict INTEGER, place INTEGER, lead_id TEXT, campaign_id TEXT, detail TEXT, person TEXT, was_claimed INTEGER,
-  generation INTEGER, attempt INTEGER, is_shared INTEGER, n INTEGER,
+  generation INTEGER, attempt INTEGER, shared TEXT, reopens INTEGER, n INTEGER,
   PRIMARY KEY (verdict, place, lead_id, campaign_id, detail)) WITHOUT ROWID;
 
 -- name: temp_queue_shared
 -- Only eligible rows of persons with more than one source row.
-CREATE INDEX temp.queue_shared ON queue (person, lead_id) WHERE is_shared;
+CREATE INDEX temp.queue_shared ON queue (shared, lead_id) WHERE shared IS NOT NULL;
 
 -- name: temp_contacted
 -- What `adopt` walks along.
@@ -191,7 +197,7 @@ FROM lead_state s;
 -- name: temp_changes
 -- Source rows that write-back changes, with their new values: a walk along the source with the states beside it, both by
 -- lead_id. core/fold.h state_columns() is the meaning of each column; what stands is taken back only after `withdraw` or
--- `release`, and what says the same in the user's own words stays as it is. The address is compared last: it costs most, and few rows change. LIMIT with OFFSET keeps the planner from
+-- `release`, or when the next generation is enrolled, and what says the same in the user's own words stays as it is. The address is compared last: it costs most, and few rows change. LIMIT with OFFSET keeps the planner from
 -- working a value out once per use.
 CREATE TEMP VIEW changes AS
 SELECT c.lead_id, c.email, c.added, c.added_date, c.completed, c.completed_date, c.status, c.sent
@@ -218,7 +224,7 @@ FROM (
       l.${added_date} AS old_added_date, l.${sequence_completed} AS old_completed,
       l.${sequence_completed_date} AS old_completed_date, l.${last_email_status} AS old_status,
       l.${cold_email_sent} AS old_sent, s.added_at, s.email_status, s.sent_at,
-      s.is_enrolled, s.withdrawn_at IS NOT NULL OR s.generation > 1 AS may_reset, s.over_at, s.is_completed
+      s.is_enrolled, s.withdrawn_at IS NOT NULL OR (s.generation > 1 AND (s.is_enrolled OR s.settlement = 0)) AS may_reset, s.over_at, s.is_completed
     FROM ${leads} l
     LEFT JOIN temp.aliases a ON a.lead_id = l.${lead_id}
     CROSS JOIN temp.state_columns s ON s.lead_id = coalesce(a.state_id, l.${lead_id})
