@@ -331,6 +331,8 @@ void lead_create_handle(struct world *world, const struct request *request, stru
     render_lead(world, lead, reply->body);
   } else if (result == ADD_INVALID) {
     reply_error(reply, 400, "Invalid email");
+  } else if (result == ADD_INCOMPLETE) {
+    reply_error(reply, 400, "Email, first name or last name is required");
   } else if (result == ADD_IN_BLOCKLIST) {
     reply_error(reply, 400, "Lead is in the blocklist");
   } else {

@@ -221,7 +221,7 @@ void render_members(const cJSON *object, GString *out)
   cJSON_ArrayForEach(item, object)
   {
     char *text = cJSON_PrintUnformatted(item);
-    out_key(out, item->string);
+    json_append_key(out, item->string);
     g_string_append(out, text);
     cJSON_free(text);
   }
@@ -246,7 +246,7 @@ static void variables_append(const struct campaign *campaign, GString *out)
   out_key(out, "custom_variables");
   g_string_append_c(out, '{');
   for (const GList *name = names; name != NULL; name = name->next)
-    out_str(out, name->data, name->data);
+    json_append_str(out, name->data, name->data); /* the user's own words: out_str() takes constants */
   g_string_append_c(out, '}');
 }
 

@@ -10,7 +10,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SECRETS_MAX     8
 #define SECRET_MIN_SIZE 6
 /* A value is cut after this many bytes, so that a line stays near what a pipe takes in one piece. */
 #define VALUE_MAX_BYTES 2000
@@ -23,8 +22,7 @@ static struct {
   enum log_format format;
   int fd;
   char *run_id;
-  char *secrets[SECRETS_MAX];
-  size_t secrets_n;
+  GPtrArray *secrets; /* char *, the longest first: one may begin with another; NULL before the first */
 } sink = {.mutex = PTHREAD_MUTEX_INITIALIZER, .level = LOG_INFO, .format = LOG_LOGFMT, .fd = STDERR_FILENO};
 
 void log_init(const struct log_options *options)
@@ -47,17 +45,30 @@ void log_set_run(const char *run_id)
 /* Is it registered already? The lock is held. */
 static bool secret_is_known(const char *secret)
 {
-  for (size_t i = 0; i < sink.secrets_n; i++) {
-    if (strcmp(sink.secrets[i], secret) == 0) return true;
-  }
-  return false;
+  return sink.secrets && g_ptr_array_find_with_equal_func(sink.secrets, secret, g_str_equal, NULL);
+}
+
+static void secret_free(gpointer secret)
+{
+  explicit_bzero(secret, strlen(secret));
+  g_free(secret);
+}
+
+static gint by_length_falling(gconstpointer a, gconstpointer b)
+{
+  size_t length_a = strlen(*(const char *const *)a), length_b = strlen(*(const char *const *)b);
+  return (length_a < length_b) - (length_a > length_b);
 }
 
 void log_add_secret(const char *secret)
 {
   if (!secret || strlen(secret) < SECRET_MIN_SIZE) return;
   pthread_mutex_lock(&sink.mutex);
-  if (sink.secrets_n < SECRETS_MAX && !secret_is_known(secret)) sink.secrets[sink.secrets_n++] = g_strdup(secret);
+  if (!sink.secrets) sink.secrets = g_ptr_array_new_with_free_func(secret_free);
+  if (!secret_is_known(secret)) {
+    g_ptr_array_add(sink.secrets, g_strdup(secret));
+    g_ptr_array_sort(sink.secrets, by_length_falling);
+  }
   pthread_mutex_unlock(&sink.mutex);
 }
 
@@ -65,13 +76,9 @@ void log_remove_secret(const char *secret)
 {
   if (!secret) return;
   pthread_mutex_lock(&sink.mutex);
-  for (size_t i = 0; i < sink.secrets_n; i++) {
-    if (strcmp(sink.secrets[i], secret) != 0) continue;
-    explicit_bzero(sink.secrets[i], strlen(sink.secrets[i]));
-    g_free(sink.secrets[i]);
-    sink.secrets[i] = sink.secrets[--sink.secrets_n];
-    break;
-  }
+  guint at = 0;
+  if (sink.secrets && g_ptr_array_find_with_equal_func(sink.secrets, secret, g_str_equal, &at))
+    g_ptr_array_remove_index(sink.secrets, at);
   pthread_mutex_unlock(&sink.mutex);
 }
 
@@ -126,9 +133,8 @@ static void cut_at_limit(GString *text)
 /* The lock is held. */
 static void replace_secrets(GString *text)
 {
-  for (size_t i = 0; i < sink.secrets_n; i++) {
-    g_string_replace(text, sink.secrets[i], REDACTED, 0);
-  }
+  for (guint i = 0; sink.secrets && i < sink.secrets->len; i++)
+    g_string_replace(text, g_ptr_array_index(sink.secrets, i), REDACTED, 0);
 }
 
 void log_hide_secrets(GString *text)

@@ -104,7 +104,10 @@ bool brake_submit(struct cli *cli, const GArray *rows, struct brake_report *repo
   *report = (struct brake_report){0};
   if (cli->is_dry_run) report->changed_n = rows->len;
   if (cli->is_dry_run || rows->len == 0) return true;
-  return brakes_write(cli->warehouse, (const struct brake *)(const void *)rows->data, rows->len, report, error);
+  const struct brake *all = (const struct brake *)(const void *)rows->data;
+  if (!cli->is_shut) return brakes_write(cli->warehouse, all, rows->len, report, error);
+  report->was_left = brakes_leave(&cli->settings, cli->clock, all, rows->len, error);
+  return report->was_left;
 }
 
 void brake_append_json(const struct cli *cli, const struct brake_report *report, GString *out)
@@ -116,7 +119,12 @@ void brake_append_json(const struct cli *cli, const struct brake_report *report,
 
 void brake_note_left(const struct cli *cli, const struct brake_report *report)
 {
-  if (report->was_left)
+  if (report->was_left && cli->is_shut)
+    out_note(
+        cli,
+        "The database is busy: this waits in the inbox of %s, and the next job takes it up before it does anything",
+        cli->settings.warehouse.path);
+  else if (report->was_left)
     out_note(cli, "A job is running: this waits in the inbox of %s, and the job takes it up before its next batch",
              cli->settings.warehouse.path);
 }
@@ -132,7 +140,7 @@ void brake_say(const struct cli *cli, const struct brake_report *report, const s
     bool is_changed = report->changed_n > 0;
     out_line(!is_changed ? sentences->unchanged : cli->is_dry_run ? sentences->planned : sentences->done);
   } else {
-    out_line("recorded for the job that runs");
+    out_line(cli->is_shut ? "recorded for the next job" : "recorded for the job that runs");
   }
   brake_note_left(cli, report);
 }

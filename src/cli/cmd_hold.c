@@ -85,7 +85,7 @@ const struct command command_hold_on = {
         "export that is running stops before its next batch, releases what it did not send and ends with exit code "
         "3; sync and complete go on. Nothing is paused in Instantly: what is there already is mailed.",
     .example = "leadferry hold on --reason \"wrong text in step 2\" --dry-run",
-    .needs = NEEDS_CONFIG | NEEDS_WAREHOUSE_WRITE,
+    .needs = NEEDS_CONFIG | NEEDS_WAREHOUSE_WRITE | NEEDS_BRAKE,
     .writes = true,
     .options = options,
     .run = run_on,
@@ -99,7 +99,7 @@ const struct command command_hold_off = {
         "Ends the hold on everything, or with --campaign the one on that campaign; each was set on its own and is "
         "ended on its own.",
     .example = "leadferry hold off --reason \"text is right now\" --dry-run",
-    .needs = NEEDS_CONFIG | NEEDS_WAREHOUSE_WRITE,
+    .needs = NEEDS_CONFIG | NEEDS_WAREHOUSE_WRITE | NEEDS_BRAKE,
     .writes = true,
     .options = options,
     .run = run_off,

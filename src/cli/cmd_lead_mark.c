@@ -183,7 +183,7 @@ const struct command command_lead_mark = {
         "The next sync puts an unsubscription on Instantly's block list and takes our row out of its campaign; whoever "
         "replied or bounced stays there.",
     .example = "leadferry lead mark A-1042 replied --reason \"called us\" --dry-run",
-    .needs = NEEDS_CONFIG | NEEDS_WAREHOUSE_WRITE,
+    .needs = NEEDS_CONFIG | NEEDS_WAREHOUSE_WRITE | NEEDS_BRAKE,
     .writes = true,
     .options = options,
     .arguments_min = 2,

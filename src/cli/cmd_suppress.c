@@ -96,7 +96,7 @@ const struct command command_suppress_add = {
         "Instantly's block list by the next sync. May be said while an export runs: the stop then waits in the "
         "warehouse's inbox, and the export honours it from its next batch on. Saying it twice changes nothing.",
     .example = "leadferry suppress add example.org --reason \"asked by phone\" --dry-run",
-    .needs = NEEDS_CONFIG | NEEDS_WAREHOUSE_WRITE,
+    .needs = NEEDS_CONFIG | NEEDS_WAREHOUSE_WRITE | NEEDS_BRAKE,
     .writes = true,
     .options = add_options,
     .arguments_min = 1,
@@ -219,7 +219,7 @@ const struct command command_suppress_remove = {
         "mailed before still needs `leadferry release` to be mailed again. A person whose whole domain is stopped "
         "stays stopped, and so does one that Instantly's block list holds: both are said.",
     .example = "leadferry suppress remove example.org --reason \"is a customer again\" --dry-run",
-    .needs = NEEDS_CONFIG | NEEDS_WAREHOUSE_WRITE,
+    .needs = NEEDS_CONFIG | NEEDS_WAREHOUSE_WRITE | NEEDS_BRAKE,
     .writes = true,
     .options = remove_options,
     .arguments_min = 0,

@@ -98,7 +98,7 @@ static void stand_in(struct cli *cli, const struct command *command)
   warehouse->type = g_strdup("memory");
 }
 
-static bool load_warehouse(struct cli *cli, const struct command *command, GError **error)
+static bool open_warehouse(struct cli *cli, const struct command *command, GError **error)
 {
   stand_in(cli, command);
   bool writes = (command->needs & NEEDS_WAREHOUSE_WRITE) && !cli->is_dry_run;
@@ -110,6 +110,32 @@ static bool load_warehouse(struct cli *cli, const struct command *command, GErro
   if (!schema_ready(cli->warehouse, &created, error)) return false;
   if (created) out_note(cli, "made the tables that were missing in %s", cli->settings.warehouse.path);
   return true;
+}
+
+/* Somebody who says stop is not sent away because another program has the database for itself. */
+static bool go_on_without(struct cli *cli, const struct command *command, const GError *failure)
+{
+  struct warehouse_settings *warehouse = &cli->settings.warehouse;
+  bool is_busy = error_is(failure, ERROR_TRANSIENT) || error_is(failure, ERROR_LOCKED);
+  bool is_file = g_strcmp0(warehouse->type, "sqlite") == 0;
+  if (!is_busy || !is_file || !(command->needs & NEEDS_BRAKE) || cli->is_dry_run) return false;
+  g_clear_pointer(&cli->warehouse, warehouse_close);
+  g_autofree char *type = g_steal_pointer(&warehouse->type);
+  warehouse->type = g_strdup("memory");
+  cli->warehouse = warehouse_open(&cli->settings, WAREHOUSE_WRITE, cli->clock, NULL);
+  g_free(warehouse->type);
+  warehouse->type = g_steal_pointer(&type);
+  cli->is_shut = cli->warehouse != NULL;
+  if (cli->is_shut) warn(cli, failure->message);
+  return cli->is_shut;
+}
+
+static bool load_warehouse(struct cli *cli, const struct command *command, GError **error)
+{
+  g_autoptr(GError) failure = NULL;
+  if (open_warehouse(cli, command, &failure) || go_on_without(cli, command, failure)) return true;
+  g_propagate_error(error, g_steal_pointer(&failure));
+  return false;
 }
 
 /* Start-up: each step has its mirror in cli_stop(). */

@@ -15,6 +15,7 @@ enum command_need {
   NEEDS_INSTANTLY = 1 << 3,       /* client made (no call yet) */
   NEEDS_NO_DATABASE_YET = 1 << 4, /* with --dry-run an empty one in memory stands in for a database that is not there */
   NEEDS_INBOX = 1 << 5,           /* opened for reading, it shows what waits in the inbox as well */
+  NEEDS_BRAKE = 1 << 7,           /* goes on where another program keeps the database for itself: the inbox takes it */
   NEEDS_ANY_SCHEMA = 1 << 6,      /* goes on where a table of ours is lost, since that is what it tells of */
 };
 
@@ -38,6 +39,7 @@ struct cli {
   const char *config_path;
   char *fingerprint; /* of the settings; NULL before the first job */
   bool is_json, shows_pii, is_dry_run, is_yes, is_quiet, is_verbose;
+  bool is_shut;         /* the database is busy: an empty one stands in, and what is said goes into the inbox */
   int64_t limit;        /* --limit, or SETTING_UNLIMITED */
   GHashTable *options;  /* name -> char *; flags hold "" */
   GPtrArray *overrides; /* char *: what --set was given */

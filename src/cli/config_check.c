@@ -1,4 +1,5 @@
 /* Checks over several settings, after all sources were read. */
+#include "base/loopback.h"
 #include "cli/config_read.h"
 #include "core/lead.h"
 #include "google/bigquery.h"
@@ -47,12 +48,6 @@ static void check_key(struct config *config, bool requires_key)
 
 /* ---- the base URL ---- */
 
-static bool is_loopback(const char *host)
-{
-  return strcmp(host, "localhost") == 0 || strcmp(host, "::1") == 0 ||
-         (g_str_has_prefix(host, "127.") && g_hostname_is_ip_address(host));
-}
-
 /* Why this URL cannot be used, or NULL. */
 static const char *url_refusal(const GUri *uri, bool allows_custom)
 {
@@ -63,7 +58,7 @@ static const char *url_refusal(const GUri *uri, bool allows_custom)
     return "expected a URL like https://api.instantly.ai";
   if (g_uri_get_userinfo((GUri *)uri) || g_uri_get_query((GUri *)uri) || g_uri_get_fragment((GUri *)uri))
     return "a base URL has no user, query or fragment; keys belong to api_key_file or api_key_env";
-  if (is_loopback(host)) return NULL;
+  if (host_is_loopback(host)) return NULL;
   if (!is_https) return "http is for loopback alone; the key would travel in clear";
   if (strcmp(host, "api.instantly.ai") == 0 && g_uri_get_port((GUri *)uri) <= 0) return NULL;
   return allows_custom ? NULL

@@ -1,4 +1,5 @@
 /* Doctor's checks on Instantly's side. */
+#include "base/loopback.h"
 #include "cli/doctor.h"
 #include "core/routing.h"
 #include "instantly/client.h"
@@ -102,18 +103,11 @@ static void check_plan(struct findings *findings, struct instantly *instantly, i
     findings_add(findings, "probe_failed", "plan", "The plan cannot be read: %s", error->message);
 }
 
-static bool is_loopback_url(const char *url)
-{
-  g_autoptr(GUri) uri = g_uri_parse(url, G_URI_FLAGS_NONE, NULL);
-  const char *host = uri ? g_uri_get_host(uri) : NULL;
-  return host && (strcmp(host, "localhost") == 0 || strcmp(host, "::1") == 0 || g_str_has_prefix(host, "127."));
-}
-
 bool doctor_check_workspace(struct findings *findings, const struct cli *cli)
 {
   struct instantly *instantly = cli->instantly;
   if (!check_workspace(findings, instantly) || !check_scopes(findings, instantly)) return false;
-  if (!is_loopback_url(cli->settings.instantly.base_url))
+  if (!url_is_loopback(cli->settings.instantly.base_url))
     doctor_check_clock(findings, instantly->ops->date_us(instantly), clock_wall_us(cli->clock));
   check_plan(findings, instantly, cli->settings.export.plan_reserve_percent);
   return true;
@@ -183,7 +177,8 @@ static void check_sending(struct findings *findings, struct instantly *instantly
   g_autoptr(GError) error = NULL;
   if (remote->status != CAMPAIGN_ACTIVE) return;
   if (!instantly->ops->sending_status(instantly, remote->id, &reason, &error))
-    findings_add(findings, "campaign_unread", remote->id, "Its sending status cannot be read: %s", error->message);
+    findings_add(findings, "sending_status_unread", remote->id, "Its sending status cannot be read: %s",
+                 error->message);
   else if (reason)
     findings_add(findings, is_waiting(reason) ? "campaign_waiting" : "campaign_not_sending", remote->id,
                  "Instantly's reason: %s.", reason);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/loopback.h"
 #include "base/random.h"
 #include "base/text.h"
 
@@ -142,26 +143,14 @@ void job_progress(const struct job *job, const char *noun, int64_t done, int64_t
   if (job->progress != NULL) job->progress->update(job->progress, noun, done, total, refused);
 }
 
-/* A sandbox on this machine has its own clock, so only a distant endpoint is held to ours. A name that merely begins
- * like a loopback address is distant. */
-static bool is_loopback(const char *url)
-{
-  const char *host = strstr(url, "://");
-  if (host == NULL) return false;
-  host += strlen("://");
-  size_t length = strcspn(host, ":/?#");
-  bool is_number = g_str_has_prefix(host, "127.") && strspn(host, "0123456789.") == length;
-  bool is_name = length == strlen("localhost") && strncmp(host, "localhost", length) == 0;
-  return is_number || is_name || g_str_has_prefix(host, "[::1]");
-}
-
 bool job_fix_now(struct job *job, GError **error)
 {
   if (job->now_us != 0) return true;
   int64_t local_us = clock_wall_us(job->clock);
   int64_t remote_us = job->instantly->ops->date_us(job->instantly);
   job->now_us = remote_us != 0 ? remote_us : local_us;
-  if (is_loopback(job->settings->instantly.base_url)) return true;
+  /* A sandbox on this machine has its own clock, so only a distant endpoint is held to ours. */
+  if (url_is_loopback(job->settings->instantly.base_url)) return true;
   int64_t skew_s = ABS(job->now_us - local_us) / SECOND_US;
   if (skew_s > 86400) {
     error_set(error, ERROR_UNSAFE,

@@ -1,16 +1,11 @@
 /* Which URLs may be asked at all: the check behind wire_check_url(). */
+#include "base/loopback.h"
 #include "net/wire.h"
 
 #include <curl/curl.h>
 #include <string.h>
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CURLU, curl_url_cleanup)
-
-static bool host_is_loopback(const char *host)
-{
-  return strcmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0 ||
-         (g_str_has_prefix(host, "127.") && strspn(host, "0123456789.") == strlen(host));
-}
 
 /* One part of the URL as libcurl itself understands it, "" when it has none; caller frees. */
 static char *part_of(CURLU *url, CURLUPart part)

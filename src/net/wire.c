@@ -11,8 +11,16 @@ struct wire {
   GQueue done;     /* struct request *: finished and not yet returned */
 };
 
+/* libcurl writes the secrets of each TLS session into the file that this variable names, when it starts: whoever reads
+ * that file can read the key out of a recorded connection. Nothing of ours needs it. */
+static void forbid_key_log(void)
+{
+  g_unsetenv("SSLKEYLOGFILE");
+}
+
 struct wire *wire_open(const struct wire_options *options, GError **error)
 {
+  forbid_key_log();
   if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
     error_set(error, ERROR_CONFIG, "libcurl %s cannot be started", LIBCURL_VERSION);
     return NULL;

@@ -52,6 +52,10 @@ bool brakes_write(struct warehouse *warehouse, const struct brake *rows, size_t 
 /* Lets a warehouse that was opened for reading see what waits for the holder of the lock, as if it had been taken up:
  * for this handle alone, nothing is written and nothing taken away. */
 bool brakes_preview(struct warehouse *warehouse, GError **error);
+/* Leaves rows for the next run where the warehouse cannot be opened since another program has it for itself: beside a
+ * database of type sqlite. ERROR_CONFIG where there is no such place. */
+bool brakes_leave(const struct settings *settings, const struct clock *clock, const struct brake *rows, size_t rows_n,
+                  GError **error);
 
 /* A stop with its end. */
 struct stop_row {

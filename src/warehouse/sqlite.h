@@ -63,6 +63,9 @@ char *sqlite_keyed_ref(const struct sqlite_warehouse *self, const char *prefix, 
 /* Fills temp.policy and temp.configured from the settings. */
 bool sqlite_policy_fill(struct sqlite_warehouse *self, GError **error);
 
+/* The file, what is beside it, and its journal; warehouse.h. It must not be open here meanwhile: see sqlite_file.h. */
+bool sqlite_diagnose(const struct settings *settings, const struct clock *clock, GArray *ailments);
+
 /* Leases. */
 bool sqlite_lease_acquire(struct ledger *ledger, const char *job, struct lease *lease, GError **error);
 bool sqlite_lease_check(struct ledger *ledger, struct lease *lease, GError **error); /* ports.h */
@@ -90,6 +93,9 @@ bool sqlite_brakes_write(struct warehouse *warehouse, const struct brake *rows, 
 bool sqlite_report_stops(struct warehouse *warehouse, const struct stop_query *wanted, struct page *page,
                          GError **error);                                                 /* brakes.h */
 bool sqlite_report_holds(struct warehouse *warehouse, struct page *page, GError **error); /* brakes.h */
+/* Leaves them in the inbox without opening the database; brakes.h. */
+bool sqlite_brakes_leave(const struct settings *settings, const struct clock *clock, const struct brake *rows,
+                         size_t rows_n, GError **error);
 /* Writes rows in one transaction, under the lock; adds to *changed_n. */
 bool sqlite_brakes_apply(struct sqlite_warehouse *self, const struct brake *rows, size_t rows_n, int64_t *changed_n,
                          GError **error);

@@ -14,6 +14,9 @@
 #define LOCK_BYTE_FIRST 0x40000000
 #define LOCK_BYTE_LAST  (LOCK_BYTE_FIRST + 511)
 
+/* In WAL mode who writes has this byte of the -shm file: sqlite.org/walformat.html, "WAL Locks". */
+#define WAL_WRITE_BYTE 120
+
 /* ---- SQLite's locks ---- */
 
 struct holder {
@@ -36,9 +39,15 @@ static int64_t number_of(const char *text)
   return g_ascii_string_to_unsigned(text, 10, 0, INT64_MAX, &value, NULL) ? (int64_t)value : -1;
 }
 
+/* Bytes of a file that are locked. */
+struct locked {
+  struct stat info;
+  int64_t first, last;
+};
+
 /* A line of /proc/locks: "5: POSIX  ADVISORY  WRITE 15840 fe:00:10020578 1073741824 1073742335". The device is not
  * compared: some file systems show another one there than stat() does. */
-static bool holder_parse(const char *line, int64_t inode, struct holder *holder)
+static bool holder_parse(const char *line, const struct locked *locked, struct holder *holder)
 {
   const char *words[8];
   size_t words_n = 0;
@@ -48,22 +57,33 @@ static bool holder_parse(const char *line, int64_t inode, struct holder *holder)
   if (words_n < G_N_ELEMENTS(words) || strcmp(words[1], "POSIX") != 0) return false;
   const char *colon = strrchr(words[5], ':');
   bool is_to_end = strcmp(words[7], "EOF") == 0;
-  bool is_on_bytes = number_of(words[6]) <= LOCK_BYTE_LAST && (is_to_end || number_of(words[7]) >= LOCK_BYTE_FIRST);
+  bool is_on_bytes = number_of(words[6]) <= locked->last && (is_to_end || number_of(words[7]) >= locked->first);
   *holder = (struct holder){.pid = number_of(words[4]), .is_writing = strcmp(words[3], "WRITE") == 0};
-  return colon && number_of(colon + 1) == inode && is_on_bytes && holder->pid > 0 && holder->pid != getpid();
+  return colon && number_of(colon + 1) == (int64_t)locked->info.st_ino && is_on_bytes && holder->pid > 0 &&
+         holder->pid != getpid();
+}
+
+/* Where whoever keeps us out has a lock. */
+static bool locked_find(const struct sqlite_db *db, struct locked *locked)
+{
+  g_autofree char *index = sqlite_file_beside(&db->file, "-shm");
+  *locked = (struct locked){.first = LOCK_BYTE_FIRST, .last = LOCK_BYTE_LAST};
+  if (!sqlite_file_is_wal(&db->file)) return fstat(db->file.fd, &locked->info) == 0;
+  locked->first = locked->last = WAL_WRITE_BYTE;
+  return stat(index, &locked->info) == 0;
 }
 
 /* One writer at most; without one it is readers that are waited for, and one that is suspended is enough. */
 static struct holder holder_find(const struct sqlite_db *db)
 {
   struct holder found = {0};
-  struct stat info;
+  struct locked locked;
   g_autofree char *locks = NULL;
-  if (fstat(db->file.fd, &info) != 0 || !g_file_get_contents("/proc/locks", &locks, NULL, NULL)) return found;
+  if (!locked_find(db, &locked) || !g_file_get_contents("/proc/locks", &locks, NULL, NULL)) return found;
   g_auto(GStrv) lines = g_strsplit(locks, "\n", -1);
   for (char **line = lines; *line && !found.is_writing; line++) {
     struct holder holder;
-    if (!holder_parse(*line, (int64_t)info.st_ino, &holder)) continue;
+    if (!holder_parse(*line, &locked, &holder)) continue;
     holder.is_suspended = is_suspended(holder.pid);
     if (holder.is_writing || !found.is_suspended) found = holder;
   }

@@ -139,6 +139,20 @@ bool sqlite_inbox_leave(struct sqlite_warehouse *self, const struct brake *rows,
   return parent_sync(folder, error); /* the folder itself may be new, now or of a run that died */
 }
 
+bool sqlite_brakes_leave(const struct settings *settings, const struct clock *clock, const struct brake *rows,
+                         size_t rows_n, GError **error)
+{
+  g_autofree struct sqlite_warehouse *self = g_new0(struct sqlite_warehouse, 1);
+  int cause = 0;
+  sqlite_db_init(&self->db, settings->warehouse.path, clock, true);
+  bool is_there = sqlite_file_open(&self->db.file, self->db.path, SQLITE_FILE_READ, &cause);
+  if (!is_there)
+    error_set(error, ERROR_LOCAL, "the warehouse %s cannot be looked at: %s", self->db.path, g_strerror(cause));
+  bool is_left = is_there && sqlite_inbox_leave(self, rows, rows_n, error);
+  sqlite_db_close(&self->db);
+  return is_left;
+}
+
 /* ---- taking ---- */
 
 static int by_name(gconstpointer a, gconstpointer b)

@@ -201,6 +201,8 @@ void sqlite_lease_release(struct ledger *ledger, struct lease *lease)
     query_int(&query, ":epoch", lease->epoch);
     if (!query_run(&query, &ignored)) g_clear_error(&ignored);
   }
+  if (sqlite_file_is_wal(&self->db.file) && !sql_run(&self->db, SQL_PRAGMA_CHECKPOINT, &ignored))
+    g_clear_error(&ignored);
   self->leases_n--;
   if (self->leases_n == 0) sqlite_lock_give_back(self);
   *lease = (struct lease){0};

@@ -225,6 +225,16 @@ bool brakes_write(struct warehouse *warehouse, const struct brake *rows, size_t 
   return warehouse->backend->brakes_write(warehouse, rows, rows_n, report, error);
 }
 
+bool brakes_leave(const struct settings *settings, const struct clock *clock, const struct brake *rows, size_t rows_n,
+                  GError **error)
+{
+  for (size_t i = 0; i < G_N_ELEMENTS(backends); i++)
+    if (g_strcmp0(backends[i]->type, settings->warehouse.type) == 0 && backends[i]->brakes_leave)
+      return backends[i]->brakes_leave(settings, clock, rows, rows_n, error);
+  error_set(error, ERROR_CONFIG, "there is no inbox beside a warehouse of type %s", settings->warehouse.type);
+  return false;
+}
+
 bool brakes_preview(struct warehouse *warehouse, GError **error)
 {
   return !warehouse->backend->brakes_preview || warehouse->backend->brakes_preview(warehouse, error);

@@ -59,6 +59,18 @@ def test_unknown_campaign(doctor, sandbox):
     assert [f["subject"] for f in findings if f["id"] == "campaign_missing"] == [unknown]
 
 
+def test_a_campaign_that_cannot_be_read(doctor, sandbox):
+    """Plan and jobs fail with it, so it is an error here as well."""
+    campaign = sandbox.campaigns[0]["id"]
+    sandbox.faults({"endpoint": "GET /api/v2/campaigns/{id}", "fault": "garbled"})
+    code, findings = doctor(sandbox, campaigns=[campaign])
+    assert code == 1 and [f["subject"] for f in findings if f["id"] == "campaign_unread"] == [campaign]
+    assert "campaign_unread" in ids(findings, "error")
+    sandbox.faults({"endpoint": "GET /api/v2/campaigns/{id}/sending-status", "fault": "garbled"})
+    code, findings = doctor(sandbox, campaigns=[campaign])
+    assert "campaign_unread" not in ids(findings)
+
+
 def test_merge_tag_without_source(doctor, sandbox):
     answer = sandbox.api("GET", f"/campaigns/{sandbox.campaigns[0]['id']}")
     schedule = answer.json["campaign_schedule"]

@@ -39,6 +39,32 @@ def test_lists_take_rows_without_an_address(start_sandbox):
     assert sandbox.state()["plan_used"] == 0
 
 
+def test_one_lead_for_a_list_needs_an_address_or_a_name(start_sandbox):
+    """Refused, where the process used to die."""
+    sandbox = start_sandbox("--no-rate-limit", config={"lists": [{"name": "L"}]})
+    target, founders = sandbox.api("GET", "/lead-lists").json["items"][0]["id"], sandbox.campaign("Founders")
+    nobody = ({}, {"skip_if_in_list": True}, {"skip_if_in_workspace": True}, {"campaign": founders}, {"email": None},
+              {"email": ""}, {"company_name": "Acme"}, {"verify_leads_on_import": True})
+    for body in nobody:
+        answer = sandbox.api("POST", "/leads", {"list_id": target, **body})
+        assert answer.status == 400 and "required" in answer.json["message"], (body, answer)
+    assert sandbox.api("POST", "/leads", {"list_id": target, "first_name": "Ada"}).status == 200
+    assert len(sandbox.leads(list_id=target)) == 1
+
+
+def test_names_of_variables_are_escaped(sandbox):
+    names = ['a"b', "back\\slash", "line\nbreak", "\u00fc"]
+    founders = sandbox.campaign("Founders")
+    answer = sandbox.api("POST", f"/campaigns/{founders}/variables", {"variables": names[:2]})
+    assert answer.status == 200 and set(names[:2]) <= set(answer.json["custom_variables"])
+    sandbox.add(founders, {"email": "a@x.example", "custom_variables": {name: "v" for name in names}})
+    for path in ("/campaigns", f"/campaigns/{founders}"):
+        answer = sandbox.api("GET", path)
+        campaign = next(item for item in answer.json.get("items", [answer.json]) if item["id"] == founders)
+        assert set(names) <= set(campaign["custom_variables"])
+    assert set(names) <= set(sandbox.lead("a@x.example")["payload"])
+
+
 def test_exactly_one_target(sandbox):
     lead = [{"email": "a@x.example"}]
     assert sandbox.api("POST", "/leads/add", {"leads": lead}).status == 400

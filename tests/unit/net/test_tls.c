@@ -11,6 +11,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* What SSLKEYLOGFILE names. */
+static char *key_log;
+
 struct tls_server {
   SSL_CTX *context;
   char *ca_file;
@@ -149,9 +152,24 @@ static void test_tls(void)
   }
 }
 
+/* The secrets of a session are written nowhere, whatever the environment says: run behind those that made sessions. */
+static void test_no_key_log(void)
+{
+  g_assert_null(g_getenv("SSLKEYLOGFILE"));
+  g_assert_false(g_file_test(key_log, G_FILE_TEST_EXISTS));
+}
+
 int main(int argc, char **argv)
 {
+  g_autofree char *folder = g_dir_make_tmp("leadferry-key-log-XXXXXX", NULL);
+  key_log = g_build_filename(folder, "keys", NULL);
+  g_setenv("SSLKEYLOGFILE", key_log, TRUE);
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/net/tls", test_tls);
-  return g_test_run();
+  g_test_add_func("/net/tls/no-key-log", test_no_key_log);
+  int status = g_test_run();
+  unlink(key_log);
+  rmdir(folder);
+  g_free(key_log);
+  return status;
 }

@@ -31,7 +31,13 @@ PRAGMA page_size = 8192;
 -- name: pragma_journal
 -- A rollback journal, not WAL: readers then leave no -wal or -shm beside the file (plan writes not one byte), the file can
 -- be read from a read-only disk, and SQLite before 3.51.3 cannot meet its WAL-reset bug when another tool writes to leads.
+-- Not said to a file that another program put into WAL mode: that is its decision.
 PRAGMA journal_mode = TRUNCATE;
+
+-- name: pragma_checkpoint
+-- In WAL mode, at the end of a run: moves what it wrote into the file, as far as nobody reads the old state, and waits for
+-- nobody. A copy that forgets the -wal is then not older than it must be.
+PRAGMA wal_checkpoint(PASSIVE);
 
 -- name: pragma_synchronous
 -- EXTRA: a commit that returned survives a power cut.
