@@ -123,9 +123,10 @@ static bool file_open(struct sqlite_db *db, bool may_create, GError **error)
   return false;
 }
 
-static bool handle_open(struct sqlite_db *db, bool is_read_only, GError **error)
+static bool handle_open(struct sqlite_db *db, bool is_read_only, bool may_create, GError **error)
 {
   int flags = is_read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+  if (may_create && !is_read_only) flags |= SQLITE_OPEN_CREATE; /* it is there; another VFS may not know that */
   sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); /* counting costs a lock per allocation; refused once SQLite runs */
   int code = sqlite3_open_v2(db->file.real_path, &db->handle, flags | SQLITE_OPEN_NOMUTEX, NULL);
   if (code != SQLITE_OK) return sqlite_db_fail(db, code, error);
@@ -170,7 +171,7 @@ static bool roll_back_leftover(struct sqlite_db *db, int code, GError **error)
 {
   struct sqlite_db writer = {.path = db->path, .file = db->file, .clock = db->clock, .names = db->names};
   g_autoptr(GError) failure = NULL;
-  bool is_whole = handle_open(&writer, false, &failure) && sql_run(&writer, SQL_SCHEMA_PROBE, &failure);
+  bool is_whole = handle_open(&writer, false, false, &failure) && sql_run(&writer, SQL_SCHEMA_PROBE, &failure);
   handle_close(&writer);
   if (is_whole) return true;
   if (code == SQLITE_READONLY_ROLLBACK && error_is(failure, ERROR_LOCAL)) return sqlite_db_fail(db, code, error);
@@ -182,7 +183,7 @@ bool sqlite_db_open(struct sqlite_db *db, bool may_create, GError **error)
 {
   if (!path_check(db, may_create, error) || !file_open(db, may_create, error)) return false;
   g_autoptr(GError) failure = NULL;
-  if (!handle_open(db, db->is_read_only, error)) return false;
+  if (!handle_open(db, db->is_read_only, may_create, error)) return false;
   if (connection_setup(db, &failure)) return true;
   int code = sqlite3_extended_errcode(db->handle);
   if (!db->is_read_only || (code != SQLITE_READONLY_ROLLBACK && (code & 0xff) != SQLITE_CANTOPEN)) {
@@ -190,7 +191,7 @@ bool sqlite_db_open(struct sqlite_db *db, bool may_create, GError **error)
     return false;
   }
   handle_close(db);
-  return roll_back_leftover(db, code, error) && handle_open(db, true, error) && connection_setup(db, error);
+  return roll_back_leftover(db, code, error) && handle_open(db, true, false, error) && connection_setup(db, error);
 }
 
 void sqlite_db_close(struct sqlite_db *db)
