@@ -5,7 +5,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-static void add(GArray *ailments, const char *id, const char *subject, char *sentence)
+static void ailment_add(GArray *ailments, const char *id, const char *subject, char *sentence)
 {
   struct ailment ailment = {.id = id, .subject = g_strdup(subject), .sentence = sentence};
   g_array_append_val(ailments, ailment);
@@ -26,7 +26,8 @@ static void check_journal(const struct sqlite_file *file, GArray *ailments)
       " SQLite %s, which is at hand here, can lose pages when two programs write and the WAL is begun anew at the same "
       "moment (mended in 3.51.3): let nobody else write to it.",
       sqlite3_libversion());
-  add(ailments, "warehouse_wal", file->path,
+  ailment_add(
+      ailments, "warehouse_wal", file->path,
       g_strdup_printf("%s is in WAL mode, which another program gave it, and leadferry works in it. A copy of the file "
                       "without its -wal is an older ledger.%s",
                       file->path, loses_pages(sqlite3_libversion_number()) ? bug : ""));
@@ -39,7 +40,7 @@ static void check_beside(const struct sqlite_file *file, const char *suffix, int
   int fd = sqlite_file_open_beside(file, path, flags, &distrust);
   if (fd >= 0) close(fd);
   if (fd < 0 && !distrust && errno == EACCES) distrust = "belongs to another user and cannot be read";
-  if (distrust) add(ailments, "warehouse_beside", path, g_strdup_printf("%s %s.", path, distrust));
+  if (distrust) ailment_add(ailments, "warehouse_beside", path, g_strdup_printf("%s %s.", path, distrust));
 }
 
 bool sqlite_diagnose(const struct settings *settings, const struct clock *clock, GArray *ailments)
@@ -50,7 +51,7 @@ bool sqlite_diagnose(const struct settings *settings, const struct clock *clock,
   if (!sqlite_file_open(&file, settings->warehouse.path, SQLITE_FILE_READ, &cause))
     return true; /* opening it says why */
   const char *trouble = sqlite_file_trouble(&file);
-  if (trouble) add(ailments, "warehouse_names", file.path, g_strdup_printf("%s %s.", file.path, trouble));
+  if (trouble) ailment_add(ailments, "warehouse_names", file.path, g_strdup_printf("%s %s.", file.path, trouble));
   check_journal(&file, ailments);
   check_beside(&file, ".lock", O_RDONLY, ailments);
   check_beside(&file, ".inbox", O_RDONLY | O_DIRECTORY, ailments);

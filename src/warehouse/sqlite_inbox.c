@@ -52,7 +52,7 @@ static bool refuse_folder(const char *path, const char *why, GError **error)
   error_set(
       error, ERROR_LOCAL,
       "the inbox %s %s; it may hold stops that somebody recorded: look into it, record them again with `leadferry "
-      "suppress`, then delete it, or run as the user whom it belongs to",
+      "suppress add`, then delete it, or run as the user whom it belongs to",
       path, why);
   return false;
 }
