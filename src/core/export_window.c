@@ -28,17 +28,17 @@ static void parcel_free(gpointer data)
 static GPtrArray *still_allowed(struct settle_log *log, const GPtrArray *claims, const struct page *stopped)
 {
   GPtrArray *allowed = g_ptr_array_sized_new(claims->len);
-  g_autoptr(GHashTable) reasons = g_hash_table_new(g_int64_hash, g_int64_equal);
+  g_autoptr(GHashTable) stops = g_hash_table_new(g_int64_hash, g_int64_equal);
   for (guint i = 0; i < stopped->rows->len; i++) {
     struct stopped_claim *stop = page_row(stopped, struct stopped_claim, i);
-    g_hash_table_insert(reasons, &stop->ord, (gpointer)stop->reason);
+    g_hash_table_insert(stops, &stop->ord, stop);
   }
   for (guint i = 0; i < claims->len; i++) {
     struct claim *claim = g_ptr_array_index(claims, i);
-    const char *reason = g_hash_table_lookup(reasons, &claim->ord);
-    if (reason != NULL)
-      settle_refuse(log, claim, EVENT_SKIPPED, reason);
-    else if (claim->lead.email == NULL)
+    const struct stopped_claim *stop = g_hash_table_lookup(stops, &claim->ord);
+    if (stop != NULL && !stop->is_gone)
+      settle_refuse(log, claim, EVENT_SKIPPED, stop->reason);
+    else if (stop != NULL || claim->lead.email == NULL)
       settle_release(log, claim, "source_row_gone");
     else
       g_ptr_array_add(allowed, claim);

@@ -122,6 +122,7 @@ struct stops_query {
 struct stopped_claim {
   int64_t ord;
   const char *reason; /* suppression's reason, or "held" */
+  bool is_gone;       /* its source row is gone or somebody else's since it was read: no reason */
 };
 
 /* A batch that was sent (or was about to be) and has claims that nobody settled. */

@@ -138,6 +138,7 @@ static void bq_close(struct warehouse *warehouse)
   g_free(self->watch.run_id);
   g_clear_pointer(&self->watch.holds, g_hash_table_unref);
   g_clear_pointer(&self->watch.stops, g_hash_table_unref);
+  g_clear_pointer(&self->watch.gone, g_hash_table_unref);
   g_array_unref(self->metrics);
   g_array_unref(self->kept_stops);
   g_array_unref(self->kept_rows);

@@ -62,6 +62,8 @@ struct bq_watch {
   GHashTable *holds;    /* campaign id or '*' -> reason */
   GHashTable *stops;    /* ord -> reason */
   bool is_ours;
+  GHashTable *gone;     /* ords of claims whose source row was not theirs any more; NULL: not looked yet */
+  int64_t rows_read_us; /* boot-time clock: when the rows of the claims were read or looked at last */
 };
 
 /* The answer to a half of verify's checks, read on from check to check. */

@@ -217,6 +217,8 @@ static char *question_of(const struct claim_query *query, int64_t after_ord)
 static bool claims_ask(struct bq_warehouse *self, const struct claim_query *query, GError **error)
 {
   bool is_own = g_strcmp0(query->run_id, self->claimed_run_id) == 0 && self->run.started_at_us;
+  self->watch.rows_read_us = clock_boot_us(self->clock);
+  g_clear_pointer(&self->watch.gone, g_hash_table_unref);
   struct bq_call call = {
       .ids = {BQ_CLAIMS_READ},
       .ids_n = 1,

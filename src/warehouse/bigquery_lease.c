@@ -132,6 +132,34 @@ bool bq_hold_check(struct ledger *ledger, const char *campaign_id, bool *is_on, 
   return true;
 }
 
+static void gone_row(const char *const *cells, void *into)
+{
+  int64_t *ord = g_new(int64_t, 1);
+  *ord = bq_cell_int(cells[0]);
+  g_hash_table_add(into, ord);
+}
+
+/* The rows of all claims are read once, page by page, and sent for as long as that takes: what became of them meanwhile
+ * is asked as often as the stops are. */
+static bool gone_fresh(struct bq_warehouse *self, const char *run_id, GError **error)
+{
+  struct bq_watch *watch = &self->watch;
+  int64_t now_us = clock_boot_us(self->clock);
+  if (!self->epoch || now_us - watch->rows_read_us < RENEW_US) return true;
+  struct bq_call call = {
+      .ids = {BQ_CLAIMS_GONE},
+      .ids_n = 1,
+      .parameters = {bigquery_text("run_id", run_id),
+                     bq_since("since", self->run.started_at_us ? self->run.started_at_us - BQ_OVERLAP_US : 1)},
+      .parameters_n = 2};
+  g_autoptr(GHashTable) gone = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+  if (!bq_each(self, &call, gone_row, gone, error)) return false;
+  g_clear_pointer(&watch->gone, g_hash_table_unref);
+  watch->gone = g_steal_pointer(&gone);
+  watch->rows_read_us = now_us;
+  return true;
+}
+
 bool bq_stops_check(struct ledger *ledger, const struct stops_query *query, struct page *stopped, GError **error)
 {
   struct bq_warehouse *self = bq_of_ledger(ledger);
@@ -139,11 +167,12 @@ bool bq_stops_check(struct ledger *ledger, const struct stops_query *query, stru
   if (query->claims_n == 0) return true;
   if (self->watch.now_us != query->now_us) self->watch.looked_at_us = 0;
   self->watch.now_us = query->now_us;
-  if (!watch_fresh(self, query, error)) return false;
+  if (!watch_fresh(self, query, error) || !gone_fresh(self, query->claims[0]->run_id, error)) return false;
   for (size_t i = 0; i < query->claims_n; i++) {
     const char *reason = g_hash_table_lookup(self->watch.stops, &query->claims[i]->ord);
-    struct stopped_claim row = {.ord = query->claims[i]->ord, .reason = page_text(stopped, reason)};
-    if (reason) g_array_append_val(stopped->rows, row);
+    bool is_gone = !reason && self->watch.gone && g_hash_table_contains(self->watch.gone, &query->claims[i]->ord);
+    struct stopped_claim row = {.ord = query->claims[i]->ord, .reason = page_text(stopped, reason), .is_gone = is_gone};
+    if (reason || is_gone) g_array_append_val(stopped->rows, row);
   }
   return true;
 }

@@ -163,3 +163,28 @@ def test_a_date_that_is_days_off(world, step_s):
     assert world.run().returncode in (0, 3)
     assert world.rows("SELECT settlement FROM lead_state WHERE lead_id = 'L5b'") == [(8,)]
     assert world.rows("SELECT COUNT(*) FROM lead_events WHERE kind = 1 AND lead_id = 'L5b'") == [(1,)]
+
+
+def test_rows_that_go_or_change_hands_while_a_run_sends(world):
+    """All rows are read at once, and sent for as long as that takes: who is gone from `leads` meanwhile, or whose row is somebody
+    else's, is not sent, and not taken for sent."""
+    cloud = world.cloud
+    feed_both(world, CAMPAIGNS[0])
+    world.product.configure(
+        campaigns=[{"id": world.sandbox.campaign(name), "name": name} for name in CAMPAIGNS],
+        export={"default_campaign": world.sandbox.campaign(CAMPAIGNS[0])},
+        instantly={"batch_size": 1, "writes_in_flight": 1, "request_timeout_s": 1})
+    cloud.faults({"call": EVENTS, "fault": "hold", "count": 1})
+    process = world.product.start("export")
+    cloud.wait_held(1)
+    begun = time.monotonic()
+    cloud.sql("DELETE FROM leads WHERE lead_id = 'L5'")
+    cloud.sql("UPDATE leads SET email = 'other@example.com' WHERE lead_id = 'L4'")
+    cloud.sql("UPDATE leads SET email = ' P3@EXAMPLE.com ' WHERE lead_id = 'L3'")
+    time.sleep(max(0.0, LOOK_S - (time.monotonic() - begun)))
+    cloud.control("release", {})
+    assert end_of(process) in (0, 3)
+    there = rows_of_people(world.sandbox)
+    assert {person: n for person, n in there.items() if n} == dict.fromkeys(PEOPLE - {"p4@example.com", "p5@example.com"}, 1), there
+    released = world.rows("SELECT lead_id FROM lead_events WHERE kind = 8 AND reason = 'source_row_gone' ORDER BY 1")
+    assert released == [("L4",), ("L5",)]

@@ -115,6 +115,15 @@ SELECT 'stop', ord, IFNULL(reason, 'held') FROM stopped
 WHERE reason IS NOT NULL OR person_key IN (SELECT person_key FROM held)
 ORDER BY 1, 2;
 
+-- name: claims_gone
+-- Claims of the run whose row of the source is gone by now, or is another person's. An address that is not ASCII was judged when
+-- the claim was read (base/email.h) and is not judged again.
+SELECT e.ord FROM ${lead_events} e LEFT JOIN ${leads} l ON l.${lead_id} = e.lead_id
+WHERE e.kind = 1 AND e.run_id = @run_id AND e.recorded_at >= @since
+GROUP BY e.ord
+HAVING MAX(IF(IFNULL(LOWER(TRIM(l.${email}, '\t\n\v\f\r ')) = e.person OR REGEXP_CONTAINS(l.${email}, r'[^\x00-\x7F]'), FALSE),
+  1, 0)) = 0;
+
 -- name: control_get
 -- Two that make the tables at the same time write a note twice, since an INSERT waits for nobody: everybody takes the same one.
 SELECT MIN(value) FROM ${controls} WHERE name = @name;
