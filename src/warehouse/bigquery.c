@@ -105,6 +105,16 @@ static bool client_open(struct bq_warehouse *self, GError **error)
   return self->client != NULL;
 }
 
+/* Whoever reads leads from the ledger, or writes back into it, has none. */
+static bool source_is_not_ours(const struct bq_warehouse *self, GError **error)
+{
+  const char *own = NULL;
+  if (g_strcmp0(self->source.dataset, self->ops_dataset) != 0) return true;
+  for (size_t n = 0; (own = bq_schema_own_table(n)) != NULL; n++)
+    if (g_ascii_strcasecmp(self->source.table, own) == 0) return sql_names_refuse_own(own, error);
+  return true;
+}
+
 static bool names_open(struct bq_warehouse *self, GError **error)
 {
   const struct warehouse_settings *settings = &self->settings->warehouse;
@@ -112,6 +122,7 @@ static bool names_open(struct bq_warehouse *self, GError **error)
   self->ops_dataset = settings->ops_dataset && *settings->ops_dataset ? settings->ops_dataset : settings->dataset;
   self->source =
       (struct bigquery_table){.dataset = settings->dataset, .table = source->table ? source->table : "leads"};
+  if (!source_is_not_ours(self, error)) return false;
   if (!sql_names_init(&self->names, '`', source, error)) return false;
   bq_schema_names(self);
   return true;

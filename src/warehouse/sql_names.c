@@ -59,6 +59,13 @@ bool sql_names_init(struct sql_names *names, char quote, const struct source_set
   return true;
 }
 
+bool sql_names_refuse_own(const char *name, GError **error)
+{
+  error_set(error, ERROR_CONFIG,
+            "source.table: %s is a table of leadferry's own; name the one that your leads are in, or rename it", name);
+  return false;
+}
+
 void sql_names_clear(struct sql_names *names)
 {
   g_clear_pointer(&names->quoted, g_hash_table_unref);

@@ -123,11 +123,11 @@ static struct warehouse *sqlite_open(const struct settings *settings, enum wareh
   self->ledger.ops = &ops;
   self->settings = settings;
   sqlite_db_init(&self->db, settings->warehouse.path, clock, mode == WAREHOUSE_READ);
-  bool is_open = sql_names_init(&self->db.names, '"', &settings->source, error) &&
-                 sqlite_db_open(&self->db, mode == WAREHOUSE_WRITE, error) &&
-                 (mode == WAREHOUSE_WRITE || sqlite_schema_shadow(self, error)) &&
-                 own_functions_register(self, error) && tables_make(self, error) &&
-                 sqlite_schema_refuse_other(self, mode == WAREHOUSE_READ, error);
+  bool is_open =
+      sqlite_schema_refuse_own(self, error) && sql_names_init(&self->db.names, '"', &settings->source, error) &&
+      sqlite_db_open(&self->db, mode == WAREHOUSE_WRITE, error) &&
+      (mode == WAREHOUSE_WRITE || sqlite_schema_shadow(self, error)) && own_functions_register(self, error) &&
+      tables_make(self, error) && sqlite_schema_refuse_other(self, mode == WAREHOUSE_READ, error);
   if (is_open) return &self->warehouse;
   sqlite_close(&self->warehouse);
   return NULL;

@@ -53,6 +53,8 @@ bool sqlite_flags_check(struct sqlite_warehouse *self, GArray *findings, GError 
 bool sqlite_schema_check(struct warehouse *warehouse, GArray *findings, GError **error);           /* warehouse.h */
 bool sqlite_schema_refuse_other(struct sqlite_warehouse *self, bool is_read_only, GError **error); /* ERROR_CONFIG */
 bool sqlite_schema_shadow(struct sqlite_warehouse *self, GError **error); /* temporary tables */
+/* ERROR_CONFIG where source.table names a table or a view of ours. */
+bool sqlite_schema_refuse_own(const struct sqlite_warehouse *self, GError **error);
 
 bool sqlite_schema_print(struct warehouse *warehouse, GString *text, GError **error); /* warehouse.h */
 

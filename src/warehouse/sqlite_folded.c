@@ -95,19 +95,21 @@ static bool note_get(struct sqlite_warehouse *self, struct folded *folded, bool 
   return true;
 }
 
-/* Ranges, and the event at a seq. */
-static bool place_count(struct sqlite_warehouse *self, int64_t seq, struct folded *folded, GError **error)
+/* Adds the ranges that begin behind `after`; the event at a seq. */
+static bool place_count(struct sqlite_warehouse *self, int64_t after, int64_t seq, struct folded *folded,
+                        GError **error)
 {
   query_scope struct query query = {0};
   bool has_row = false;
   if (!query_open(&query, &self->db, SQL_FOLDED_PLACE, error)) return false;
+  query_int(&query, ":after", after);
   query_int(&query, ":until", seq);
   if (!query_next(&query, &has_row, error)) return false;
   const char *event = query_column_text(&query, 3);
   folded->seq = seq;
-  folded->ranges_n = query_column_int(&query, 0);
-  folded->claims_n = query_column_int(&query, 1);
-  folded->shift = query_column_int(&query, 2);
+  folded->ranges_n += query_column_int(&query, 0);
+  folded->claims_n += query_column_int(&query, 1);
+  folded->shift += query_column_int(&query, 2);
   g_strlcpy(folded->event, event ? event : "none", sizeof folded->event);
   return true;
 }
@@ -123,7 +125,7 @@ static bool tables_count(struct sqlite_warehouse *self, int64_t seq, struct fold
     return false;
   folded->persons_n = query_column_int(&indexes, 0);
   folded->enrolments_n = query_column_int(&indexes, 1);
-  return place_count(self, seq, folded, error);
+  return place_count(self, -1, seq, folded, error);
 }
 
 static bool folded_put(struct sqlite_warehouse *self, const struct folded *folded, GError **error)
@@ -188,7 +190,7 @@ static bool events_are_whole(struct sqlite_warehouse *self, const struct folded 
   int64_t has_no_gap = 0;
   *is_whole = false;
   if (!sql_run_int(&self->db, SQL_REFOLD_IS_WHOLE, &has_no_gap, error)) return false;
-  if (note && !place_count(self, note->seq, &place, error)) return false;
+  if (note && !place_count(self, -1, note->seq, &place, error)) return false;
   *is_whole = has_no_gap && (!note || strcmp(note->event, place.event) == 0);
   return true;
 }
@@ -271,7 +273,7 @@ static bool fold_on(struct sqlite_warehouse *self, int64_t after, const struct n
   if (!*has_folded) return true;
   if (!fold_range(self, after, until, &changed, error)) return false;
   if (!follows) return note_put(self, FOLDED_UNTIL, NULL, until, error);
-  return place_count(self, until, &changed, error) && folded_put(self, &changed, error);
+  return place_count(self, after, until, &changed, error) && folded_put(self, &changed, error);
 }
 
 bool sqlite_fold(struct ledger *ledger, GError **error)

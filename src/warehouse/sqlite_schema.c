@@ -50,6 +50,15 @@ static const struct migration {
     {3, SQL_MIGRATE_3_SUPPRESSIONS_LISTED},
 };
 
+bool sqlite_schema_refuse_own(const struct sqlite_warehouse *self, GError **error)
+{
+  const char *source = self->settings->source.table;
+  for (size_t i = 0; source && i < G_N_ELEMENTS(objects); i++)
+    if (objects[i].name && g_ascii_strcasecmp(source, objects[i].name) == 0)
+      return sql_names_refuse_own(objects[i].name, error);
+  return true;
+}
+
 static char *object_name(const struct sqlite_warehouse *self, const struct object *object)
 {
   return object->name ? g_strdup(object->name) : sql_names_plain(&self->db.names, "leads");

@@ -258,3 +258,17 @@ def test_types_in_the_words_of_sql(sandbox, observed, tmp_path):
         observed.overlay[table] = {"schema": schema}
     assert user.json("schema", "check")["findings"] == []
     assert user.json("export")["added"] == 2
+
+
+def test_a_table_of_ours_as_source(user):
+    user.run("schema", "apply", code=0)
+    for name in ("lead_events", "Lead_State", "suppressions", "campaign_status"):
+        user.configure(source={"table": name})
+        for words in (("export",), ("plan",), ("schema", "apply")):
+            assert "is a table of leadferry's own" in user.run(*words, code=78).stderr, (name, words)
+    user.configure(source={"table": "lead_events"}, warehouse={**user_block(), "ops_dataset": "elsewhere"})
+    assert "of leadferry's own" not in user.run("plan").stderr
+
+
+def user_block():
+    return {"type": "bigquery", "project": "test", "dataset": "d"}

@@ -214,3 +214,12 @@ def test_a_second_run_while_one_runs(imported):
     totals = imported.sandbox.totals()
     assert totals["created_by_api"] == 3 and totals["created_twice"] == 0
     assert imported.run("export").returncode == 0
+
+
+@pytest.mark.parametrize("name", ["lead_events", "Lead_State", "controls", "lead_report"])
+def test_a_table_of_ours_as_source(imported, name):
+    """Who names the ledger as the source of leads would read itself, and write back into it."""
+    imported.configure(source={"table": name})
+    for command in (("export",), ("plan",), ("sync",), ("schema", "apply")):
+        sentence(imported.run(*command), 78, f"{name.lower()} is a table of leadferry's own")
+    nothing_was_sent(imported)

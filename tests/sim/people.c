@@ -1,3 +1,4 @@
+#include <sqlite3.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -135,9 +136,30 @@ void others_rest(struct world *world)
   }
 }
 
+/* Somebody with a shell of SQLite's thins what the fold wrote, between two runs. */
+static void thin_state(struct world *world)
+{
+  static const char *const edits[] = {
+      "DELETE FROM lead_state",
+      "DELETE FROM lead_state WHERE lead_id LIKE '%1' OR lead_id LIKE '%3'",
+      "DELETE FROM lead_persons",
+      "DELETE FROM claim_ranges",
+      "UPDATE lead_state SET settlement = 2, settlement_epoch = 99, added_at = NULL, ever_added_at = NULL",
+      "DELETE FROM controls WHERE name LIKE 'folded_%'; DELETE FROM lead_state",
+  };
+  sqlite3 *handle = NULL;
+  if (world->options->path == NULL || world->options->power != NULL || !one_in(world, 4)) return;
+  const char *edit = edits[rng_below(&world->rng, G_N_ELEMENTS(edits))];
+  g_assert_cmpint(sqlite3_open(world->options->path, &handle), ==, SQLITE_OK);
+  g_assert_cmpint(sqlite3_exec(handle, edit, NULL, NULL, NULL), ==, SQLITE_OK);
+  sqlite3_close(handle);
+  world->tally->thinned_n++;
+}
+
 void others_act(struct world *world)
 {
   if (!world->options->has_people) return;
+  thin_state(world);
   others_pause(world);
   if (one_in(world, 4)) say_stop(world);
   if (one_in(world, 5)) {

@@ -13,11 +13,11 @@ SELECT fold_digest(lead_id, person, generation, reopened_at, claim_id, campaign_
 SELECT (SELECT count(*) FROM lead_persons), (SELECT count(*) FROM lead_enrolments);
 
 -- name: folded_place
--- What stands at the seq that the fold reached, and the ranges up to there: later ones are written with the events of a claim
--- that is not folded yet.
+-- What stands at the seq that the fold reached, and the ranges from where it began up to there: later ones are written with the
+-- events of a claim that is not folded yet.
 SELECT count(*), coalesce(sum(claims_n), 0), coalesce(sum(first_seq - first_ord), 0),
   (SELECT lower(hex(event_id)) FROM lead_events WHERE seq = :until)
-FROM claim_ranges WHERE first_seq <= :until;
+FROM claim_ranges WHERE first_seq > :after AND first_seq <= :until;
 
 -- name: refold_is_whole
 -- Numbers follow each other, so none of the events is missing. If the first of them were, they would begin later.
