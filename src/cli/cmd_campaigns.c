@@ -3,6 +3,7 @@
 #include "cli/brake_cli.h"
 #include "cli/command_list.h"
 #include "cli/output.h"
+#include "core/bounce_guard.h"
 #include "core/job.h"
 #include "core/retire.h"
 
@@ -167,4 +168,84 @@ const struct command command_campaigns_retire = {
     .arguments_min = 1,
     .arguments_max = 1,
     .run = run_retire,
+};
+
+/* ---- resume ---- */
+
+static void say_resumed(const struct cli *cli, bool was_on)
+{
+  if (cli->is_json) {
+    g_autoptr(GString) out = g_string_new("{");
+    json_append_bool(out, "dry_run", cli->is_dry_run);
+    json_append_bool(out, "changed", was_on);
+    g_string_append_c(out, '}');
+    out_line(out->str);
+    return;
+  }
+  out_line(!was_on           ? "the campaign was not stopped for bounces"
+           : cli->is_dry_run ? "the campaign would be fed again"
+                             : "the next export feeds the campaign again; one that was paused is started in Instantly");
+}
+
+/* Instantly's time is what mails are counted by: so the campaign is asked for first. */
+static bool resume(struct job *job, const char *campaign_id, bool *was_on, GError **error)
+{
+  struct remote_campaign campaign;
+  remote_campaign_init(&campaign);
+  bool is_ok = job->instantly->ops->campaign_get(job->instantly, campaign_id, &campaign, error) &&
+               job_fix_now(job, error) && bounce_guard_resume(job, campaign_id, was_on, error);
+  remote_campaign_clear(&campaign);
+  return is_ok;
+}
+
+static bool resume_run(struct job *job, const char *campaign_id, const char *detail, bool *was_on, GError **error)
+{
+  if (job->is_dry_run) return resume(job, campaign_id, was_on, error);
+  if (!job_begin(job, "resume", error)) return false;
+  g_autoptr(GError) failure = NULL;
+  bool is_ok = resume(job, campaign_id, was_on, &failure);
+  struct run_record record = {.job = "resume", .detail = detail};
+  enum exit_code code = is_ok ? EXIT_CODE_OK : error_exit_code(error_kind_of(failure));
+  job_end(job, &record, &(struct run_ending){code, failure});
+  if (failure) g_propagate_error(error, g_steal_pointer(&failure));
+  return is_ok;
+}
+
+static enum exit_code run_resume(struct cli *cli, int argc, char **argv, GError **error)
+{
+  (void)argc;
+  struct job job;
+  bool was_on = false;
+  const char *reason = brake_reason(cli, error);
+  if (!reason) return EXIT_CODE_USAGE;
+  const char *campaign_id = campaign_named(cli, argv[0]);
+  if (!g_uuid_string_is_valid(campaign_id)) {
+    error_set(error, ERROR_USAGE, "campaigns resume needs the id or the name of a configured campaign");
+    return EXIT_CODE_USAGE;
+  }
+  g_autofree char *detail = brake_detail(reason);
+  cli_job_init(cli, &job);
+  bool is_ok = resume_run(&job, campaign_id, detail, &was_on, error);
+  if (is_ok) say_resumed(cli, was_on);
+  job_clear(&job);
+  return is_ok ? EXIT_CODE_OK : EXIT_CODE_FAILED;
+}
+
+const struct command command_campaigns_resume = {
+    .name = "campaigns resume",
+    .arguments = "CAMPAIGN",
+    .summary = "Feed a campaign again that was stopped because too much bounced",
+    .details =
+        "A sync stops feeding a campaign when, of at least 50 mails of the last 7 days, so many bounced that the share "
+        "is at least 3 % beyond chance (the lower end of its 95 % interval). Look at who bounced (`leadferry leads "
+        "export`), at the list they came from and at the mailboxes; then this lets the next export feed it. Only what "
+        "is "
+        "mailed from now on counts for the next time. With `on_bounces: pause` start it in Instantly as well.",
+    .example = "leadferry campaigns resume Founders --reason \"the list was cleaned\" --dry-run",
+    .needs = NEEDS_CONFIG | NEEDS_WAREHOUSE_WRITE | NEEDS_INSTANTLY,
+    .writes = true,
+    .options = retire_options,
+    .arguments_min = 1,
+    .arguments_max = 1,
+    .run = run_resume,
 };

@@ -6,6 +6,7 @@
 
 extern const struct command command_adopt;
 extern const struct command command_campaigns_list;
+extern const struct command command_campaigns_resume;
 extern const struct command command_campaigns_retire;
 extern const struct command command_complete;
 extern const struct command command_config_reference;

@@ -40,6 +40,7 @@ const struct command *const commands[] = {
     &command_hold_list,
     &command_adopt,
     &command_campaigns_list,
+    &command_campaigns_resume,
     &command_campaigns_retire,
     &command_lease_show,
     &command_lease_break,

@@ -245,7 +245,7 @@ static void campaign_key(const struct place *at, const struct yaml_node *key, st
   const char *nearest = text_nearest(key->text, (const char *const *)keys->pdata, keys->len);
   g_autofree char *message = nearest ? g_strdup_printf("is no setting; did you mean %s?", nearest)
                                      : g_strdup("is no setting; a campaign has id, name, on_draft, on_paused, "
-                                                "on_completed, escrow");
+                                                "on_completed, on_bounces, escrow");
   add_problem(&(struct place){at->config, key, path}, message);
 }
 

@@ -201,7 +201,7 @@ void json_export(GString *out, const struct job_head *head, const struct export_
 
 /* ---- sync ---- */
 
-static size_t sync_figures(const struct sync_report *report, struct figure figures[21])
+static size_t sync_figures(const struct sync_report *report, struct figure figures[26])
 {
   const struct stage_report *stage = &report->stage;
   size_t n = 0;
@@ -212,6 +212,7 @@ static size_t sync_figures(const struct sync_report *report, struct figure figur
   figures[n++] = (struct figure){"campaigns gone", report->gone_n, false};
   figures[n++] = (struct figure){"held with them", report->gone_n > 0 ? report->held_n : 0, false};
   figures[n++] = (struct figure){"held for bounces", stage->spike_n, false};
+  figures[n++] = (struct figure){"campaigns stopped for bounces", report->bounce_stopped_n, false};
   figures[n++] = (struct figure){"pushed to the block list", report->pushed_n, false};
   figures[n++] = (struct figure){"stopped removed", report->stopped_removed_n, false};
   figures[n++] = (struct figure){"stopped left", report->stopped_left_n, false};
@@ -231,7 +232,7 @@ static size_t sync_figures(const struct sync_report *report, struct figure figur
 
 void print_sync(const struct job_head *head, const struct sync_report *report)
 {
-  struct figure figures[21];
+  struct figure figures[26];
   print_head(head);
   if (head->is_dry_run) {
     g_autofree char *watched = text_thousands(report->watched_n);
@@ -247,7 +248,7 @@ void print_sync(const struct job_head *head, const struct sync_report *report)
 
 void json_sync(GString *out, const struct job_head *head, const struct sync_report *report)
 {
-  struct figure figures[21];
+  struct figure figures[26];
   json_head(out, head);
   json_figures(out, figures, sync_figures(report, figures));
   json_append_int(out, "campaigns", report->campaigns_n);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "core/bounce_guard.h"
 #include "core/escrow.h"
 #include "core/routing.h"
 
@@ -99,6 +100,7 @@ static bool decide_feed(struct job *job, const struct campaign_settings *setting
   g_autofree char *hold_reason = NULL;
   if (!ops->campaign_counts(job->ledger, settings->id, time_day_start_us(job->now_us), &counts, error) ||
       !ops->hold_check(job->ledger, settings->id, &input.is_on_hold, &hold_reason, error) ||
+      !bounce_guard_is_on(job, settings->id, &input.is_stopped_for_bounces, error) ||
       !escrow_look(job, settings->id, campaign->status, &mark, error))
     return false;
   input.is_own_pause = mark == ESCROW_OURS;

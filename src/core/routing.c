@@ -52,6 +52,7 @@ static struct feed_decision decide_status(const struct feed_input *input)
 struct feed_decision feed_decide(const struct feed_input *input)
 {
   if (input->is_on_hold) return refused("hold");
+  if (input->is_stopped_for_bounces) return refused_alarmingly("bounces");
   struct feed_decision decision = decide_status(input);
   if (decision.verdict == FEED_REFUSED) return decision;
   return input->has_tag_without_source ? refused("tag_without_source") : decision;

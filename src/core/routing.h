@@ -11,6 +11,7 @@ struct feed_input {
   bool is_own_pause;     /* paused by our own escrow, see core/escrow.h */
   bool is_pause_unclear; /* by our escrow or by a person: nobody can tell */
   bool has_tag_without_source;
+  bool is_stopped_for_bounces; /* core/bounce_guard.h */
 };
 
 enum feed_verdict { FEED, FEED_AFTER_ACTIVATE, FEED_REFUSED };
@@ -18,7 +19,8 @@ enum feed_verdict { FEED, FEED_AFTER_ACTIVATE, FEED_REFUSED };
 struct feed_decision {
   enum feed_verdict verdict;
   const char *refusal; /* constant word, NULL unless refused: draft, paused, pause_unclear, completed, unhealthy,
-                          bounce_protect, suspended, unknown_status, hold, tag_without_source */
+                          bounce_protect, suspended, unknown_status, hold, bounces,
+                          tag_without_source */
   bool is_alarming;    /* unhealthy, bounce protect, suspended, unknown, pause unclear: error row and alert */
 };
 

@@ -16,6 +16,7 @@
 
 enum on_paused { ON_PAUSED_REFUSE, ON_PAUSED_FEED };
 enum on_completed { ON_COMPLETED_ACTIVATE, ON_COMPLETED_REFUSE };
+enum on_bounces { ON_BOUNCES_STOP, ON_BOUNCES_PAUSE };
 enum once_rule { ONCE_EVER, ONCE_COOLDOWN };
 enum export_endpoint { EXPORT_BULK, EXPORT_SINGLE };
 enum removal_action { REMOVAL_DELETE, REMOVAL_MOVE, REMOVAL_KEEP };
@@ -56,6 +57,7 @@ struct campaign_settings {
   char *name;
   enum on_paused on_paused;
   enum on_completed on_completed;
+  enum on_bounces on_bounces;
   bool escrow;
 };
 

@@ -1,6 +1,7 @@
 #include "core/sync.h"
 
 #include "base/log.h"
+#include "core/bounce_guard.h"
 #include "core/escrow.h"
 #include "core/job.h"
 #include "core/stop_enforce.h"
@@ -10,9 +11,7 @@
 static bool sync_steps(struct job *job, const struct sync_options *options, struct sync_report *report, GError **error);
 static bool read_analytics(struct job *job, GArray *totals, struct page *text, GError **error);
 static bool freshen_escrows(struct job *job, GError **error);
-static bool is_scan_due(struct job *job, const struct sync_options *options, bool *is_due, GError **error);
-static bool look_at_campaigns(struct job *job, struct sync_report *report, GError **error);
-static bool read_stops_if_due(struct job *job, struct sync_report *report, GError **error);
+static bool read_leads(struct job *job, const struct sync_options *options, struct sync_report *report, GError **error);
 static bool choose_home(struct job *job, struct sync_report *report, GError **error);
 static bool apply_stage(struct job *job, struct sync_report *report, GError **error);
 static bool report_unknown(struct job *job, const struct sync_report *report, GError **error);
@@ -24,7 +23,7 @@ static bool report_unknown(struct job *job, const struct sync_report *report, GE
 static bool is_strange(const struct sync_report *report)
 {
   return report->stage.conflicts_n + report->held_n + report->gone_n + report->stage.home_n + report->stage.spike_n +
-             report->stopped_deferred_n >
+             report->stopped_deferred_n + report->bounce_stopped_n >
          0;
 }
 
@@ -50,19 +49,19 @@ static bool sync_steps(struct job *job, const struct sync_options *options, stru
 {
   g_autoptr(GArray) totals = g_array_new(FALSE, TRUE, sizeof(struct campaign_metric));
   g_auto(sync_text) text;
+  g_autoptr(GArray) bounces = bounce_counts_new();
   page_init(&text, 1);
   const struct ledger_ops *ops = job->ledger->ops;
-  bool is_due;
   if (!read_analytics(job, totals, &text, error) || !freshen_escrows(job, error)) return false; /* 1 */
   if (!ops->stage_begin(job->ledger, job->run_id, error)) return false;
-  if (!is_scan_due(job, options, &is_due, error)) return false;
-  report->reads_lists = options->full_scan;
-  if (is_due ? !sync_read_campaigns(job, report, error) : !look_at_campaigns(job, report, error))
-    return false; /* 2: the full scan, or at least whether there is something to scan */
-  if (!sync_read_watched(job, report, error)) return false; /* 2: those that can still change */
-  if (!read_stops_if_due(job, report, error)) return false; /* 2: the workspace's stops */
+  if (!bounce_counts_read(job, bounces, error)) return false;
+  report->bounces = bounces;
+  bool is_read = read_leads(job, options, report, error); /* 2 */
+  report->bounces = NULL;
+  if (!is_read) return false;
   if (!choose_home(job, report, error)) return false;
-  if (!apply_stage(job, report, error)) return false;                                     /* 3 */
+  if (!apply_stage(job, report, error)) return false; /* 3 */
+  if (!bounce_guard_judge(job, bounces, &report->bounce_stopped_n, error)) return false;
   if (!ops->write_back(job->ledger, false, &report->written_back_n, error)) return false; /* 4 */
   return ops->campaign_status_write(job->ledger, (const struct campaign_metric *)(void *)totals->data, totals->len,
                                     job->now_us, error) &&
@@ -182,6 +181,17 @@ static bool read_stops_if_due(struct job *job, struct sync_report *report, GErro
   if (!sync_stage_workspace(job, &report->stops_read_n, error)) return false;
   report->stops_read_at_us = now_us;
   return true;
+}
+
+static bool read_leads(struct job *job, const struct sync_options *options, struct sync_report *report, GError **error)
+{
+  bool is_due;
+  if (!is_scan_due(job, options, &is_due, error)) return false;
+  report->reads_lists = options->full_scan;
+  if (is_due ? !sync_read_campaigns(job, report, error) : !look_at_campaigns(job, report, error))
+    return false; /* the full scan, or at least whether there is something to scan */
+  if (!sync_read_watched(job, report, error)) return false; /* those that can still change */
+  return read_stops_if_due(job, report, error);             /* the workspace's stops */
 }
 
 /* ---- step 3: stops before states, so that nobody is exported between the two ---- */

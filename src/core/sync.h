@@ -31,6 +31,8 @@ struct sync_report {
   int64_t stopped_removed_n, stopped_left_n, stopped_deferred_n; /* our live rows of stopped persons */
   int64_t stopped_foreign_n; /* live rows of the persons pushed now that we did not put there: left alone */
   bool reads_lists;          /* the full scan looks for rows of ours in lists, too: asked for by hand, or to rebuild */
+  GArray *bounces;           /* struct bounce_count of core/bounce_guard.h while it runs; NULL: nothing is counted */
+  int64_t bounce_stopped_n;  /* campaigns that are not fed any more since too much bounced */
   bool was_full_scan;
   int64_t full_scan_started_at_us, full_scan_finished_at_us, stops_read_at_us;
   enum exit_code exit_code;

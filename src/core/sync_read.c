@@ -4,10 +4,10 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "core/bounce_guard.h"
 #include "core/subsequence.h"
 #include "core/sync_home.h"
 
-/* A bounce says nothing for ever: the mailbox may come back. */
 /* An enrolment counts as gone after two absences at least this far apart. */
 #define VANISH_AFTER_HOURS 24
 
@@ -154,12 +154,14 @@ bool sync_read_lists(struct job *job, const struct list_reading *reading, GError
 struct campaigns_read {
   struct staging staging;
   int64_t read_n;
+  GArray *bounces; /* or NULL */
 };
 
 static bool stage_each(struct job *job, struct page *page, void *context, GError **error)
 {
   struct campaigns_read *read = context;
   read->read_n += page->rows->len;
+  if (read->bounces) bounce_counts_page(read->bounces, page);
   job_progress(job, "leads", read->read_n, 0, 0);
   return staging_take(job, &read->staging, page, error);
 }
@@ -203,7 +205,7 @@ bool sync_read_campaigns(struct job *job, struct sync_report *report, GError **e
   struct reader reader;
   reader_init(&reader, campaigns_n);
   int64_t started_at_us = job->now_us;
-  struct campaigns_read read = {0};
+  struct campaigns_read read = {.bounces = report->bounces};
   staging_init(&read.staging);
   bool is_ok = ask_existing(job, &reader, report, error) && read_to_end(job, &reader, stage_each, &read, error) &&
                (!report->reads_lists || read_lists(job, &read, error)) && staging_flush(job, &read.staging, error);
@@ -239,6 +241,7 @@ static size_t chunk(struct reader *reader, const char *const *values, size_t val
 struct values_read {
   struct staging staging;
   GHashTable *seen;
+  GArray *bounces; /* or NULL */
 };
 
 /* Seen rows are noted as Instantly says their ids: in small letters. */
@@ -247,21 +250,22 @@ static bool note_seen(struct job *job, struct page *page, void *context, GError 
   struct values_read *read = context;
   for (guint i = 0; i < page->rows->len; i++)
     g_hash_table_add(read->seen, g_strdup(page_row(page, struct remote_lead, i)->id));
+  if (read->bounces) bounce_counts_page(read->bounces, page);
   return staging_take(job, &read->staging, page, error);
 }
 
 /* Reads these values to the end; rows are staged and their ids noted. */
-static bool read_values(struct job *job, const GPtrArray *values, bool are_contacts, GHashTable *seen, GError **error)
+static bool read_values(struct job *job, const GPtrArray *values, bool are_contacts, struct values_read *read,
+                        GError **error)
 {
   if (values->len == 0) return true;
   struct reader reader;
   size_t chunks_n = (values->len + IDS_MAX - 1) / IDS_MAX;
   reader_init(&reader, chunks_n);
   chunk(&reader, (const char *const *)(void *)values->pdata, values->len, are_contacts);
-  struct values_read read = {.seen = seen};
-  staging_init(&read.staging);
-  bool is_ok = read_to_end(job, &reader, note_seen, &read, error) && staging_flush(job, &read.staging, error);
-  staging_clear(&read.staging);
+  staging_init(&read->staging);
+  bool is_ok = read_to_end(job, &reader, note_seen, read, error) && staging_flush(job, &read->staging, error);
+  staging_clear(&read->staging);
   reader.queries_n = chunks_n;
   reader_clear(&reader);
   return is_ok;
@@ -285,17 +289,19 @@ static bool read_absent(struct job *job, const struct page *watched, bool was_fu
     bool is_asked = was_full_scan || !text_is_uuid(row->instantly_id);
     if (is_asked && !was_seen(seen, row)) g_ptr_array_add(persons, (gpointer)row->person);
   }
-  return read_values(job, persons, true, seen, error);
+  struct values_read read = {.seen = seen}; /* whatever is found was counted by the scan */
+  return read_values(job, persons, true, &read, error);
 }
 
-static bool read_watched_page(struct job *job, const struct page *watched, bool was_full_scan, GError **error)
+static bool read_watched_page(struct job *job, const struct page *watched, const struct sync_report *report,
+                              GError **error)
 {
   g_autoptr(GPtrArray) ids = g_ptr_array_sized_new(watched->rows->len);
   g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   for (guint i = 0; i < watched->rows->len; i++)
     g_ptr_array_add(ids, (gpointer)page_row(watched, struct watched, i)->instantly_id);
-  if (!read_values(job, ids, false, seen, error)) return false;
-  return read_absent(job, watched, was_full_scan, seen, error);
+  struct values_read read = {.seen = seen, .bounces = report->bounces};
+  return read_values(job, ids, false, &read, error) && read_absent(job, watched, report->was_full_scan, seen, error);
 }
 
 bool sync_read_watched(struct job *job, struct sync_report *report, GError **error)
@@ -313,7 +319,7 @@ bool sync_read_watched(struct job *job, struct sync_report *report, GError **err
     query.after_id = after_id;
     is_ok = job->ledger->ops->watched(job->ledger, &query, &watched, error);
     if (!is_ok || watched.rows->len == 0) break;
-    is_ok = read_watched_page(job, &watched, report->was_full_scan, error);
+    is_ok = read_watched_page(job, &watched, report, error);
     report->watched_n += watched.rows->len;
     job_progress(job, "leads", report->watched_n, 0, 0);
     g_free(after_id);

@@ -59,7 +59,7 @@ static const struct {
      "f.yaml:3:5: campaigns[0].on_pause: is no setting; did you mean on_paused?"},
     {"campaigns:\n  - id: 0190a000-0000-7000-8000-000000000001\n    colour: red\n",
      "f.yaml:3:5: campaigns[0].colour: is no setting; a campaign has id, name, on_draft, on_paused, on_completed, "
-     "escrow"},
+     "on_bounces, escrow"},
     {"export:\n  armed: true\n", "f.yaml:2:3: export.armed: is no setting; did you mean complete.armed?"},
     {"export:\n  max_per_run: many\n",
      "f.yaml:2:16: export.max_per_run: expected a whole number of at least 1, or unlimited, found text: many"},
