@@ -132,7 +132,7 @@ static void reopen(struct release *release, const struct lead_report_row *lead)
                                 .person = g_string_chunk_insert(release->text, lead->state.person),
                                 .campaign_id = release->campaign_id,
                                 .generation = lead->state.generation + 1,
-                                .occurred_at_us = release->job.now_us,
+                                .occurred_at_us = MAX(release->job.now_us, lead->state.ever_added_at_us),
                                 .detail = release->detail}};
   g_array_append_val(release->rows, row);
 }

@@ -50,6 +50,9 @@ struct removal_decision removal_decide(const struct removal_input *input)
   if (input->row == NULL) return (struct removal_decision){.verdict = REMOVE_GONE};
   const char *reason = difference(input);
   if (reason == NULL) reason = state_difference(input);
+  if (reason == NULL && input->removal->action_outcome != OUTCOME_REPLIED &&
+      input->removal->action_outcome != OUTCOME_INTEREST && remote_has_real_reply(input->row))
+    reason = "answered"; /* in this generation, when the ledger's first answer is of an earlier one */
   if (reason == NULL && input->removal->outcome == OUTCOME_UNSUBSCRIBED && !input->is_blocklisted)
     reason = "not_block_listed_yet";
   if (reason != NULL) return not_now(reason);

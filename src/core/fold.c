@@ -304,9 +304,14 @@ bool state_is_held(const struct lead_state *state)
   return state->held_n > state->resolved_n;
 }
 
+bool state_has_answered(const struct lead_state *state)
+{
+  return state->replied_at_us > state->reopened_at_us;
+}
+
 enum outcome state_action_outcome(const struct lead_state *state)
 {
-  return state->replied_at_us && state->outcome > OUTCOME_REMOVED_BY_HAND ? OUTCOME_REPLIED : state->outcome;
+  return state_has_answered(state) && state->outcome > OUTCOME_REMOVED_BY_HAND ? OUTCOME_REPLIED : state->outcome;
 }
 
 /* Is nothing more to be done in Instantly for an enrolment that is over? */

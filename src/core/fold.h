@@ -17,6 +17,9 @@ enum phase state_phase(const struct lead_state *state);
 /* Is the lead enrolled in its current generation (added or adopted, not withdrawn)? The user's added_to_instantly. */
 bool state_is_enrolled(const struct lead_state *state);
 
+/* Did the person answer in this generation? What was answered before `release` says nothing about the row of today. */
+bool state_has_answered(const struct lead_state *state);
+
 /* The outcome whose configured action and grace apply: whoever answered is treated as one who answered, even when an
  * unsubscribe or a bounce outranks the reply as the enrolment's outcome. */
 enum outcome state_action_outcome(const struct lead_state *state);

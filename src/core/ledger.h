@@ -303,7 +303,7 @@ struct removal {
   bool is_block_listed; /* a suppression of the person with pushed_at exists */
   /* with of_stopped alone: */
   bool is_named; /* a lasting stop names this very person or its domain: the list does not know that ann+x is ann */
-  bool was_seen; /* a scan has shown the row: when it is absent now, it is gone and not late */
+  bool was_seen; /* a scan has shown this very row: when it is absent now, it is gone and not late */
 };
 
 /* Which removals are due: finished, not removed, grace over, ordered by (finished_at, lead_id), oldest first.

@@ -75,7 +75,7 @@ struct settle_input {
   size_t rows_n;
 };
 
-enum settle_verdict { FOUND_OURS, FOUND_ADOPT, FOUND_ELSEWHERE, FOUND_NOWHERE };
+enum settle_verdict { FOUND_OURS, FOUND_ADOPT, FOUND_ELSEWHERE, FOUND_OLDER, FOUND_NOWHERE };
 
 struct settle_finding {
   enum settle_verdict verdict;
@@ -83,8 +83,8 @@ struct settle_finding {
 };
 
 /* With this claim's own stamp anywhere, in its campaign before another one before a list: ours. Else in the campaign:
- * adopt; in another campaign: elsewhere; in a list alone: adopt where the row is ours and of the claim's generation or
- * a later one, else it says nothing. */
+ * adopt; a row of an older generation in any campaign: it is still there; in another campaign: elsewhere; in a list
+ * alone: adopt where the row is ours and of the claim's generation or a later one, else it says nothing. */
 struct settle_finding settle_decide(const struct settle_input *input);
 
 /* The stamp of a claim: "generation:run_id.ord"; caller frees. */

@@ -45,16 +45,34 @@ static bool is_as_new(const struct remote_lead *row, const struct claim *claim)
   return stamp_read(row->stamp, &stamp) && stamp.generation >= claim->generation;
 }
 
+static bool is_older(const struct remote_lead *row, const struct claim *claim)
+{
+  struct stamp stamp;
+  return stamp_read(row->stamp, &stamp) && stamp.generation < claim->generation;
+}
+
 /* What one row says, in falling order of weight. A stamp of another claim of ours on a row of the right campaign is not
  * this claim's doing: it is adopted, so that its removal is never ours by mistake. A row in a list alone counts where
- * it is ours and as new as the claim: somebody moved it there, and its person was sent. */
-enum evidence { OWN_HERE, OWN_ELSEWHERE, OWN_IN_LIST, OTHERS_HERE, OTHERS_ELSEWHERE, OURS_IN_LIST, NO_EVIDENCE };
+ * it is ours and as new as the claim: somebody moved it there, and its person was sent. A row of an older generation in
+ * a campaign is what `release` or a cooldown took for gone: nothing is sent beside it, and it never stands for the new
+ * one. */
+enum evidence {
+  OWN_HERE,
+  OWN_ELSEWHERE,
+  OWN_IN_LIST,
+  OTHERS_HERE,
+  OLDER_THERE,
+  OTHERS_ELSEWHERE,
+  OURS_IN_LIST,
+  NO_EVIDENCE
+};
 
 static enum evidence evidence_of(const struct remote_lead *row, const struct claim *claim)
 {
   if (g_strcmp0(row->person, claim->person) != 0) return NO_EVIDENCE;
   bool is_here = g_strcmp0(row->campaign_id, claim->campaign_id) == 0;
   if (is_of_claim(row, claim)) return is_here ? OWN_HERE : row->campaign_id != NULL ? OWN_ELSEWHERE : OWN_IN_LIST;
+  if (row->campaign_id != NULL && is_older(row, claim)) return OLDER_THERE;
   if (row->campaign_id != NULL) return is_here ? OTHERS_HERE : OTHERS_ELSEWHERE;
   return is_as_new(row, claim) ? OURS_IN_LIST : NO_EVIDENCE;
 }
@@ -62,9 +80,9 @@ static enum evidence evidence_of(const struct remote_lead *row, const struct cla
 struct settle_finding settle_decide(const struct settle_input *input)
 {
   static const enum settle_verdict verdicts[] = {
-      [OWN_HERE] = FOUND_OURS,       [OWN_ELSEWHERE] = FOUND_OURS,         [OWN_IN_LIST] = FOUND_OURS,
-      [OTHERS_HERE] = FOUND_ADOPT,   [OTHERS_ELSEWHERE] = FOUND_ELSEWHERE, [OURS_IN_LIST] = FOUND_ADOPT,
-      [NO_EVIDENCE] = FOUND_NOWHERE,
+      [OWN_HERE] = FOUND_OURS,     [OWN_ELSEWHERE] = FOUND_OURS,         [OWN_IN_LIST] = FOUND_OURS,
+      [OTHERS_HERE] = FOUND_ADOPT, [OTHERS_ELSEWHERE] = FOUND_ELSEWHERE, [OURS_IN_LIST] = FOUND_ADOPT,
+      [OLDER_THERE] = FOUND_OLDER, [NO_EVIDENCE] = FOUND_NOWHERE,
   };
   const struct remote_lead *found = NULL;
   enum evidence best = NO_EVIDENCE;

@@ -63,8 +63,10 @@ static void put_place(struct settle_log *log, const struct lead_event *settled, 
 
 void settle_found(struct settle_log *log, const struct claim *claim, const struct settle_finding *finding)
 {
-  static const enum event_kind kinds[] = {
-      [FOUND_OURS] = EVENT_ADDED, [FOUND_ADOPT] = EVENT_ADOPTED, [FOUND_ELSEWHERE] = EVENT_FOUND_ELSEWHERE};
+  static const enum event_kind kinds[] = {[FOUND_OURS] = EVENT_ADDED,
+                                          [FOUND_ADOPT] = EVENT_ADOPTED,
+                                          [FOUND_ELSEWHERE] = EVENT_FOUND_ELSEWHERE,
+                                          [FOUND_OLDER] = EVENT_SKIPPED};
   const struct remote_lead *row = finding->row;
   struct lead_event *event = settle_event(log, claim, kinds[finding->verdict], NULL);
   if (row->created_at_us != 0) event->occurred_at_us = row->created_at_us;
@@ -73,6 +75,12 @@ void settle_found(struct settle_log *log, const struct claim *claim, const struc
     event->reason = "other_campaign";
     event->detail = keep(log, detail);
     log->tally->elsewhere_n++;
+    return;
+  }
+  if (finding->verdict == FOUND_OLDER) {
+    event->reason = "still_there";
+    event->occurred_at_us = log->job->now_us;
+    log->tally->refused_n++;
     return;
   }
   event->instantly_id = keep(log, row->id);

@@ -87,7 +87,7 @@ static struct stopped stops_of(const struct memory *memory, const char *person, 
 static bool may_be_mailed(const struct lead_state *state)
 {
   return state->settlement == SETTLEMENT_ADDED && state_is_enrolled(state) && state->instantly_id &&
-         !state->finished_at_us && !state->replied_at_us && !state_is_removed(state) && !state_is_held(state);
+         !state->finished_at_us && !state_has_answered(state) && !state_is_removed(state) && !state_is_held(state);
 }
 
 static struct removal removal_of(const struct lead_state *state, struct page *page)
@@ -112,7 +112,7 @@ static void add_stopped(const struct memory *memory, const struct removal_query 
   removal.outcome = removal.action_outcome = stopped.is_unsubscribed ? OUTCOME_UNSUBSCRIBED : OUTCOME_REMOVED_BY_HAND;
   removal.is_block_listed = stopped.is_block_listed;
   removal.is_named = stopped.is_named;
-  removal.was_seen = state->last_seen_at_us != 0;
+  removal.was_seen = state->last_seen_at_us && state->last_seen_at_us >= state->current_at_us;
   g_array_append_val(page->rows, removal);
 }
 

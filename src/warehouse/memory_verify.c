@@ -323,12 +323,11 @@ static void tag_twice(const struct look *look)
     const struct lead_state *state = g_ptr_array_index(look->states, i);
     g_autofree char *folded = state->person ? email_fold_tag(state->person) : NULL;
     guint n = folded && is_ours(state) ? spellings_n(look, folded) : 0;
-    g_autofree char *detail = g_strdup_printf("%u spellings", n);
     if (n > 1)
       found(look, (struct difference){.lead_id = state->lead_id,
                                       .instantly_id = state->instantly_id,
                                       .campaign_id = state->current_campaign_id,
-                                      .detail = detail});
+                                      .detail = "several spellings"});
   }
 }
 

@@ -85,6 +85,10 @@ static void test_older_in_list(void)
       .ord = 3, .generation = 2, .run_id = "run", .campaign_id = CAMPAIGN, .person = "a@example.com"};
   struct settle_input input = {.claim = &claim, .rows = &own_in_list, .rows_n = 1};
   g_assert_cmpint(settle_decide(&input).verdict, ==, FOUND_NOWHERE);
+  input.rows = &ours; /* in its campaign it is met: never adopted, and nothing goes beside it */
+  g_assert_cmpint(settle_decide(&input).verdict, ==, FOUND_OLDER);
+  input.rows = &elsewhere;
+  g_assert_cmpint(settle_decide(&input).verdict, ==, FOUND_OLDER);
   input.rows = &later_in_list;
   g_assert_cmpint(settle_decide(&input).verdict, ==, FOUND_ADOPT);
 }

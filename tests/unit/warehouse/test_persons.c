@@ -216,6 +216,86 @@ static void test_no_cooldown(struct subject *subject)
   }
 }
 
+/* ---- generations ---- */
+
+static void put_generation(struct subject *subject)
+{
+  struct lead_event reopened = about(EVENT_REOPENED, "L1", "ann@x.org", T0 + 10 * HOUR_US);
+  struct lead_event claimed = settling(EVENT_CLAIMED, "L1", "ann@x.org", "run-2.1");
+  struct lead_event added = settling(EVENT_ADDED, "L1", "ann@x.org", "run-2.1");
+  reopened.generation = claimed.generation = added.generation = 2;
+  claimed.epoch = added.epoch = 7;
+  claimed.occurred_at_us = added.occurred_at_us = T0 + 11 * HOUR_US;
+  added.instantly_id = "id-2";
+  const struct lead_event events[] = {reopened, claimed, added};
+  subject_append(subject, events, 3);
+  subject_fold(subject);
+}
+
+static guint removals_n(struct subject *subject, const struct removal_query *query, bool *was_seen)
+{
+  struct page page;
+  page_init(&page, sizeof(struct removal));
+  OK(subject->ops->removals(subject->ledger, query, &page, &error));
+  guint n = page.rows->len;
+  if (n > 0 && was_seen) *was_seen = page_row(&page, struct removal, 0)->was_seen;
+  page_clear(&page);
+  return n;
+}
+
+static void see(struct subject *subject, const char *id, int64_t at_us)
+{
+  struct remote_lead row = {.id = id,
+                            .email = "ann@x.org",
+                            .person = "ann@x.org",
+                            .campaign_id = "camp-a",
+                            .status = REMOTE_ACTIVE,
+                            .created_at_us = T0};
+  static const char *const campaigns[] = {"camp-a"};
+  struct stage_rules rules = {.run_id = "sync",
+                              .epoch = 5,
+                              .now_us = at_us,
+                              .campaigns = campaigns,
+                              .campaigns_n = 1,
+                              .scan_started_at_us = at_us};
+  struct stage_report report = {0};
+  OK(subject->ops->stage_begin(subject->ledger, "sync", &error));
+  OK(subject->ops->stage(subject->ledger, "sync", &row, 1, &error));
+  OK(subject->ops->stage_facts(subject->ledger, &rules, &report, &error));
+  subject_fold(subject);
+}
+
+/* What the first generation's row showed says nothing about the second's: neither that it was seen nor that it
+ * answered. */
+static void test_generations(struct subject *subject)
+{
+  subject_enrol(subject, "L1", "ann@x.org", "id-1");
+  see(subject, "id-1", T0 + HOUR_US);
+  struct lead_event replied = about(EVENT_STATUS, "L1", "ann@x.org", T0 + 2 * HOUR_US);
+  replied.fact = FACT_REPLIED;
+  subject_append(subject, &replied, 1);
+  subject_fold(subject);
+  struct suppression stop = {.person = "ann@x.org", .reason = "manual", .source = "command", .created_at_us = T0};
+  OK(subject->ops->suppress(subject->ledger, &stop, 1, NULL, &error));
+  struct removal_query live = {.now_us = T0 + 20 * HOUR_US, .of_stopped = true, .limit = 10};
+  bool was_seen = true;
+  g_assert_cmpuint(removals_n(subject, &live, NULL), ==, 0); /* it answered */
+  put_generation(subject);
+  g_assert_cmpuint(removals_n(subject, &live, &was_seen), ==, 1);
+  g_assert_false(was_seen); /* a list that lags shows nothing of it, and it is not gone */
+  see(subject, "id-2", T0 + 12 * HOUR_US);
+  g_assert_cmpuint(removals_n(subject, &live, &was_seen), ==, 1);
+  g_assert_true(was_seen);
+  struct lead_event finished = about(EVENT_FINISHED, "L1", "ann@x.org", T0 + 13 * HOUR_US);
+  finished.generation = 2;
+  finished.reason = "no_reply";
+  subject_append(subject, &finished, 1);
+  subject_fold(subject);
+  struct removal_query due = {.now_us = T0 + 20 * HOUR_US, .limit = 10};
+  due.grace_us[OUTCOME_REPLIED] = INT64_MAX;
+  g_assert_cmpuint(removals_n(subject, &due, NULL), ==, 1);
+}
+
 int main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
@@ -225,5 +305,6 @@ int main(int argc, char **argv)
   subject_add("persons/tag-held", test_tag_held);
   subject_add("persons/cooldown", test_cooldown);
   subject_add("persons/no-cooldown", test_no_cooldown);
+  subject_add("persons/generations", test_generations);
   return g_test_run();
 }

@@ -196,7 +196,7 @@ static void test_tag_twice(struct subject *subject)
   subject_append(subject, &added, 1);
   subject_enrol(subject, "L3", "bob+1@x.org", "id-3");
   subject_enrol(subject, "L4", "+ann@x.org", "id-4");
-  check(subject, VERIFY_TAG_TWICE, "L1 id-1 camp-a 2 spellings; L2 id-2 camp-a 2 spellings");
+  check(subject, VERIFY_TAG_TWICE, "L1 id-1 camp-a several spellings; L2 id-2 camp-a several spellings");
   struct lead_event removed = about(EVENT_REMOVED, "L2", "ann+news@x.org", T0 + HOUR_US);
   removed.instantly_id = "id-2";
   subject_append(subject, &removed, 1);

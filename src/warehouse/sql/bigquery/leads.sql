@@ -68,7 +68,7 @@ heirs AS (
 aliases AS (SELECT lead_id, state_id FROM heirs WHERE lead_id NOT IN (SELECT lead_id FROM ${lead_state})),
 stated AS (
   SELECT l.*, s.added_at, s.email_status, s.sent_at, s.withdrawn_at IS NOT NULL OR (s.generation > 1 AND s.settlement IN (0, 7, 8)) AS may_reset,
-    s.settlement IN (7, 8) AND s.withdrawn_at IS NULL AS is_enrolled, s.finished_at, s.outcome, s.settlement, s.replied_at,
+    s.settlement IN (7, 8) AND s.withdrawn_at IS NULL AS is_enrolled, s.finished_at, s.outcome, s.settlement, s.replied_at, s.reopened_at,
     s.current_campaign_id, s.removed_at,
     s.removed_at IS NOT NULL AND s.removed_id IS NOT DISTINCT FROM s.instantly_id AS is_removed
   FROM source l LEFT JOIN aliases a ON a.lead_id = l.lead_id
@@ -80,7 +80,7 @@ ended AS (
   SELECT t.*, COALESCE(t.finished_at, IF(t.is_removed, t.removed_at, NULL)) AS over_at,
     t.is_enrolled AND (t.finished_at IS NOT NULL OR t.is_removed) AND (t.is_removed OR t.outcome = 1
       OR (t.settlement = 7 AND JSON_VALUE(@p, '$.include_adopted') = '0')
-      OR CAST(IF(t.replied_at IS NOT NULL AND t.outcome > 1, 5, t.outcome) AS STRING)
+      OR CAST(IF(IFNULL(t.replied_at > IFNULL(t.reopened_at, TIMESTAMP_MICROS(0)), FALSE) AND t.outcome > 1, 5, t.outcome) AS STRING)
         IN UNNEST(JSON_VALUE_ARRAY(@p, '$.kept'))
       OR t.current_campaign_id IS NULL OR t.current_campaign_id NOT IN (SELECT id FROM configured)) AS is_completed
   FROM stated t),

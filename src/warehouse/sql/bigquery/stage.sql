@@ -171,12 +171,12 @@ WITH persons AS (
   SELECT campaign_id, person, LOGICAL_OR(
     settlement IN (7, 8) AND withdrawn_at IS NULL AND (finished_at IS NOT NULL OR is_removed)
     AND (is_removed OR outcome = 1 OR (settlement = 7 AND JSON_VALUE(@p, '$.include_adopted') = '0')
-      OR CAST(IF(replied_at IS NOT NULL AND outcome > 1, 5, outcome) AS STRING) IN UNNEST(JSON_VALUE_ARRAY(@p, '$.kept'))
+      OR CAST(IF(IFNULL(replied_at > IFNULL(reopened_at, TIMESTAMP_MICROS(0)), FALSE) AND outcome > 1, 5, outcome) AS STRING) IN UNNEST(JSON_VALUE_ARRAY(@p, '$.kept'))
       OR current_campaign_id IS NULL OR current_campaign_id NOT IN UNNEST(JSON_VALUE_ARRAY(@p, '$.configured'))))
       AS is_completed
   FROM (
     SELECT IFNULL(s.campaign_id, s.current_campaign_id) AS campaign_id, s.person, s.settlement, s.withdrawn_at, s.finished_at,
-      s.outcome, s.replied_at, s.current_campaign_id,
+      s.outcome, s.replied_at, s.reopened_at, s.current_campaign_id,
       s.removed_at IS NOT NULL AND s.removed_id IS NOT DISTINCT FROM s.instantly_id AS is_removed
     FROM ${lead_state} s
     WHERE s.ever_added_at IS NOT NULL AND IFNULL(s.campaign_id, s.current_campaign_id) IS NOT NULL)
@@ -207,7 +207,7 @@ FROM ${lead_state} s
 JOIN (SELECT CAST(JSON_VALUE(r, '$.outcome') AS INT64) AS outcome,
         TIMESTAMP_MICROS(CAST(JSON_VALUE(r, '$.until') AS INT64)) AS until
       FROM UNNEST(JSON_QUERY_ARRAY(@p, '$.grace')) r) g
-  ON g.outcome = IF(s.replied_at IS NOT NULL, 5, s.outcome)
+  ON g.outcome = IF(IFNULL(s.replied_at > IFNULL(s.reopened_at, TIMESTAMP_MICROS(0)), FALSE), 5, s.outcome)
 WHERE (s.settlement = 8 OR (s.settlement = 7 AND JSON_VALUE(@p, '$.include_adopted') = '1')) AND s.withdrawn_at IS NULL
   AND NOT STARTS_WITH(s.lead_id, 'instantly:')
   AND s.finished_at IS NOT NULL AND s.outcome > 1 AND s.instantly_id IS NOT NULL
@@ -229,11 +229,11 @@ WITH stops AS (
   FROM ${suppressions}
   WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > @now)),
 live AS (
-  SELECT lead_id, person, current_campaign_id, instantly_id, claim_id, generation, epoch, last_seen_at,
+  SELECT lead_id, person, current_campaign_id, instantly_id, claim_id, generation, epoch, last_seen_at, current_at,
     SUBSTR(person, STRPOS(person, '@')) AS domain_key, REGEXP_REPLACE(person, r'^([^+@]+)\+[^@]*@', r'\1@') AS person_key
   FROM ${lead_state}
   WHERE settlement = 8 AND withdrawn_at IS NULL AND instantly_id IS NOT NULL AND finished_at IS NULL
-    AND replied_at IS NULL AND held_n <= resolved_n AND lead_id > @after_lead_id
+    AND NOT IFNULL(replied_at > IFNULL(reopened_at, TIMESTAMP_MICROS(0)), FALSE) AND held_n <= resolved_n AND lead_id > @after_lead_id
     AND NOT (removed_at IS NOT NULL AND removed_id IS NOT DISTINCT FROM instantly_id)),
 met AS (
   SELECT l.lead_id, s.reason, s.is_lasting, s.domain IS NOT NULL OR s.person = l.person AS is_own, s.pushed_at
@@ -246,7 +246,7 @@ judged AS (
     LOGICAL_OR(is_lasting AND is_own AND pushed_at IS NOT NULL) AS is_listed
   FROM met GROUP BY lead_id)
 SELECT l.lead_id, l.person, l.current_campaign_id, l.instantly_id, l.claim_id, l.generation, l.epoch,
-  IF(j.is_unsubscribed, 7, 1), NULL, FALSE, j.is_listed, IF(j.is_unsubscribed, 7, 1), j.is_named, l.last_seen_at IS NOT NULL
+  IF(j.is_unsubscribed, 7, 1), NULL, FALSE, j.is_listed, IF(j.is_unsubscribed, 7, 1), j.is_named, IFNULL(l.last_seen_at >= l.current_at, FALSE)
 FROM live l JOIN judged j ON j.lead_id = l.lead_id WHERE j.is_stopped AND NOT j.has_replied ORDER BY l.lead_id;
 
 -- name: removal_counts
@@ -255,7 +255,7 @@ FROM ${lead_state} s
 JOIN (SELECT CAST(JSON_VALUE(r, '$.outcome') AS INT64) AS outcome,
         TIMESTAMP_MICROS(CAST(JSON_VALUE(r, '$.until') AS INT64)) AS until
       FROM UNNEST(JSON_QUERY_ARRAY(@p, '$.grace')) r) g
-  ON g.outcome = IF(s.replied_at IS NOT NULL, 5, s.outcome)
+  ON g.outcome = IF(IFNULL(s.replied_at > IFNULL(s.reopened_at, TIMESTAMP_MICROS(0)), FALSE), 5, s.outcome)
 WHERE (s.settlement = 8 OR (s.settlement = 7 AND JSON_VALUE(@p, '$.include_adopted') = '1')) AND s.withdrawn_at IS NULL
   AND NOT STARTS_WITH(s.lead_id, 'instantly:')
   AND s.finished_at IS NOT NULL AND s.outcome > 1 AND s.instantly_id IS NOT NULL

@@ -84,7 +84,7 @@ SELECT check_n, lead_id, instantly_id, campaign_id, detail FROM (
   SELECT 7, lead_id, instantly_id, current_campaign_id, held_reason FROM ${lead_state}
   WHERE held_n > resolved_n AND held_reason = 'relaunched'
   UNION ALL
-  SELECT 8, lead_id, instantly_id, current_campaign_id, CONCAT(CAST(n AS STRING), ' spellings') FROM live
+  SELECT 8, lead_id, instantly_id, current_campaign_id, 'several spellings' FROM live
   JOIN (SELECT person_key, COUNT(DISTINCT person) AS n FROM live GROUP BY person_key) spelt USING (person_key) WHERE n > 1)
 WHERE @since IS NOT NULL AND @run_id IS NOT NULL ORDER BY check_n, lead_id, detail;
 

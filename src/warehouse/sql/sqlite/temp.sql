@@ -182,7 +182,7 @@ SELECT s.*,
     AND ((s.removed_at IS NOT NULL AND s.removed_id IS s.instantly_id)
       OR s.outcome = 1
       OR (s.settlement = 7 AND NOT (SELECT include_adopted FROM temp.policy))
-      OR ((SELECT kept FROM temp.policy) >> CASE WHEN s.replied_at IS NOT NULL AND s.outcome > 1 THEN 5 ELSE s.outcome END) & 1
+      OR ((SELECT kept FROM temp.policy) >> CASE WHEN s.replied_at > coalesce(s.reopened_at, 0) AND s.outcome > 1 THEN 5 ELSE s.outcome END) & 1
       OR s.current_campaign_id IS NULL
       OR s.current_campaign_id NOT IN (SELECT campaign_id FROM temp.configured)) END AS is_completed,
   CASE

@@ -93,15 +93,14 @@ WHERE held_n > resolved_n AND held_reason = 'relaunched' ORDER BY lead_id;
 -- name: verify_tag_twice
 -- Enrolments of today whose folded persons have several addresses. Only who has a +tag somewhere is looked at.
 INSERT INTO temp.differences (lead_id, instantly_id, campaign_id, detail)
-WITH live AS MATERIALIZED (
-  SELECT fold_tag(s.person) AS folded, s.person, s.lead_id, s.instantly_id, s.current_campaign_id FROM lead_state s
+SELECT l.lead_id, l.instantly_id, l.current_campaign_id, 'several spellings' FROM (
+  SELECT s.lead_id, s.instantly_id, s.current_campaign_id, min(s.person) OVER spelt AS first, max(s.person) OVER spelt AS last
+  FROM lead_state s
   WHERE s.settlement IN (7, 8) AND s.withdrawn_at IS NULL AND s.person IS NOT NULL
     AND NOT (s.removed_at IS NOT NULL AND s.removed_id IS s.instantly_id)
-    AND fold_tag(s.person) IN (SELECT fold_tag(t.person) FROM lead_state t WHERE instr(t.person, '+') > 1)),
-twice AS MATERIALIZED (
-  SELECT folded, count(DISTINCT person) AS n FROM live GROUP BY folded HAVING count(DISTINCT person) > 1)
-SELECT l.lead_id, l.instantly_id, l.current_campaign_id, t.n || ' spellings'
-FROM live l JOIN twice t ON t.folded = l.folded ORDER BY l.lead_id;
+    AND fold_tag(s.person) IN (SELECT fold_tag(t.person) FROM lead_state t WHERE instr(t.person, '+') > 1)
+  WINDOW spelt AS (PARTITION BY fold_tag(s.person))) l
+WHERE l.first <> l.last ORDER BY l.lead_id;
 
 -- name: verify_missing
 -- Every row that a lead has, by id or by stamp, stands in temp.matches.
