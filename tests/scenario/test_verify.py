@@ -82,7 +82,7 @@ def test_a_state_that_is_gone(world):
 def test_an_open_claim(world):
     world.import_people(6)
     world.sandbox.faults({"endpoint": "POST /api/v2/leads/add", "fault": "reset_after"},
-                         {"endpoint": "POST /api/v2/leads/list", "fault": "status", "skip": 1, "params": {"code": 400}})
+                         {"endpoint": "POST /api/v2/leads/list", "fault": "status", "skip": 2, "params": {"code": 400}})
     world.run("export", code=5)
     world.sandbox.faults()
     assert "claim_open" in found(world)
