@@ -207,6 +207,17 @@ static bool refold(struct sqlite_warehouse *self, const struct folded *note, boo
   return is_ok && tables_count(self, until, &folded, error) && folded_put(self, &folded, error);
 }
 
+static bool ranges_cover(struct sqlite_warehouse *self, int64_t after, bool *is_covered, GError **error)
+{
+  query_scope struct query query = {0};
+  bool has_row = false;
+  if (!query_open(&query, &self->db, SQL_FOLDED_UNRANGED, error)) return false;
+  query_int(&query, ":after", after);
+  if (!query_next(&query, &has_row, error)) return false;
+  *is_covered = query_column_int(&query, 0) == 0;
+  return true;
+}
+
 /* The note of the last fold, if there is one. */
 struct noted {
   bool is_there;
@@ -221,6 +232,7 @@ static bool check(struct sqlite_warehouse *self, int64_t after, const struct not
   if (!tables_count(self, after, &found, error)) return false;
   g_autofree char *there = folded_text(&found), *noted = folded_text(&note->folded);
   *is_same = note->is_there && strcmp(there, noted) == 0;
+  if (*is_same && !ranges_cover(self, after, is_same, error)) return false;
   if (*is_same || !note->is_there) return true;
   log_event(LOG_WARNING, "lead_state is not what the last fold left; all events are folded anew",
             LOG_INT("rows", found.states.rows_n), LOG_INT("rows_folded", note->folded.states.rows_n),

@@ -19,6 +19,12 @@ SELECT count(*), coalesce(sum(claims_n), 0), coalesce(sum(first_seq - first_ord)
   (SELECT lower(hex(event_id)) FROM lead_events WHERE seq = :until)
 FROM claim_ranges WHERE first_seq > :after AND first_seq <= :until;
 
+-- name: folded_unranged
+-- A claim that is not folded yet and stands in no range: its range was written with it, and somebody took it away.
+SELECT EXISTS (SELECT 1 FROM lead_events e WHERE e.seq > :after AND e.kind = 1 AND e.run_id IS NOT NULL
+  AND NOT EXISTS (SELECT 1 FROM claim_ranges r
+    WHERE r.run_id = e.run_id AND e.seq >= r.first_seq AND e.seq < r.first_seq + r.claims_n));
+
 -- name: refold_is_whole
 -- Numbers follow each other, so none of the events is missing. If the first of them were, they would begin later.
 SELECT count(*) = coalesce(max(seq), 0) FROM lead_events;
