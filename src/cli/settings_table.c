@@ -149,6 +149,9 @@ const struct setting settings_table[] = {
     INT("export.canary", export.canary, "0", 0, 1000000,
         .doc =
             "The first export into a campaign stops after this many leads until one of them was mailed; 0: no canary"),
+    INT("export.max_wait_s", export.max_wait_s, "900", 0, 86400,
+        .doc = "How long a run waits, all in all, while Instantly throttles (429); then the rest is released for the "
+               "next run"),
     INT("export.plan_reserve_percent", export.plan_reserve_percent, "10", 0, 100,
         .doc = "Share of the plan's contacts that is left free"),
     BOOL("export.change_gate", export.change_gate, "true",
@@ -174,6 +177,10 @@ const struct setting settings_table[] = {
         .doc = "Hours between two reads of all leads of the campaigns; removals need one of the last 24 h"),
     INT("sync.stops_every_h", sync.stops_every_h, "24", 1, 720,
         .doc = "Hours between two reads of the whole workspace's unsubscribes, replies, bounces and block list"),
+    INT("sync.max_rows", sync.max_rows, "0", 0, G_MAXINT64 - 1,
+        .doc = "Rows after which a list counts as endless and its reading as failed; 0: a million, or ten times the "
+               "persons "
+               "enrolled, whichever is more"),
     BOOL("sync.push_stops", sync.push_stops, "true",
          .doc = "Put unsubscribes and manual stops of enrolled persons on Instantly's block list"),
     INT("sync.watch_finished_days", sync.watch_finished_days, "90", 0, 3650,

@@ -10,6 +10,8 @@ struct export_send {
   struct settle_tally tally;
   GArray *unknown;        /* struct unknown_batch */
   int64_t batch_n;        /* batches numbered so far: batch_id = run_id.n */
+  int64_t throttled_us;   /* waited for a throttle so far in this run; at most export.max_wait_s */
+  bool is_throttled;      /* the last requests were: one goes alone to see whether it is over */
   int64_t pause_us;       /* how long to wait before what was put back goes again */
   int64_t looked_boot_us; /* when the stops of what is about to go out were looked at last */
   int64_t sent_n;         /* leads answered, for progress */

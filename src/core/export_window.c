@@ -1,13 +1,17 @@
 #include "core/export_window.h"
 
+#include "base/log.h"
 #include "core/retry.h"
 #include "core/settle_events.h"
 
-/* How often one batch may be put back because nothing was sent or everything was throttled. */
+/* How often one batch may be put back because nothing was sent. What was throttled waits up to export.max_wait_s. */
 #define SENDS_MAX 6
 
 /* Within a window stops and holds are looked at again when the last look is older than this before a batch is recorded;
  * and a batch that took longer than the second to record is not sent: a stop counts 60 s after it was recorded. */
+/* A pause that is shorter is not worth a line in the log. */
+#define SAID_FROM_US (5 * SECOND_US)
+
 #define LOOK_US  (20 * SECOND_US)
 #define STALE_US (40 * SECOND_US)
 
@@ -100,6 +104,7 @@ static GPtrArray *prepare(struct export_send *send, GQueue *queue, GError **erro
   struct job *job = send->job;
   int64_t in_flight =
       MAX(job->settings->instantly.batch_delay_ms > 0 ? 1 : job->settings->instantly.writes_in_flight, 1);
+  if (send->is_throttled) in_flight = 1;
   GPtrArray *ready = g_ptr_array_new_with_free_func(parcel_free);
   while ((int64_t)ready->len < in_flight && !g_queue_is_empty(queue)) {
     struct parcel *parcel = g_queue_pop_head(queue);
@@ -187,17 +192,36 @@ static bool release_all(struct export_send *send, const GPtrArray *claims, const
   return is_ok;
 }
 
-/* Puts a batch back that did not get through, or gives it up after SENDS_MAX: released, and the run ends. */
+/* A throttle ends by itself: other tools share the minute. Anything else that lets nothing through is given up sooner.
+ */
+static bool is_throttled(const struct parcel *parcel)
+{
+  return parcel->batch.answer.reply.status == 429;
+}
+
+/* How long to wait before the batch goes once more; -1: it has waited, or has been tried, enough. */
+static int64_t wait_before_again(const struct export_send *send, const struct parcel *parcel)
+{
+  struct rng rng;
+  rng_init(&rng, random_u64());
+  int tries = MIN(parcel->sends_n + 1, SENDS_MAX - 1);
+  int64_t wait_us = retry_wait_us(&retry_reads, tries, &parcel->batch.answer.reply, &rng);
+  if (!is_throttled(parcel)) return parcel->sends_n + 1 < SENDS_MAX ? MAX(wait_us, 0) : -1;
+  int64_t left_us = send->job->settings->export.max_wait_s * SECOND_US - send->throttled_us;
+  return left_us > 0 && wait_us <= left_us ? MAX(wait_us, 0) : -1;
+}
+
+/* Puts a batch back that did not get through, or gives it up: released, and the run ends. */
 static bool put_back(struct export_send *send, GQueue *queue, const struct parcel *parcel, GError **error)
 {
-  if (parcel->sends_n + 1 < SENDS_MAX) {
+  int64_t wait_us = wait_before_again(send, parcel);
+  send->is_throttled = send->is_throttled || is_throttled(parcel);
+  if (wait_us >= 0) {
     struct parcel *again = parcel_new(parcel->batch.campaign_id, parcel->batch.claims, 0, parcel->batch.claims->len);
-    again->sends_n = parcel->sends_n + 1;
+    again->sends_n = MIN(parcel->sends_n + 1, SENDS_MAX - 1);
+    if (!is_throttled(parcel)) again->sends_n = parcel->sends_n + 1;
     g_queue_push_head(queue, again);
-    struct rng rng;
-    rng_init(&rng, random_u64());
-    send->pause_us =
-        MAX(send->pause_us, retry_wait_us(&retry_reads, again->sends_n, &parcel->batch.answer.reply, &rng));
+    send->pause_us = MAX(send->pause_us, wait_us);
     return true;
   }
   send->is_run_stopped = send->is_temporary = true;
@@ -324,17 +348,27 @@ static bool send_ready(struct export_send *send, GQueue *queue, const struct sen
   for (guint i = sent->ready->len; is_stale && i > 0; i--)
     if (!put_back(send, queue, g_ptr_array_index(sent->ready, i - 1), error)) return false;
   if (is_stale) return true;
+  send->is_throttled = false;
   transmit(send, sent->ready);
-  return settle_sent(send, queue, sent, error);
+  int64_t took_us = clock_mono_us(job->clock) - sent->mono_us;
+  bool is_ok = settle_sent(send, queue, sent, error);
+  if (send->is_throttled) send->throttled_us += took_us;
+  return is_ok;
 }
 
-/* A signal ends the wait, and what waited is free at once. */
+/* A signal ends the wait, and what waited is free at once. The lease is kept meanwhile. */
 static bool wait_pause(struct export_send *send, GQueue *queue, GError **error)
 {
   struct job *job = send->job;
-  if (job_wait_until(job, clock_mono_us(job->clock) + send->pause_us, error)) return true;
-  if (job_is_cancelled(job, NULL)) (void)release_queue(send, queue, NULL);
-  return false;
+  if (send->is_throttled && send->pause_us >= SAID_FROM_US)
+    log_event(LOG_WARNING, "Instantly throttles, the export waits", LOG_INT("seconds", send->pause_us / SECOND_US),
+              LOG_INT("waited_s", send->throttled_us / SECOND_US),
+              LOG_INT("max_wait_s", job->settings->export.max_wait_s));
+  int64_t from_us = clock_mono_us(job->clock);
+  bool is_ok = job_wait_until(job, from_us + send->pause_us, error);
+  if (send->is_throttled) send->throttled_us += clock_mono_us(job->clock) - from_us;
+  if (!is_ok && job_is_cancelled(job, NULL)) (void)release_queue(send, queue, NULL);
+  return is_ok;
 }
 
 static bool send_queue(struct export_send *send, GQueue *queue, bool *is_stopped, GError **error)
@@ -347,9 +381,10 @@ static bool send_queue(struct export_send *send, GQueue *queue, bool *is_stopped
     struct sent sent = {.ready = ready, .mono_us = clock_mono_us(send->job->clock), .is_stopped = is_stopped};
     send->pause_us = 0;
     if (!send_ready(send, queue, &sent, error)) return false;
-    if (!wait_pause(send, queue, error)) return false;
+    if (!send->is_run_stopped && !wait_pause(send, queue, error)) return false;
   }
-  return true;
+  /* What a stopped run leaves behind was put back: Instantly took none of it, and nobody has to be asked. */
+  return g_queue_is_empty(queue) || release_queue(send, queue, error);
 }
 
 bool export_send_window(struct export_send *send, const char *campaign_id, const GPtrArray *claims, bool *is_stopped,

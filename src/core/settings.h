@@ -75,6 +75,7 @@ struct export_settings {
   int64_t max_per_run;
   int64_t max_per_day; /* per campaign, UTC day */
   int64_t canary;
+  int64_t max_wait_s; /* for throttles, all together in a run */
   int64_t plan_reserve_percent;
   bool change_gate; /* skip a run when nothing has changed (core/gate.h) */
   enum once_rule once;
@@ -87,7 +88,8 @@ struct export_settings {
 struct sync_settings {
   int64_t full_scan_every_h;
   int64_t stops_every_h;
-  bool push_stops; /* unsubscribes and manual stops go to Instantly's block list */
+  int64_t max_rows; /* of one reading of lists; 0: as many as the ledger makes likely (core/sync_read.h) */
+  bool push_stops;  /* unsubscribes and manual stops go to Instantly's block list */
   int64_t
       watch_finished_days; /* late replies: finished enrolments that are still in Instantly stay watched this long */
 };

@@ -174,17 +174,25 @@ static void copy_rows(struct page *into, const struct page *from)
   }
 }
 
+/* More rows than a page of persons has anywhere: cursors that are always new would be followed for ever. */
+#define ROWS_MAX 100000
+
 /* Reads every page of one query into found. The client refuses a cursor that does not advance. */
 static bool read_all(struct job *job, struct list_query query, struct page *found, GError **error)
 {
   struct page page;
   page_init(&page, sizeof(struct remote_lead));
   g_autofree char *after = NULL;
+  guint before_n = found->rows->len;
   bool is_ok;
   do {
     query.after = after;
     is_ok = job->instantly->ops->list(job->instantly, &query, 1, &page, error);
     if (is_ok) copy_rows(found, &page);
+    if (is_ok && found->rows->len - before_n > ROWS_MAX) {
+      error_set(error, ERROR_CORRUPT, "Instantly's list of a hundred persons does not end");
+      is_ok = false;
+    }
     g_free(after);
     after = is_ok ? g_strdup(page.next) : NULL;
   } while (is_ok && after != NULL);

@@ -124,14 +124,39 @@ static size_t advance(struct reader *reader, size_t live_n)
   return kept_n;
 }
 
+/* What no list reaches: cursors that are always new would be followed for ever. */
+#define ROWS_FLOOR   1000000
+#define ROWS_PER_ONE 10
+
+/* The ledger is asked what it knows only where the floor is passed. */
+static bool has_an_end(struct job *job, int64_t read_n, int64_t *max_n, GError **error)
+{
+  if (*max_n == 0) *max_n = job->settings->sync.max_rows > 0 ? job->settings->sync.max_rows : ROWS_FLOOR;
+  if (read_n <= *max_n) return true;
+  struct ledger_facts facts = {0};
+  bool is_given = job->settings->sync.max_rows > 0;
+  if (!is_given && !job->ledger->ops->facts(job->ledger, &facts, error)) return false;
+  *max_n = MAX(*max_n, ROWS_PER_ONE * facts.enrolled);
+  if (read_n <= *max_n) return true;
+  error_set(error, ERROR_CORRUPT,
+            "Instantly's list went on after %" G_GINT64_FORMAT
+            " rows: it counts as endless, and nothing is concluded from it (sync.max_rows sets another limit)",
+            *max_n);
+  return false;
+}
+
 /* Reads all queries to their ends, side by side. */
 static bool read_to_end(struct job *job, struct reader *reader, sync_page_f *each, void *context, GError **error)
 {
   size_t live_n = reader->queries_n;
+  int64_t read_n = 0, max_n = 0;
   while (live_n > 0) {
     if (job_is_cancelled(job, error)) return false;
     (void)job_keep_lease(job, NULL); /* facts may be read and appended without it; who decides on them looks again */
     if (!job->instantly->ops->list(job->instantly, reader->queries, live_n, reader->pages, error)) return false;
+    for (size_t i = 0; i < live_n; i++)
+      read_n += reader->pages[i].rows->len;
+    if (!has_an_end(job, read_n, &max_n, error)) return false;
     for (size_t i = 0; i < live_n; i++)
       if (!subsequences_apply(job, &reader->pages[i], error) || !each(job, &reader->pages[i], context, error))
         return false;

@@ -80,6 +80,9 @@ void net_close(struct net *net)
   g_free(net);
 }
 
+/* A creating call waits so long for the end of a pause, and is given back beyond it. */
+#define PAUSE_INSIDE_US (2 * SECOND_US)
+
 /* ---- how a call ends, or goes again ---- */
 
 static bool is_creating(const struct call *call)
@@ -253,6 +256,18 @@ static struct call *next_due(struct net *net, struct batch *batch, int64_t now_u
   return NULL;
 }
 
+/* Whoever would create does not wait out a long pause in here, one call after the other and the lease running out
+ * behind it: nothing was sent, and the caller waits for all of them at once. */
+static bool is_sent_back(struct net *net, struct batch *batch, struct call *call, int64_t now_us)
+{
+  int64_t pause_us = net->rate->paused_until_mono_us - now_us;
+  if (!is_creating(call) || pause_us <= PAUSE_INSIDE_US) return false;
+  call_end_unsent(net, batch, call, TRANSPORT_NOT_SENT, "not sent: throttled");
+  call->reply.status = 429;
+  call->reply.retry_after_s = (pause_us + SECOND_US - 1) / SECOND_US;
+  return true;
+}
+
 /* Starts what may start now. Returns how long until the next one may, or POLL_US when only answers are waited for. */
 static int64_t start_due(struct net *net, struct batch *batch)
 {
@@ -261,6 +276,7 @@ static int64_t start_due(struct net *net, struct batch *batch)
     int64_t now_us = clock_mono_us(net->clock);
     struct call *call = next_due(net, batch, now_us, &wait_us);
     if (!call) return wait_us;
+    if (is_sent_back(net, batch, call, now_us)) continue;
     int64_t slot_us = slot_wait_us(net, batch, now_us);
     if (slot_us > 0) return MIN(wait_us, slot_us);
     int64_t breaker_us = breaker_wait_us(&net->breaker, now_us);

@@ -160,6 +160,31 @@ def test_a_block_list_that_does_not_have_them(world):
     assert world.sandbox.totals()["created_twice"] == 0 and world.sandbox.totals()["created_by_api"] == 4
 
 
+def test_a_list_that_never_ends(world):
+    """Guarantee 25. Every page has rows and a cursor that nobody has seen before."""
+    world.configure(sync={"max_rows": 900})
+    world.run("export", code=0)
+    world.sandbox.fault(LIST, "fresh_cursor")
+    done = world.run("sync", "--full", code=1, timeout=60)
+    assert "went on after 900 rows" in done.stderr and "sync.max_rows" in done.stderr
+    world.sandbox.faults()
+    world.run("sync", "--full", code=0)
+    all_are_added_once(world)
+
+
+def test_a_storm_of_429s_ends_one_by_one(world):
+    """Each lead a request of its own, and every one is refused for a while that does not end: the run ends when it has
+    waited as long as it may, and the next one takes everybody up."""
+    world.configure(export={"endpoint": "single", "max_wait_s": 6})
+    world.sandbox.fault(ADD.replace("/add", ""), "status", params={"code": 429, "retry_after": 3})
+    began = time.monotonic()
+    report = world.json("export", code=5)
+    assert report["released"] == 5 and time.monotonic() - began < 25
+    world.sandbox.faults()
+    assert world.json("export", code=(0, 3))["added"] == 5
+    all_are_added_once(world)
+
+
 def test_an_id_in_capitals(world):
     """The case of an id says nothing: the row is found by it ever after."""
     world.sandbox.fault(ADD, "odd_id", count=1)

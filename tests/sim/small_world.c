@@ -42,6 +42,7 @@ static void fill_settings(struct settings *settings, const char *path)
   settings->instantly.reads_in_flight = 1;
   settings->instantly.request_timeout_s = 60;
   settings->settle = (struct settle_settings){.wait_s = 90, .recheck_s = 30};
+  settings->export.max_wait_s = 900;
   settings->export.max_per_run = settings->export.max_per_day = SETTING_UNLIMITED;
   settings->sync.stops_every_h = 24 * 365;
   settings->source.table = g_strdup("leads");

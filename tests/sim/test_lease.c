@@ -82,6 +82,65 @@ static void test_stopped_in_a_pause(void)
   small_world_clear(&world);
 }
 
+#define THROTTLE_US (600 * SECOND_US)
+
+static int64_t throttle_begun_us;
+
+static enum fake_fault throttled_for_long(void *context)
+{
+  const struct small_world *world = context;
+  return world->wall_us - throttle_begun_us < THROTTLE_US ? FAKE_THROTTLED : FAKE_OK;
+}
+
+static enum fake_fault throttled_for_ever(void *context)
+{
+  (void)context;
+  return FAKE_THROTTLED;
+}
+
+static void begin_throttled(struct small_world *world, enum fake_fault (*fault)(void *context), int64_t retry_after_s)
+{
+  small_world_init(world, NULL);
+  small_world_import(world, 40);
+  world->fake.next_fault = fault;
+  world->fake.context = world;
+  world->fake.retry_after_s = retry_after_s;
+  world->lease_us = 120 * SECOND_US;
+  throttle_begun_us = world->wall_us;
+}
+
+/* Another tool uses up every minute for ten of them: the export waits, keeps its lease, and gives nobody back. */
+static void test_throttled_for_long(void)
+{
+  static const int64_t asked_s[] = {0, 60, 240};
+  for (size_t i = 0; i < G_N_ELEMENTS(asked_s); i++) {
+    struct small_world world;
+    begin_throttled(&world, throttled_for_long, asked_s[i]);
+    g_assert_cmpint(small_world_export(&world, -1), ==, EXIT_CODE_OK);
+    g_assert_cmpuint(g_hash_table_size(world.fake.created), ==, 40);
+    g_assert_cmpint(world.fake.max_created_twice, ==, 1);
+    small_world_clear(&world);
+  }
+}
+
+/* It does not end: a quarter of an hour is all that the export waits, by batches or one by one. */
+static void test_throttled_for_ever(void)
+{
+  static const enum export_endpoint endpoints[] = {EXPORT_BULK, EXPORT_SINGLE};
+  for (size_t i = 0; i < G_N_ELEMENTS(endpoints); i++) {
+    struct small_world world;
+    begin_throttled(&world, throttled_for_ever, 60);
+    world.settings.export.endpoint = endpoints[i];
+    g_assert_cmpint(small_world_export(&world, -1), ==, EXIT_CODE_TEMPORARY);
+    int64_t took_us = world.wall_us - throttle_begun_us;
+    g_assert_cmpint(took_us, >, 600 * SECOND_US);
+    g_assert_cmpint(took_us, <, 1000 * SECOND_US);
+    g_assert_cmpint(world.fake.add_calls_n, <, 30);
+    g_assert_cmpint(small_world_recover(&world).unknown_n, ==, 0);
+    small_world_clear(&world);
+  }
+}
+
 static void hold_all(struct small_world *world)
 {
   g_autoptr(GError) error = NULL;
@@ -147,6 +206,8 @@ int main(int argc, char **argv)
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/lease/kept-while-it-waits", test_kept_while_it_waits);
   g_test_add_func("/lease/stopped-in-a-pause", test_stopped_in_a_pause);
+  g_test_add_func("/lease/throttled-for-long", test_throttled_for_long);
+  g_test_add_func("/lease/throttled-for-ever", test_throttled_for_ever);
   g_test_add_func("/lease/held-in-a-pause", test_held_in_a_pause);
   g_test_add_func("/lease/stopped-while-recording", test_stopped_while_recording);
   g_test_add_func("/lease/nothing-without-the-lease", test_nothing_without_the_lease);

@@ -55,6 +55,7 @@ static void settings_fill(struct world *world, const char *type)
   settings->instantly.base_url = g_strdup("http://127.0.0.1:1");
   settings->instantly.batch_size = 2;
   settings->instantly.writes_in_flight = settings->instantly.reads_in_flight = 2;
+  settings->export.max_wait_s = 900;
   settings->export.max_per_run = settings->export.max_per_day = SETTING_UNLIMITED;
   settings->sync = (struct sync_settings){.full_scan_every_h = 24, .stops_every_h = 24, .watch_finished_days = 90};
   settings->source.table = g_strdup("leads");

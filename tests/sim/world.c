@@ -89,6 +89,7 @@ static void fill_settings(struct world *world)
   settings->export.max_per_run = one_in(world, 4) ? 3 : SETTING_UNLIMITED;
   settings->export.max_per_day = SETTING_UNLIMITED;
   settings->export.plan_reserve_percent = 10;
+  settings->export.max_wait_s = 900;
   settings->sync = (struct sync_settings){
       .full_scan_every_h = 24, .stops_every_h = 24, .push_stops = true, .watch_finished_days = 90};
   settings->source.table = g_strdup("leads");
