@@ -93,6 +93,8 @@ const struct setting settings_table[] = {
          .doc = "Type bigquery: where the datasets are, such as EU or europe-west3; without it BigQuery finds out"),
     INT("warehouse.maximum_bytes_billed", warehouse.maximum_bytes_billed, "0", 0, G_MAXINT64 - 1,
         .doc = "Type bigquery: a statement that would bill more bytes is refused before it runs; 0: no limit"),
+    INT("warehouse.stream_wait_s", warehouse.stream_wait_s, "60", 0, 3600,
+        .doc = "Type bigquery: seconds that a run waits in all for rows that BigQuery took and does not show yet"),
     FILE_PATH("warehouse.credentials_file", warehouse.credentials_file, NULL, .example = "/etc/leadferry/google.json",
               .doc = "Type bigquery: a credentials file; without it those that gcloud and Google's libraries use"),
     TEXT("warehouse.credentials_url_base", warehouse.credentials_url_base, NULL,

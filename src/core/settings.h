@@ -29,6 +29,7 @@ struct warehouse_settings {
   char *ops_dataset;            /* NULL: dataset */
   char *location;               /* NULL: BigQuery finds out */
   int64_t maximum_bytes_billed; /* 0: no limit */
+  int64_t stream_wait_s;        /* how long a run waits for streamed rows to be seen */
   char *credentials_file;       /* NULL: Google's usual places */
   char *credentials_url_base;   /* how the URL of a federation must begin; NULL: none is asked */
   char *quota_project;          /* NULL: the one of the credentials */

@@ -82,10 +82,14 @@ static bool check_url(const struct bigquery_options *options, bool has_credentia
   return wire_check_url(options->base_url, HOST, !has_credentials, error);
 }
 
+bool bigquery_is_cancelled(const struct bigquery *bigquery)
+{
+  return !bigquery->is_finishing && bigquery->is_cancelled && bigquery->is_cancelled(bigquery->cancel_context);
+}
+
 static bool is_cancelled(void *context)
 {
-  const struct bigquery *bigquery = context;
-  return !bigquery->is_finishing && bigquery->is_cancelled && bigquery->is_cancelled(bigquery->cancel_context);
+  return bigquery_is_cancelled(context);
 }
 
 static struct net *open_net(struct bigquery *bigquery, const struct bigquery_options *options, GError **error)

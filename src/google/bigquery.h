@@ -52,6 +52,8 @@ struct bigquery *bigquery_new(const struct bigquery_options *options, struct cre
 const char *bigquery_project_problem(const char *project);
 const char *bigquery_dataset_problem(const char *dataset);   /* the same */
 const char *bigquery_location_problem(const char *location); /* the same */
+/* Was the end asked for? For who waits between two calls. */
+bool bigquery_is_cancelled(const struct bigquery *bigquery);
 /* Closes; NULL is fine. */
 void bigquery_free(struct bigquery *bigquery);
 

@@ -137,6 +137,8 @@ static void bq_close(struct warehouse *warehouse)
   bq_kept_forget(self);
   bq_tables_forget(self);
   page_clear(&self->last_run);
+  bq_streams_clear(&self->streams);
+  g_free(self->staged.run_id);
   bq_stream_close(&self->watched);
   bq_stream_close(&self->leads);
   bq_stream_close(&self->contacted);
@@ -180,6 +182,7 @@ static struct bq_warehouse *bq_make(const struct settings *settings, enum wareho
   self->kept_rows = g_array_new(FALSE, TRUE, sizeof(struct remote_lead));
   self->kept_text = g_string_chunk_new(4096);
   page_init(&self->last_run, sizeof(struct run_row));
+  bq_streams_init(&self->streams);
   if (names_open(self, error) && client_open(self, error)) return self;
   bq_close(&self->warehouse);
   return NULL;

@@ -15,6 +15,7 @@
 #include "core/event_id.h"
 #include "google/bigquery.h"
 #include "warehouse/backend.h"
+#include "warehouse/bigquery_streams.h"
 #include "warehouse/sql_names.h"
 
 #define BQ_KEY_BYTES 32
@@ -42,6 +43,7 @@ struct bq_kept {
   GString *foreigners; /* JSON */
   char *lease;         /* fields of its row, one a line */
   char *predecessors;  /* EPOCH_ACQUIRED of holders that never gave it back, with commas between */
+  char *streams;       /* what earlier runs streamed, as bq_streams_open() reads it */
   char *lease_id;      /* the same of ours */
   int64_t claims_n;    /* begun under it */
   int64_t folded_until_us;
@@ -112,8 +114,13 @@ struct bq_warehouse {
   bool is_dirty;                /* events were appended since */
   int64_t last_id;              /* of suppressions */
   int64_t staged_n;             /* rows of sync_stage: the later one counts */
-  int64_t asks_n;               /* of them, rows that ask for a stop and were not looked at yet */
+  struct {
+    char *run_id;
+    int64_t first_n, seen_n; /* staged_n before its first row; how many rows of it are known to be seen */
+  } staged;                  /* the run whose rows they are */
+  int64_t asks_n;            /* of them, rows that ask for a stop and were not looked at yet */
   struct bq_watch watch;
+  struct bq_streams streams;
   struct bq_kept kept;
   struct page last_run; /* struct run_row: how the last run of this handle ended, once it has */
   struct bq_stream claims, watched, removals, leads, contacted;
@@ -144,6 +151,7 @@ struct bq_unsettled {
   struct lead_event claim;
   const char *batch_id; /* NULL: stands in no `sending` */
   int64_t batch_ord, batch_ord_to, sent_at_us;
+  int64_t newest_us; /* recorded_at of the newest event of its run */
 };
 
 /* The struct behind a handle. */
@@ -311,6 +319,8 @@ bool bq_kept_lacks_events(const struct bq_warehouse *self);
 /* Forgets all of it: the lease is given back. */
 void bq_kept_forget(struct bq_warehouse *self);
 
+/* The name under which a kind of event is counted. Caller frees. */
+char *bq_count_name(enum event_kind kind, enum status_fact fact, const char *reason);
 /* Counts of events as JSON; rows come in the order of kind, fact and reason. */
 struct bq_counting {
   GString *json;
@@ -409,6 +419,10 @@ bool bq_stage(struct ledger *ledger, const char *run_id, const struct remote_lea
               GError **error); /* ledger.h */
 bool bq_stage_facts(struct ledger *ledger, const struct stage_rules *rules, struct stage_report *report,
                     GError **error); /* ledger.h */
+/* Does a statement that saw so many rows of this run (NULL: one that was asked before) lack some? */
+bool bq_stage_lacks(struct bq_warehouse *self, const char *seen_n);
+/* Waits until BigQuery shows all rows of this run (warehouse.stream_wait_s); ERROR_TRANSIENT when it does not. */
+bool bq_stage_wait(struct bq_warehouse *self, GError **error);
 /* Where this run's rows of sync_stage begin: the partition predicate. */
 int64_t bq_staged_since_us(const struct bq_warehouse *self);
 /* "run_id", "since" and "seen": what matches_gather is told. */

@@ -17,10 +17,12 @@ enum {
   CELL_EPOCH,
   CELL_HELD,
   CELL_IN_FORCE,
-  CELL_EVIDENCE
+  CELL_EVIDENCE,
+  CELL_SEEN
 };
 
 struct asks {
+  struct bq_warehouse *self;
   const struct stage_rules *rules;
   GArray *stops;      /* struct bq_stop_row */
   GArray *spikes;     /* the same, of mailboxes that bounce too often */
@@ -69,6 +71,7 @@ static void ask_add(const char *const *cells, void *into)
   struct asks *asks = into;
   struct remote_lead row;
   struct sync_stop stop;
+  if (bq_stage_lacks(asks->self, cells[CELL_SEEN])) return; /* and so of all the others: it is asked again */
   bq_cell_remote(cells, &row);
   if (!sync_stop(&row, asks->rules, &stop)) return;
   bool is_spike = bq_cell_bool(cells[CELL_SPIKE]) && g_strcmp0(stop.suppression.reason, "bounced") == 0;
@@ -107,7 +110,9 @@ static bool asks_read(struct bq_warehouse *self, struct asks *asks, GError **err
                      bigquery_int("sends", BOUNCE_SPIKE_SENDS), bigquery_int("percent", BOUNCE_SPIKE_PERCENT),
                      bq_since("now", rules->now_us)},
       .parameters_n = 7};
-  return bq_each(self, &call, ask_add, asks, error);
+  if (!bq_each(self, &call, ask_add, asks, error)) return false;
+  if (!bq_stage_lacks(self, NULL)) return true;
+  return bq_stage_wait(self, error) && bq_each(self, &call, ask_add, asks, error);
 }
 
 /* The holds first: a run that dies behind them meets the bounces anew and the leads held. */
@@ -135,7 +140,8 @@ bool bq_stage_stops(struct ledger *ledger, const struct stage_rules *rules, stru
   if (self->is_read_only) kept_stops(self, rules, report);
   if (self->is_read_only) return true;
   if (self->asks_n == 0) return true; /* nobody whose row was staged since said anything */
-  struct asks asks = {.rules = rules,
+  struct asks asks = {.self = self,
+                      .rules = rules,
                       .stops = g_array_new(FALSE, TRUE, sizeof(struct bq_stop_row)),
                       .spikes = g_array_new(FALSE, TRUE, sizeof(struct bq_stop_row)),
                       .holds = g_array_new(FALSE, TRUE, sizeof(struct lead_event)),

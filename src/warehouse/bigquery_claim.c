@@ -154,7 +154,7 @@ bool bq_claim(struct ledger *ledger, const struct claim_rules *rules, struct cla
 {
   struct bq_warehouse *self = bq_of_ledger(ledger);
   g_autoptr(GString) json = g_string_new(NULL);
-  if (!rules->is_dry_run && !bq_fold(ledger, error)) return false;
+  if (!rules->is_dry_run && (!bq_fold(ledger, error) || !bq_streams_check(self, error))) return false;
   if (!flags_are_clear(self, error) || !rules_json(self, rules, json, error)) return false;
   struct bq_call dry = BQ_SCRIPT(json->str, BQ_CLAIM_VERDICTS, BQ_CLAIM_COUNTS);
   struct bq_call real = BQ_SCRIPT(json->str, BQ_CLAIM_VERDICTS, BQ_CLAIM_APPEND, BQ_CLAIM_COUNTS);
@@ -249,7 +249,8 @@ bool bq_claims_read(struct ledger *ledger, const struct claim_query *query, stru
     self->claims.is_over = !cells;
     if (!cells) break;
     last_ord = bq_cell_int(cells[0]);
-    if (!bq_cell_bool(cells[19])) claim_add(cells, page);
+    bool is_ended = query->only_unsettled && bq_is_settled(self, query->run_id, last_ord);
+    if (!bq_cell_bool(cells[19]) && !is_ended) claim_add(cells, page);
   }
   bq_stream_expect(&self->claims, question_of(query, last_ord));
   return true;

@@ -65,6 +65,21 @@ static bool hold_number(struct bq_warehouse *self, const struct lead_event *even
   return true;
 }
 
+/* What was taken counts as there, whoever sees it when. */
+static void events_note(struct bq_warehouse *self, const struct lead_event *events, const struct bq_batch *batch,
+                        bool is_taken)
+{
+  int64_t now_us = bq_now_us(self);
+  for (guint i = 0; i < batch->rows->len; i++) {
+    struct lead_event event = events[i];
+    event.recorded_at_us = now_us;
+    if (is_taken)
+      bq_streams_note(self, &event, g_array_index(batch->rows, struct bigquery_stream_row, i).insert_id);
+    else
+      bq_streams_doubt(self, event.run_id);
+  }
+}
+
 /* A retried append must be the same rows under the same ids: the id is made of the fact, and the text once. */
 bool bq_append(struct ledger *ledger, const struct lead_event *events, size_t events_n, GError **error)
 {
@@ -86,6 +101,7 @@ bool bq_append(struct ledger *ledger, const struct lead_event *events, size_t ev
     bq_batch_add(&batch, id, json->str);
   }
   bool is_ok = bq_batch_send(self, &batch, "lead_events", error);
+  events_note(self, events, &batch, is_ok);
   bq_batch_clear(&batch);
   self->is_dirty = true;
   g_clear_pointer(&self->unsettled, g_array_unref);
@@ -104,14 +120,8 @@ static bool since_read(struct bq_warehouse *self, GError **error)
   return true;
 }
 
-/* What nobody appended to since this handle folded is folded; others' events are taken up by the next run at the
- * latest, which folds before it decides anything. */
-bool bq_fold(struct ledger *ledger, GError **error)
+static bool fold_once(struct bq_warehouse *self, GError **error)
 {
-  struct bq_warehouse *self = bq_of_ledger(ledger);
-  if (self->is_read_only) return true;
-  if (self->fold_began_us && !self->is_dirty && self->epoch) return true;
-  if (!since_read(self, error)) return false;
   int64_t began_us = bq_now_us(self);
   int64_t since_us = self->refold_since_us ? self->refold_since_us : self->since_us;
   struct bq_call call = {.ids = {BQ_FOLD_GATHER, BQ_FOLD_WRITE, BQ_FOLD_ANSWER},
@@ -122,9 +132,23 @@ bool bq_fold(struct ledger *ledger, GError **error)
   if (!bq_kept_fold(self, &call, error)) return false;
   self->fold_began_us = began_us;
   self->refold_since_us = 0;
-  self->is_dirty = false;
+  self->is_dirty = !bq_streams_are_whole(self, NULL);
   bq_forget(self);
   return true;
+}
+
+/* What nobody appended to since this handle folded is folded; others' events are taken up by the next run at the
+ * latest, which folds before it decides anything. Under a lease it waits for what is known to be streamed. What does
+ * not come in that time is folded by a later run; until then who decides by it asks whether all is there. */
+bool bq_fold(struct ledger *ledger, GError **error)
+{
+  struct bq_warehouse *self = bq_of_ledger(ledger);
+  bool are_whole = false;
+  if (self->is_read_only) return true;
+  if (self->fold_began_us && !self->is_dirty && self->epoch) return true;
+  if (!since_read(self, error) || !fold_once(self, error)) return false;
+  if (!self->is_dirty || !self->epoch) return true;
+  return bq_streams_wait(self, self->since_us, &are_whole, error) && (!are_whole || fold_once(self, error));
 }
 
 bool bq_refold(struct ledger *ledger, bool *is_whole, GError **error)
@@ -162,7 +186,9 @@ static void unsettled_add(const char *const *cells, void *into)
       .batch_ord = bq_cell_int(cells[10]),
       .batch_ord_to = bq_cell_int(cells[11]),
       .sent_at_us = bq_cell_int(cells[12]),
+      .newest_us = bq_cell_int(cells[13]),
   };
+  if (bq_is_settled(self, row.claim.run_id, row.claim.ord)) return;
   g_array_append_val(self->unsettled, row);
 }
 
@@ -185,6 +211,14 @@ static bool unsettled_read(struct bq_warehouse *self, const char *own_run_id, GE
   return false;
 }
 
+/* Of a run of this handle it is known whether it sent the claim. Another run's `sending` may not be seen yet. */
+static bool is_never_sent(const struct bq_warehouse *self, const struct bq_unsettled *row)
+{
+  bool is_own = g_strcmp0(row->claim.run_id, self->run.run_id) == 0;
+  if (row->batch_id || bq_is_sent_by_us(self, &row->claim)) return false;
+  return is_own || bq_run_is_whole(self, row->claim.run_id, row->newest_us);
+}
+
 /* The event carries the claim's own generation and epoch; the epoch of the writer decides nothing. So a run that lost
  * its lease while it slept must not give back what the next holder has claimed and is about to send. */
 bool bq_release_never_sent(struct ledger *ledger, const char *own_run_id, int64_t *released_n, GError **error)
@@ -196,11 +230,11 @@ bool bq_release_never_sent(struct ledger *ledger, const char *own_run_id, int64_
   for (guint i = 0; i < self->unsettled->len; i++) {
     const struct bq_unsettled *row = &g_array_index(self->unsettled, struct bq_unsettled, i);
     struct lead_event event = row->claim;
-    if (row->batch_id) continue;
+    if (!is_never_sent(self, row)) continue;
     event.kind = EVENT_RELEASED;
     event.reason = "never_sent";
     event.attempt = 0;
-    event.run_id = own_run_id ? own_run_id : row->claim.run_id;
+    event.run_id = own_run_id ? own_run_id : self->run.run_id ? self->run.run_id : row->claim.run_id;
     event.occurred_at_us = bq_now_us(self);
     g_array_append_val(events, event);
   }
@@ -230,15 +264,39 @@ static struct open_batch *batch_of(struct page *page, const struct bq_unsettled 
   return page_row(page, struct open_batch, page->rows->len - 1);
 }
 
+/* Stands behind the last one in a `sending` that is not seen? Then both are asked about together. */
+static bool goes_on(const struct open_batch *unseen, const struct bq_unsettled *row)
+{
+  return unseen && strcmp(unseen->run_id, row->claim.run_id) == 0 &&
+         g_strcmp0(unseen->campaign_id, row->claim.campaign_id) == 0;
+}
+
+/* A batch for a claim in no `sending` that is seen. Whoever had the lease before sends nothing since it was taken. */
+static struct open_batch *unseen_batch_of(struct page *page, const struct bq_unsettled *row)
+{
+  g_autofree char *id = g_strdup_printf("%s.unseen_%" G_GINT64_FORMAT, row->claim.run_id, row->claim.ord);
+  struct bq_unsettled alone = *row;
+  alone.batch_id = id;
+  alone.batch_ord = alone.batch_ord_to = row->claim.ord;
+  return batch_of(page, &alone);
+}
+
 bool bq_open_batches(struct ledger *ledger, const char *own_run_id, struct page *page, GError **error)
 {
   struct bq_warehouse *self = bq_of_ledger(ledger);
   page_reset(page);
   if (!unsettled_read(self, own_run_id, error)) return false;
+  struct open_batch *unseen = NULL; /* the last one; its page does not move while it grows */
   for (guint i = 0; i < self->unsettled->len; i++) {
     const struct bq_unsettled *row = &g_array_index(self->unsettled, struct bq_unsettled, i);
-    if (!row->batch_id) continue;
-    struct open_batch *batch = batch_of(page, row);
+    bool is_whole = bq_run_is_whole(self, row->claim.run_id, row->newest_us);
+    if (is_never_sent(self, row)) continue;
+    struct open_batch *batch = row->batch_id          ? batch_of(page, row)
+                               : goes_on(unseen, row) ? unseen
+                                                      : unseen_batch_of(page, row);
+    unseen = row->batch_id ? NULL : batch;
+    if (unseen) batch->ord_to = row->claim.ord;
+    if (!is_whole) batch->sent_at_us = MAX(batch->sent_at_us, self->streams.opened_at_us);
     batch->attempt = MAX(batch->attempt, MAX(row->claim.attempt, 1));
   }
   return true;

@@ -132,6 +132,7 @@ static bool bring(struct bq_warehouse *self, const struct stage_rules *rules, bo
   g_autoptr(GString) json = g_string_new("{");
   if (!question_json(self, rules, of_others, json, error)) return false;
   g_string_append_c(json, '}');
+  if (!bq_stage_wait(self, error)) return false;
   struct bq_call call = BQ_SCRIPT(json->str, BQ_MATCHES_GATHER, BQ_HOME_READ);
   bigquery_rows_scope struct bigquery_rows *rows = NULL;
   if (!bq_query(self, &call, &rows, error)) return false;

@@ -8,7 +8,7 @@
 
 /* ---- counts of a run ---- */
 
-static char *count_name(enum event_kind kind, enum status_fact fact, const char *reason)
+char *bq_count_name(enum event_kind kind, enum status_fact fact, const char *reason)
 {
   const char *name = event_kind_name(kind);
   if (!name) name = "unknown";
@@ -31,7 +31,7 @@ static void count_put(struct bq_counting *counting)
 void bq_counting_add(struct bq_counting *counting, const char *const *cells)
 {
   g_autofree char *name =
-      count_name((enum event_kind)bq_cell_int(cells[0]), (enum status_fact)bq_cell_int(cells[1]), cells[2]);
+      bq_count_name((enum event_kind)bq_cell_int(cells[0]), (enum status_fact)bq_cell_int(cells[1]), cells[2]);
   if (g_strcmp0(name, counting->name) != 0) count_put(counting);
   if (!counting->name) counting->name = g_steal_pointer(&name);
   counting->n += bq_cell_int(cells[3]);
@@ -63,6 +63,7 @@ void bq_kept_forget(struct bq_warehouse *self)
   g_clear_pointer(&kept->lease, g_free);
   g_clear_pointer(&kept->predecessors, g_free);
   g_clear_pointer(&kept->lease_id, g_free);
+  g_clear_pointer(&kept->streams, g_free);
   if (kept->foreigners) g_string_free(g_steal_pointer(&kept->foreigners), TRUE);
   *kept = (struct bq_kept){0};
 }
@@ -175,6 +176,7 @@ void bq_kept_begin(struct bq_warehouse *self, const char *job)
   self->is_unfit = refold_since_us != 0 && g_strcmp0(job, "verify") == 0;
   self->refold_since_us = self->is_unfit ? 0 : refold_since_us;
   if (self->refold_since_us != 0 && self->kept.state_folded) warn(&self->kept);
+  bq_streams_open(self, self->kept.streams);
   self->is_dirty = true; /* somebody else may have appended, or held the lease, since our last fold */
   g_string_append_c(self->kept.foreigners, ']');
   g_free(self->foreigners);
@@ -184,6 +186,7 @@ void bq_kept_begin(struct bq_warehouse *self, const char *job)
 /* ---- the fold's answer ---- */
 
 struct answer {
+  struct bq_warehouse *self;
   struct bq_kept *kept;
   struct bq_counting counting;
 };
@@ -199,12 +202,14 @@ static void answer_row(const char *const *cells, void *into)
   if (strcmp(cells[0], "claimed") == 0) facts->has_claims = bq_cell_bool(cells[1]);
   if (strcmp(cells[0], "events") == 0) answer->kept->events_n = bq_cell_int(cells[1]);
   if (strcmp(cells[0], "state") == 0) answer->kept->state = g_strdup(cells[2]);
+  if (strcmp(cells[0], "seen") == 0) bq_streams_seen(answer->self, cells[2], bq_cell_int(cells[1]));
   if (strcmp(cells[0], "newest_id") == 0) answer->kept->newest_id = g_strdup(cells[2]);
 }
 
 bool bq_kept_fold(struct bq_warehouse *self, const struct bq_call *call, GError **error)
 {
-  struct answer answer = {.kept = &self->kept};
+  struct answer answer = {.self = self, .kept = &self->kept};
+  bq_streams_seen_begin(self);
   self->kept.has_answer = false;
   g_clear_pointer(&self->kept.newest_id, g_free);
   g_clear_pointer(&self->kept.counts, g_free);

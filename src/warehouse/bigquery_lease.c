@@ -12,7 +12,7 @@
 #define HOLD_PREFIX "hold:"
 #define RENEW_US    (30 * SECOND_US)
 #define LEASE_FIELDS_N                                                                                                 \
-  8 /* of struct holder, in the order of lease_read and opening, which has predecessors behind them */
+  8 /* of struct holder, in the order of lease_read and opening, which has predecessors and streams behind them */
 
 /* ---- the look ---- */
 
@@ -224,10 +224,11 @@ static bool holder_read(struct bq_warehouse *self, const struct bq_call *call, s
 /* As the opening says. */
 static bool holder_kept(struct bq_warehouse *self, struct holder *holder, GError **error)
 {
-  g_auto(GStrv) cells = self->kept.lease ? g_strsplit(self->kept.lease, "\n", LEASE_FIELDS_N + 1) : NULL;
-  if (!cells || g_strv_length(cells) != LEASE_FIELDS_N + 1) return no_row(error);
+  g_auto(GStrv) cells = self->kept.lease ? g_strsplit(self->kept.lease, "\n", LEASE_FIELDS_N + 2) : NULL;
+  if (!cells || g_strv_length(cells) != LEASE_FIELDS_N + 2) return no_row(error);
   holder_fill(holder, (const char *const *)cells);
   self->kept.predecessors = g_strdup(cells[LEASE_FIELDS_N]);
+  self->kept.streams = g_strdup(cells[LEASE_FIELDS_N + 1]);
   return true;
 }
 
@@ -400,7 +401,9 @@ void bq_lease_release(struct ledger *ledger, struct lease *lease)
   }
   g_autoptr(GError) ignored = NULL; /* it runs out by itself */
   g_autoptr(GString) json = g_string_new("{");
+  g_autofree char *streams = bq_streams_text(self);
   bq_json_int(json, "epoch", lease->epoch);
+  json_append_str(json, "streams", streams);
   g_string_append_c(json, '}');
   if (!bq_run(self, &BQ_SCRIPT(json->str, BQ_LEASE_GIVE_BACK), &ignored)) g_clear_error(&ignored);
   self->epoch = self->leases_n = 0;

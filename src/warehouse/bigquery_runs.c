@@ -169,6 +169,27 @@ static void count_row(const char *const *cells, void *into)
   bq_counting_add(into, cells);
 }
 
+/* What was streamed and is not seen yet counts as well. Takes counts; caller frees. */
+static char *counts_with_unseen(struct bq_warehouse *self, const char *run_id, char *counts)
+{
+  if (!counts || bq_streams_are_whole(self, NULL)) return counts;
+  g_autofree char *taken = counts;
+  g_autoptr(cJSON) tree = json_parse(taken, strlen(taken), NULL);
+  GString *json = g_string_new("{");
+  const cJSON *item = NULL;
+  cJSON_ArrayForEach(item, tree)
+  {
+    int64_t seen_n = 0;
+    (void)json_int(tree, item->string, &seen_n);
+    json_append_int(json, item->string, MAX(seen_n, bq_streamed_n(self, run_id, item->string)));
+  }
+  g_autoptr(GList) names = bq_streamed_names(self, run_id);
+  for (const GList *at = names; at; at = at->next)
+    if (!json_get(tree, at->data)) json_append_int(json, at->data, bq_streamed_n(self, run_id, at->data));
+  g_string_append_c(json, '}');
+  return g_string_free(json, FALSE);
+}
+
 /* Nobody but this process appends under its run_id: what the last fold counted is all, unless more was appended since.
  * NULL with an error. Caller frees. */
 static char *counts_read(struct bq_warehouse *self, const struct run_record *run, GError **error)
@@ -184,7 +205,7 @@ static char *counts_read(struct bq_warehouse *self, const struct run_record *run
   bq_counting_begin(&counting);
   char *counts = bq_each(self, &call, count_row, &counting, error) ? bq_counting_end(&counting) : NULL;
   bq_counting_clear(&counting);
-  return counts;
+  return is_own ? counts_with_unseen(self, run->run_id, counts) : counts;
 }
 
 /* Whoever asks right after the end is told so without a question. */

@@ -115,6 +115,12 @@ bool bq_stage(struct ledger *ledger, const char *run_id, const struct remote_lea
   struct bq_batch batch;
   if (self->is_read_only) rows_keep(self, rows, rows_n);
   if (self->is_read_only) return true;
+  if (g_strcmp0(self->staged.run_id, run_id) != 0) {
+    g_free(self->staged.run_id);
+    self->staged.run_id = g_strdup(run_id);
+    self->staged.first_n = self->staged_n;
+    self->staged.seen_n = 0;
+  }
   bq_batch_init(&batch);
   g_autoptr(GString) json = g_string_sized_new(1024);
   for (size_t i = 0; i < rows_n; i++) {
@@ -129,6 +135,35 @@ bool bq_stage(struct ledger *ledger, const char *run_id, const struct remote_lea
   return is_ok;
 }
 
+bool bq_stage_lacks(struct bq_warehouse *self, const char *seen_n)
+{
+  self->staged.seen_n = MAX(self->staged.seen_n, bq_cell_int(seen_n));
+  return self->staged.run_id && self->staged.seen_n < self->staged_n - self->staged.first_n;
+}
+
+/* A row that is not seen would be an enrolment that is gone, or a stop that nobody said: nothing follows before all
+ * are. */
+bool bq_stage_wait(struct bq_warehouse *self, GError **error)
+{
+  int64_t wanted_n = self->staged_n - self->staged.first_n;
+  bool is_patient = true;
+  while (bq_stage_lacks(self, NULL) && is_patient) {
+    struct bq_call call = {
+        .ids = {BQ_STAGE_SEEN},
+        .ids_n = 1,
+        .parameters = {bigquery_text("run_id", self->staged.run_id), bq_since("since", bq_staged_since_us(self))},
+        .parameters_n = 2};
+    if (!bq_run_int(self, &call, &self->staged.seen_n, error)) return false;
+    if (bq_stage_lacks(self, NULL) && !bq_streams_pause(self, &is_patient, error)) return false;
+  }
+  if (!bq_stage_lacks(self, NULL)) return true;
+  error_set(error, ERROR_TRANSIENT,
+            "BigQuery shows %" G_GINT64_FORMAT " of %" G_GINT64_FORMAT
+            " rows that were read from Instantly, and nothing is made of them before it shows all; run again later",
+            self->staged.seen_n, wanted_n);
+  return false;
+}
+
 /* ---- facts ---- */
 
 struct facts {
@@ -140,6 +175,7 @@ struct facts {
   struct page row_text; /* of the state of one row */
   GPtrArray *conflicts; /* lead_ids */
   int64_t homeless_n;
+  bool is_short;         /* not all rows that were staged are seen yet: nothing follows from these */
   bool ends_at_homeless; /* the first row that has to be brought home ends the reading: such rows come first */
 };
 
@@ -188,6 +224,7 @@ static bool facts_each(struct facts *facts, const struct bq_call *call,
     if (!bigquery_next(rows, &cells, error)) return false;
     if (!cells) return events_send(facts, 1, error);
     row_take(facts, cells);
+    if (facts->is_short) return true;
     if (facts->ends_at_homeless && facts->homeless_n > 0) return true;
     if (!events_send(facts, EVENTS_AT_ONCE, error)) return false;
   }
@@ -205,6 +242,8 @@ static void row_facts(struct facts *facts, const char *const *cells)
   struct lead_event events[SYNC_FACTS_MAX];
   struct lead_state state;
   struct remote_lead row;
+  facts->is_short = bq_stage_lacks(facts->self, cells[52]);
+  if (facts->is_short) return;
   bq_cell_remote(cells, &row);
   facts->report->staged_n++;
   facts->homeless_n += !cells[21] && is_homeless(facts->rules, &row, bq_cell_bool(cells[51]));
@@ -233,7 +272,10 @@ static bool matched_facts(struct facts *facts, GError **error)
   bq_json_stage(facts->self, facts->rules, json);
   g_string_append_c(json, '}');
   struct bq_call call = BQ_SCRIPT(json->str, BQ_MATCHES_GATHER, BQ_SEEN_GATHER, BQ_SEEN_APPLY, BQ_MATCHES_READ);
-  return facts_each(facts, &call, row_facts, error);
+  if (!facts_each(facts, &call, row_facts, error)) return false;
+  if (!bq_stage_lacks(facts->self, NULL)) return true;
+  facts->is_short = false;
+  return bq_stage_wait(facts->self, error) && facts_each(facts, &call, row_facts, error);
 }
 
 /* A scan that rebuilds brings rows home in any case, another one when it meets the first of them: a whole ledger pays

@@ -62,7 +62,8 @@ static bool open_at(struct bq_warehouse *self, const struct verify_query *query,
   bool is_behind = query->check > verify->check || (query->check == verify->check && query->after_n >= verify->read_n);
   if (verify->rows && is_behind && strcmp(verify->question, question) == 0) return true;
   bq_verify_close(verify);
-  bool is_ok = query->check < VERIFY_COLUMNS_BEHIND ? ask_ledger(self, error) : ask_stage(self, query, error);
+  bool is_ok = query->check < VERIFY_COLUMNS_BEHIND ? ask_ledger(self, error)
+                                                    : bq_stage_wait(self, error) && ask_stage(self, query, error);
   verify->question = g_steal_pointer(&question);
   return is_ok && advance(verify, error);
 }

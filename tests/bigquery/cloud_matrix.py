@@ -26,7 +26,7 @@ CALLS = {
              ROWS: "stops_gather matches_gather", STREAM: "sync_stage pipeline_errors",
              QUERY: "watched staged_stops unpushed missing stopped_live"},
     "complete": {QUERY: "removal_counts removals"},
-    "recover": {SCRIPT: "lease_renew", ROWS: "lease_renew", QUERY: "unsettled_claims claims_read"},
+    "recover": {QUERY: "unsettled_claims claims_read"},
 }
 
 

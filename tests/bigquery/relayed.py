@@ -16,6 +16,7 @@ from dataset import BLOCK, as_value, post
 from emulated import answers, build_folder, free_port
 from product import Product
 
+LATE = {"late_ms": 400}  # streamed rows are seen so much after they were taken
 QUERIES = "/bigquery/v2/projects/test/queries"
 
 
@@ -171,6 +172,7 @@ class CloudWorld(World):
         return product
 
     def keep(self, database):
+        self.cloud.control("show", {})
         self.cloud.keep(database)
 
     def restore(self, database):
@@ -178,6 +180,8 @@ class CloudWorld(World):
         self.cloud.reset(**self.settings)
 
     def rows(self, query):
+        """Late rows are seen before a test looks."""
+        self.cloud.control("show", {})
         return self.cloud.sql(query)
 
     def soundness(self):

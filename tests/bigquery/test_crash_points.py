@@ -1,5 +1,5 @@
 """Death before, during and after each request that a job makes of BigQuery or of Instantly; then the program runs again, and
-all is as if nothing had happened.
+all is as if nothing had happened. What is streamed is seen late.
 
 LEADFERRY_CLOUD_POINTS: how many deaths in all. LEADFERRY_LONG=1: all there are. The XML report counts points and violations.
 """
@@ -9,6 +9,7 @@ import random
 
 import pytest
 from crashing import DIED, check_that_violations_are_noticed, is_long, judge, problem_of, spread
+from relayed import LATE
 
 JOBS = ("export", "sync", "complete", "recover")
 # Nothing of the request is out; its first bytes are (all of a short one, so that it is worked on while nobody waits for
@@ -45,7 +46,7 @@ def deaths(world, points):
 @pytest.mark.parametrize("job", [pytest.param(job, marks=pytest.mark.xdist_group(job)) for job in JOBS])
 def test_death_at_each_request(world_of_job, job, record_property):
     """Guarantee 1, 12. Dead at once, with BigQuery as the warehouse: the next run brings all of it to its end."""
-    world = world_of_job(job)
+    world = world_of_job(job, **LATE)
     world.reset()
     requests = world.requests(job)
     every = [[(number, moment)] for number in range(1, len(requests) + 1) for moment in MOMENTS]
@@ -59,7 +60,7 @@ def test_death_at_each_request(world_of_job, job, record_property):
 @pytest.mark.parametrize("job", [pytest.param(job, marks=pytest.mark.xdist_group(job)) for job in JOBS])
 def test_death_while_it_comes_back(world_of_job, job, record_property):
     """Two deaths: one in the job, one in the run that was to repair it."""
-    world = world_of_job(job)
+    world = world_of_job(job, **LATE)
     world.reset()
     count, chance = len(world.requests(job)), random.Random(7)
     points = [[(chance.randint(1, count), chance.choice(MOMENTS)) for _ in range(2)] for _ in range(15 if is_long() else 2)]
@@ -71,4 +72,4 @@ def test_death_while_it_comes_back(world_of_job, job, record_property):
 @pytest.mark.xdist_group("export")
 def test_violations_are_noticed(world_of_job):
     """Somebody lost, somebody created twice, a row that the ledger does not know."""
-    check_that_violations_are_noticed(world_of_job("export"))
+    check_that_violations_are_noticed(world_of_job("export", **LATE))

@@ -7,6 +7,7 @@ import time
 
 import pytest
 from dataset import post
+from relayed import LATE
 from test_overlapping_claims import CAMPAIGNS, CLAIM, INSERT, LOST, PEOPLE, end_of, other_product, rows_of_people
 
 EVENTS = "tabledata.insertAll:lead_events"
@@ -23,12 +24,12 @@ def as_begun(world):
 
 @pytest.fixture
 def world(world_of_job):
-    yield from as_begun(world_of_job("export"))
+    yield from as_begun(world_of_job("export", **LATE))
 
 
 @pytest.fixture
 def interrupted(world_of_job):
-    yield from as_begun(world_of_job("recover"))
+    yield from as_begun(world_of_job("recover", **LATE))
 
 
 def feed_both(world, default):

@@ -1,4 +1,4 @@
-/* What a test asks for, under /_relay/: reset, settings, faults, release, requests. */
+/* What a test asks for, under /_relay/: reset, settings, faults, release, show, requests. */
 #include "relay.h"
 
 #include <string.h>
@@ -10,6 +10,7 @@ void relay_reset(struct relay *relay)
   g_hash_table_remove_all(relay->requests);
   g_hash_table_remove_all(relay->jobs);
   g_hash_table_remove_all(relay->insert_ids);
+  g_ptr_array_set_size(relay->late, 0);
   g_hash_table_remove_all(relay->tokens);
   g_string_truncate(relay->log, 0);
   relay->log_n = relay->bytes_billed = 0;
@@ -38,12 +39,14 @@ static void settings_read(struct relay_settings *settings, const cJSON *json)
   (void)json_int(json, "token_s", &settings->token_s);
   (void)json_int(json, "buffer_age_s", &settings->buffer_age_s);
   (void)json_int(json, "date_step_s", &settings->date_step_s);
+  (void)json_int(json, "late_ms", &settings->late_ms);
 }
 
 static void requests_append(const struct relay *relay, GString *out)
 {
   g_string_append_c(out, '{');
   json_append_int(out, "held", relay->held_n);
+  json_append_int(out, "late", relay->late->len);
   json_append_int(out, "jobs", g_hash_table_size(relay->jobs));
   json_append_int(out, "bytes_billed", relay->bytes_billed);
   json_append_int(out, "tokens", relay->tokens_n);
@@ -65,6 +68,8 @@ void relay_control(struct relay *relay, const struct relay_request *request, str
     faults_append(relay, reply->body);
   else if (strcmp(what, "requests") == 0)
     requests_append(relay, reply->body);
+  else if (strcmp(what, "show") == 0)
+    relay_late_show(relay, true);
   else if (strcmp(what, "release") == 0) {
     relay->releases_n++;
     pthread_cond_broadcast(&relay->released);

@@ -80,6 +80,11 @@ static void unfinished_apply(struct trouble *trouble, const cJSON *params)
   trouble->polls_n += number(params, "polls", 2);
 }
 
+static void late_apply(struct trouble *trouble, const cJSON *params)
+{
+  trouble->late_ms = number(params, "ms", 1000);
+}
+
 static void refused_row_apply(struct trouble *trouble, const cJSON *params)
 {
   trouble->refused_row = number(params, "row", 0);
@@ -118,6 +123,7 @@ static const struct fault_kind kinds[] = {
     {"hold_before", NULL, FLAG(is_held_before)}, /* waits for POST /_relay/release, then works */
     {"hold", NULL, FLAG(is_held_after)},         /* works, then waits for POST /_relay/release */
     {"unfinished", unfinished_apply, 0},         /* polls: the job takes so many more questions */
+    {"late", late_apply, 0},                     /* ms: rows of insertAll are taken, and seen so much later */
     {"refused_row", refused_row_apply, 0},       /* row: of insertAll; the others are stopped */
     {"stopped_rows", stopped_rows_apply, 0},     /* all rows of insertAll are stopped, none is the reason */
     {"wrong_total", wrong_total_apply, 0},       /* by: more rows than there are */

@@ -19,6 +19,7 @@ static void relay_init(struct relay *relay, const char *upstream)
   relay->jobs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, relay_job_free);
   relay->requests = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   relay->insert_ids = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  relay->late = g_ptr_array_new_with_free_func(relay_late_free);
   relay->tokens = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
   relay_reset(relay);
 }

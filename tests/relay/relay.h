@@ -23,6 +23,7 @@ struct relay_settings {
   int64_t token_s;      /* how long a token is good */
   int64_t buffer_age_s; /* the oldest row in the streaming buffer of every table; -1: no buffer */
   int64_t date_step_s;  /* how far the Date of its answers is from the time */
+  int64_t late_ms;      /* a streamed row is acknowledged at once, and seen by queries so much later */
 };
 
 /* What goes wrong with one request: the sum of the rules that fire. */
@@ -38,6 +39,7 @@ struct trouble {
   int64_t statements_n; /* see above */
   int64_t polls_n;      /* the job is unfinished so many times more */
   int64_t refused_row;  /* -1: none; -2: all are stopped and none is named */
+  int64_t late_ms;      /* the rows of insertAll are seen so much later */
   int64_t total_by;     /* added to the count of rows */
   bool is_jobless;      /* the answer names no job */
   bool is_repeating;    /* the page's token leads back to the page */
@@ -80,6 +82,7 @@ struct relay {
   GHashTable *jobs;       /* id -> struct relay_job */
   GHashTable *requests;   /* request id and body -> struct relay_job, borrowed */
   GHashTable *insert_ids; /* table and insertId */
+  GPtrArray *late;        /* struct relay_late: rows that no query sees yet */
   GHashTable *tokens;     /* good ones -> int64_t monotonic end */
   GString *log;           /* JSON objects, one a request */
   int64_t log_n, held_n;  /* requests logged; waiting for a release now */
@@ -124,6 +127,10 @@ void relay_job_free(gpointer job);
 
 void relay_insert_all(struct relay *relay, const struct relay_request *request, const struct trouble *trouble,
                       struct relay_reply *reply); /* tabledata.insertAll */
+/* Shows the rows whose time has come, or all of them. */
+void relay_late_show(struct relay *relay, bool are_all);
+/* For the list of them. */
+void relay_late_free(gpointer late);
 
 /* ---- faults.c ---- */
 

@@ -170,6 +170,7 @@ static void work(struct relay *relay, const struct relay_request *request, const
 {
   wait_ms(relay, trouble->delay_before_ms);
   hold(relay, trouble->is_held_before);
+  relay_late_show(relay, false);
   if (trouble->status_before != 0)
     relay_refuse(reply, trouble->status_before, trouble->reason, trouble->message);
   else if (relay_token_check(relay, request, reply))

@@ -1,7 +1,49 @@
-/* tabledata.insertAll: all rows of a request or none, and who came before is dropped where that is wished. */
+/* tabledata.insertAll: all rows of a request or none, who came before is dropped where that is wished, and rows may be
+ * taken and not be seen yet. */
+#include "base/clock.h"
 #include "relay.h"
 
 #include <string.h>
+
+/* ---- rows that are late ---- */
+
+struct relay_late {
+  int64_t due_us; /* monotonic */
+  char *path, *body;
+};
+
+void relay_late_free(gpointer data)
+{
+  struct relay_late *late = data;
+  g_free(late->path);
+  g_free(late->body);
+  g_free(late);
+}
+
+static void late_keep(struct relay *relay, const char *path, const char *body, int64_t late_ms)
+{
+  struct relay_late *late = g_new(struct relay_late, 1);
+  *late = (struct relay_late){
+      .due_us = clock_mono_us(clock_system()) + late_ms * 1000, .path = g_strdup(path), .body = g_strdup(body)};
+  g_ptr_array_add(relay->late, late);
+}
+
+void relay_late_show(struct relay *relay, bool are_all)
+{
+  int64_t now_us = clock_mono_us(clock_system());
+  for (guint i = 0; i < relay->late->len;) {
+    const struct relay_late *late = g_ptr_array_index(relay->late, i);
+    if (!are_all && late->due_us > now_us) {
+      i++;
+      continue;
+    }
+    g_autoptr(GString) out = g_string_new(NULL);
+    if (relay_ask(relay, "POST", late->path, late->body, out) != 200) g_warning("late rows were refused");
+    g_ptr_array_remove_index(relay->late, i);
+  }
+}
+
+/* ---- what is asked ---- */
 
 /* One row keeps all of them out; the others are told "stopped". */
 static void rows_refuse(int64_t rows_n, int64_t refused, GString *out)
@@ -53,8 +95,14 @@ void relay_insert_all(struct relay *relay, const struct relay_request *request, 
     return;
   }
   char *body = cJSON_PrintUnformatted(request->json);
-  g_autoptr(GString) out = g_string_new(NULL);
-  int64_t status = relay_ask(relay, "POST", request->path, body, out);
+  g_autoptr(GString) out = g_string_new("{\"kind\":\"bigquery#tableDataInsertAllResponse\"}");
+  int64_t late_ms = MAX(relay->settings.late_ms, trouble->late_ms), status = 200;
+  if (late_ms > 0) {
+    late_keep(relay, request->path, body, late_ms);
+  } else {
+    g_string_truncate(out, 0);
+    status = relay_ask(relay, "POST", request->path, body, out);
+  }
   cJSON_free(body);
   reply->status = status == 0 ? 502 : (unsigned)status;
   g_string_assign(reply->body, out->str);

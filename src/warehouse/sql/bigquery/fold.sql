@@ -129,7 +129,8 @@ FROM ${lead_state};
 
 -- name: fold_answer
 -- What is asked after a fold, in the same job: what lead_state adds up to, and the counts of the run that folds. Unsettled are
--- also claims that lead_state does not show (unsettled_claims).
+-- also claims that lead_state does not show (unsettled_claims). seen: of each run the events that were streamed; claims, and
+-- what a claim's statement writes beside them, are not.
 SELECT 'enrolled' AS what, COUNT(DISTINCT person) AS n, CAST(NULL AS STRING) AS text, 0 AS kind, 0 AS fact
 FROM ${lead_state} WHERE settlement IN (7, 8) AND withdrawn_at IS NULL
 UNION ALL
@@ -150,6 +151,10 @@ SELECT 'events', COUNT(*), NULL, 0, 0 FROM ${lead_events}
 UNION ALL
 SELECT 'newest_id', 0, MAX(instantly_id), 0, 0 FROM ${lead_state}
 WHERE LENGTH(instantly_id) > 14 AND SUBSTR(instantly_id, 15, 1) = '7'
+UNION ALL
+SELECT 'seen', COUNT(DISTINCT event_id), run_id, 0, 0 FROM ${lead_events}
+WHERE recorded_at >= @since AND run_id IS NOT NULL AND kind <> 1 AND NOT (kind = 12 AND IFNULL(reason, '') = 'cooldown')
+GROUP BY run_id
 UNION ALL
 SELECT 'count', COUNT(*), reason, kind, fact FROM (
   SELECT event_id, kind, fact, reason FROM ${lead_events} WHERE run_id = @run_id AND recorded_at >= @since

@@ -17,12 +17,14 @@ SELECT job, holder, host, boot_id, pid, epoch, acquired_at, released_at IS NULL 
 FROM ${leases} WHERE shard = 'all' AND @p IS NOT NULL;
 
 -- name: opening
--- Who holds the lease now, and what a run reads once, at its start: notes, how earlier runs ended (as in facts), whether
--- lead_state is what the last fold left, what time it is, the source's size and those of its addresses that SQL cannot judge (n: bytes of the lead_id, which stands before the address).
+-- Who holds the lease now, what earlier runs streamed, and what a run reads once, at its start: notes, how earlier runs ended
+-- (as in facts), whether lead_state is what the last fold left, what time it is, the source's size and those of its addresses
+-- that SQL cannot judge (n: bytes of the lead_id, which stands before the address).
 SELECT 'lease' AS what, epoch AS n, CONCAT(IFNULL(job, ''), '\n', IFNULL(holder, ''), '\n', IFNULL(host, ''), '\n',
   IFNULL(boot_id, ''), '\n', CAST(IFNULL(pid, 0) AS STRING), '\n', CAST(epoch AS STRING), '\n',
   CAST(IFNULL(UNIX_MICROS(acquired_at), 0) AS STRING), '\n',
-  CAST(IFNULL(released_at IS NULL AND expires_at > CURRENT_TIMESTAMP(), FALSE) AS STRING), '\n', IFNULL(predecessors, '')) AS text
+  CAST(IFNULL(released_at IS NULL AND expires_at > CURRENT_TIMESTAMP(), FALSE) AS STRING), '\n', IFNULL(predecessors, ''), '\n',
+  IFNULL(streams, '')) AS text
 FROM ${leases} WHERE shard = 'all' AND @p IS NOT NULL
 UNION ALL
 SELECT 'now', UNIX_MICROS(CURRENT_TIMESTAMP()), NULL
@@ -64,7 +66,9 @@ WHERE shard = 'all' AND epoch = CAST(JSON_VALUE(@p, '$.epoch') AS INT64) AND rel
   AND expires_at > CURRENT_TIMESTAMP();
 
 -- name: lease_give_back
-UPDATE ${leases} SET released_at = CURRENT_TIMESTAMP()
+-- streams: the last word of a run, seen at once by whoever comes next, who knows by it whether all that the run streamed is
+-- seen (fold_answer).
+UPDATE ${leases} SET released_at = CURRENT_TIMESTAMP(), streams = JSON_VALUE(@p, '$.streams')
 WHERE shard = 'all' AND epoch = CAST(JSON_VALUE(@p, '$.epoch') AS INT64);
 
 -- name: lease_clear
@@ -205,12 +209,22 @@ open_claims AS (
   QUALIFY ROW_NUMBER() OVER (PARTITION BY claim_id, lead_id ORDER BY recorded_at) = 1),
 sent AS (
   SELECT batch_id, run_id, campaign_id, ord, ord_to, MIN(recorded_at) AS recorded_at FROM ${lead_events}
-  WHERE kind = 2 AND run_id IN (SELECT run_id FROM open_claims) GROUP BY 1, 2, 3, 4, 5)
+  WHERE kind = 2 AND run_id IN (SELECT run_id FROM open_claims) GROUP BY 1, 2, 3, 4, 5),
+newest AS (
+  SELECT run_id, MAX(recorded_at) AS recorded_at FROM ${lead_events}
+  WHERE run_id IN (SELECT run_id FROM open_claims) GROUP BY run_id)
 SELECT c.lead_id, c.person, c.campaign_id, c.claim_id, c.generation, c.epoch, c.attempts, c.run_id, c.ord,
-  b.batch_id, b.ord, b.ord_to, b.recorded_at
-FROM open_claims c LEFT JOIN sent b ON b.run_id = c.run_id AND b.campaign_id = c.campaign_id AND c.ord BETWEEN b.ord AND b.ord_to
+  b.batch_id, b.ord, b.ord_to, b.recorded_at, n.recorded_at
+FROM open_claims c LEFT JOIN newest n ON n.run_id = c.run_id
+LEFT JOIN sent b ON b.run_id = c.run_id AND b.campaign_id = c.campaign_id AND c.ord BETWEEN b.ord AND b.ord_to
 WHERE c.run_id IS NOT NULL AND c.run_id <> @own_run_id
 ORDER BY c.run_id, c.ord, b.recorded_at, b.batch_id;
+
+-- name: streams_seen
+-- As in fold_answer.
+SELECT run_id, COUNT(DISTINCT event_id) FROM ${lead_events}
+WHERE recorded_at >= @since AND run_id IS NOT NULL AND kind <> 1 AND NOT (kind = 12 AND IFNULL(reason, '') = 'cooldown')
+GROUP BY run_id;
 
 -- name: error_failures
 -- How often this failed since a run of the job ended well.

@@ -227,7 +227,7 @@ OPTIONS (partition_expiration_days = 3);
 
 -- name: schema_leases
 -- One row, made by schema apply: one job at a time, as with the lock of SQLite. A run takes it by an UPDATE that only one
--- of two can win. shard: later each part of the persons has a row of its own.
+-- of two can win. streams: how many events each of the last runs streamed, RUN:N:MICROS. shard: later each part of the persons has a row of its own.
 CREATE TABLE ${leases} (
   shard STRING NOT NULL,
   job STRING,
@@ -239,7 +239,8 @@ CREATE TABLE ${leases} (
   acquired_at TIMESTAMP,
   expires_at TIMESTAMP,
   released_at TIMESTAMP,
-  predecessors STRING
+  predecessors STRING,
+  streams STRING
 );
 
 -- name: schema_controls

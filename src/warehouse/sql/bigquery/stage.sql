@@ -11,10 +11,13 @@ WHERE instantly_id > @after_id AND (@campaign_id = '' OR current_campaign_id = @
     SELECT t.instantly_id FROM ${sync_stage} t WHERE t.run_id = @unstaged_run_id AND t.staged_at >= @since))
 GROUP BY instantly_id ORDER BY instantly_id;
 
+-- name: stage_seen
+SELECT COUNT(DISTINCT n) FROM ${sync_stage} WHERE run_id = @run_id AND staged_at >= @since;
+
 -- name: staged_stops
 -- Rows that core/sync.h sync_stop() may say something about, in the order of their ids. Beside each: was it mailed since the
 -- sync before by a mailbox of which more than @percent of at least @sends rows of ours bounced since (core/sync.h
--- sync_is_bounce_spike); the lead that has it; and what is known of the person's bounces.
+-- sync_is_bounce_spike); the lead that has it; what is known of the person's bounces; and how many rows were seen at all.
 WITH staged AS (
   SELECT instantly_id, person, campaign_id, subsequence_id, stamp, last_step, mailbox, status, interest, verification, opens,
     clicks, replies, created_at, contacted_at, opened_at, clicked_at, replied_at, updated_at, last_step_at, pause_until
@@ -39,7 +42,8 @@ SELECT t.instantly_id, t.person, t.campaign_id, t.subsequence_id, t.stamp, t.las
   t.updated_at, t.last_step_at, t.pause_until,
   t.instantly_id IN (SELECT instantly_id FROM sent WHERE is_bounced AND mailbox IN (SELECT mailbox FROM spiking)),
   s.lead_id, s.person, s.current_campaign_id, s.instantly_id, s.claim_id, s.generation, s.epoch, s.held_n > s.resolved_n,
-  k.is_in_force, k.evidence_at
+  k.is_in_force, k.evidence_at,
+  (SELECT COUNT(DISTINCT n) FROM ${sync_stage} WHERE run_id = @run_id AND staged_at >= @since)
 FROM staged t LEFT JOIN enrolled n ON n.instantly_id = t.instantly_id LEFT JOIN ${lead_state} s ON s.lead_id = n.lead_id
 LEFT JOIN known k ON k.person = t.person
 WHERE t.person IS NOT NULL AND (t.status IN (-1, -2) OR t.replies > 0 OR t.replied_at IS NOT NULL)
@@ -110,8 +114,12 @@ MERGE ${lead_state} T USING ${scratch_2} S ON T.lead_id = S.lead_id
 WHEN MATCHED THEN UPDATE SET last_seen_at = S.last_seen_at, subsequence_id = S.subsequence_id;
 
 -- name: matches_read
--- Rows that may have to be brought home first: whoever meets one does that before anything follows from the others.
-SELECT * FROM ${scratch} WHERE @p IS NOT NULL
+-- Rows that may have to be brought home first: whoever meets one does that before anything follows from the others. The last
+-- column: how many rows were seen at all.
+SELECT *, (
+  SELECT COUNT(DISTINCT n) FROM ${sync_stage}
+  WHERE run_id = JSON_VALUE(@p, '$.run_id') AND staged_at >= TIMESTAMP_MICROS(CAST(JSON_VALUE(@p, '$.since') AS INT64)))
+FROM ${scratch} WHERE @p IS NOT NULL
 ORDER BY IF(lead_id IS NULL AND stamp IS NOT NULL AND NOT is_known, 0, 1), row_id;
 
 -- name: missing
