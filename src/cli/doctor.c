@@ -53,6 +53,8 @@ const struct doctor_id doctor_ids[] = {
             "Nothing, or grant bigquery.datasets.get (roles/bigquery.metadataViewer) on the dataset"),
     ERROR_ID("location_wrong", EXIT_CODE_CONFIG, "A dataset is not where the jobs would look for it",
              "Set warehouse.location, or move the dataset"),
+    ERROR_ID("another_installation", EXIT_CODE_SAFETY, "Another installation of leadferry exports from the same table",
+             "Stop one of the two; see the sentence"),
     ERROR_ID("billing_off", EXIT_CODE_CONFIG, "The project has no billing: neither changes of tables nor streaming run",
              "Enable billing for the project"),
     WARNING_ID("schema_incomplete", "A table or column of ours is missing", "`leadferry schema apply`"),

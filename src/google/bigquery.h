@@ -266,6 +266,7 @@ struct bigquery_table_info {
   char *etag; /* for bigquery_table_patch() */
   char *location;
   char *description;           /* or NULL */
+  GHashTable *labels;          /* name -> value */
   GArray *fields;              /* struct bigquery_field */
   char *fields_json;           /* the same with descriptions, policies and what is nested: "[{...}]" for a patch */
   char *partitioned;           /* the column it is partitioned by, or NULL */

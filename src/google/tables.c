@@ -66,6 +66,12 @@ static bool read_table(const cJSON *tree, struct bigquery_table_info *info)
   info->etag = g_strdup(json_string(tree, "etag"));
   info->location = g_strdup(json_string(tree, "location"));
   info->description = g_strdup(json_string(tree, "description"));
+  info->labels = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+  cJSON_ArrayForEach(field, json_get(tree, "labels"))
+  {
+    if (cJSON_IsString(field))
+      g_hash_table_replace(info->labels, g_strdup(field->string), g_strdup(field->valuestring));
+  }
   info->partitioned = g_strdup(json_string(json_get(tree, "timePartitioning"), "field"));
   info->needs_partition_filter = cJSON_IsTrue(json_get(tree, "requirePartitionFilter")) ||
                                  cJSON_IsTrue(json_get(json_get(tree, "timePartitioning"), "requirePartitionFilter"));
@@ -95,6 +101,7 @@ void bigquery_table_info_clear(struct bigquery_table_info *info)
   g_clear_pointer(&info->etag, g_free);
   g_clear_pointer(&info->location, g_free);
   g_clear_pointer(&info->description, g_free);
+  g_clear_pointer(&info->labels, g_hash_table_unref);
   g_clear_pointer(&info->partitioned, g_free);
   g_clear_pointer(&info->fields_json, g_free);
   g_clear_pointer(&info->fields, g_array_unref);

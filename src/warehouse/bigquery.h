@@ -380,6 +380,14 @@ char *bq_keyed_ref(const struct bq_warehouse *self, const char *prefix, const ch
 /* A run that was skipped: both of its rows at once, without a job. */
 bool bq_run_skipped(struct bq_warehouse *self, const struct run_record *run, GError **error);
 
+/* ---- bigquery_mark.c: whose leads these are ---- */
+
+/* Marks the table of leads for this installation, or finds it marked; ERROR_UNSAFE where it is another one's. */
+bool bq_mark_check(struct bq_warehouse *self, GError **error);
+/* Why this installation (NULL: not asked for) may not export from it; NULL: it may. Caller frees. */
+char *bq_mark_of_another(const struct bq_warehouse *self, const struct bigquery_table_info *info,
+                         const char *installation);
+
 /* ---- bigquery_gate.c ---- */
 
 struct gate_ops;

@@ -171,6 +171,13 @@ static bool table_rights_check(const struct bq_warehouse *self, const struct big
   return cause != BIGQUERY_CAUSE_OTHER && failure_tell(self, table->table, failure, ailments);
 }
 
+/* By the dataset alone: which installation this is, is not asked here, since that would be a job. */
+static void another_check(const struct bq_warehouse *self, const struct bigquery_table_info *info, GArray *ailments)
+{
+  g_autofree char *refusal = bq_mark_of_another(self, info, NULL);
+  if (refusal) bq_ailment_add(ailments, "another_installation", self->source.table, "%s", refusal);
+}
+
 /* What is done to the source depends on the settings, on what it is, and on what it has. */
 static bool source_rights_check(struct bq_warehouse *self, bool *is_there, GArray *ailments)
 {
@@ -180,6 +187,7 @@ static bool source_rights_check(struct bq_warehouse *self, bool *is_there, GArra
   if (bq_source_open(self, &unseen) && bq_table_seen(self, &self->source, &info, &unseen)) {
     is_view = g_strcmp0(info->type, "TABLE") != 0;
     lacks_columns = bq_source_lacks_columns(self, info);
+    another_check(self, info, ailments);
   }
   size_t rights_n = !is_written ? RIGHTS_TO_READ : lacks_columns ? RIGHTS_TO_ALTER : RIGHTS_TO_WRITE;
   if (!table_rights_check(self, &self->source, rights_n, is_there, ailments)) return false;

@@ -161,7 +161,7 @@ bool bq_run_begin(struct ledger *ledger, const struct run_record *run, GError **
   g_free(self->run.run_id);
   self->run.run_id = g_strdup(run->run_id);
   self->run.started_at_us = run->started_at_us;
-  return run_put(self, run, NULL, NULL, error);
+  return bq_mark_check(self, error) && run_put(self, run, NULL, NULL, error);
 }
 
 static void count_row(const char *const *cells, void *into)

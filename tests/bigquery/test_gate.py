@@ -59,11 +59,11 @@ def test_idle_polls_cost_no_job(user, observed):
 
 def test_each_table_is_looked_at_once_a_moment(user, observed):
     """Starting and the gate share what tables.get says. What an export notes for the next one it asks anew right before it
-    decides, and what stands in the source's streaming buffer right before it writes back."""
+    decides, whose the source is marked as once it has the lease, and what stands in its streaming buffer before it writes back."""
     decides_by = ["leads", "lead_state", "lead_events", "lead_fields", "suppressions", "controls"]
     user.poll()
     started = set(observed.looked)
-    assert sorted(observed.looked) == sorted([*started, *decides_by, "leads"])
+    assert sorted(observed.looked) == sorted([*started, *decides_by, "leads", "leads"])
     user.settle()
     assert sorted(observed.looked) == sorted(started)
 
