@@ -201,7 +201,7 @@ void json_export(GString *out, const struct job_head *head, const struct export_
 
 /* ---- sync ---- */
 
-static size_t sync_figures(const struct sync_report *report, struct figure figures[26])
+static size_t sync_figures(const struct sync_report *report, struct figure figures[27])
 {
   const struct stage_report *stage = &report->stage;
   size_t n = 0;
@@ -225,6 +225,7 @@ static size_t sync_figures(const struct sync_report *report, struct figure figur
   figures[n++] = (struct figure){"conflicts", stage->conflicts_n, false};
   figures[n++] = (struct figure){"foreign", stage->foreign_n, false};
   figures[n++] = (struct figure){"stops read", report->stops_read_n, false};
+  figures[n++] = (struct figure){"stopped by mail", report->emails_stopped_n, false};
   figures[n++] = (struct figure){"watched", report->watched_n, false};
   figures[n++] = (struct figure){"written back", report->written_back_n, false};
   return n;
@@ -232,7 +233,7 @@ static size_t sync_figures(const struct sync_report *report, struct figure figur
 
 void print_sync(const struct job_head *head, const struct sync_report *report)
 {
-  struct figure figures[26];
+  struct figure figures[27];
   print_head(head);
   if (head->is_dry_run) {
     g_autofree char *watched = text_thousands(report->watched_n);
@@ -244,15 +245,21 @@ void print_sync(const struct job_head *head, const struct sync_report *report)
   if (report->was_full_scan)
     out_print(report->gone_n > 0 ? "  the configured campaigns that still exist were scanned in full\n"
                                  : "  all configured campaigns were scanned in full\n");
+  if (report->emails_left) out_print("  more mails wait for the next sync\n");
+  if (report->emails_refused)
+    out_print("  replies of people whose leads were removed are not read: see `leadferry errors list`\n");
 }
 
 void json_sync(GString *out, const struct job_head *head, const struct sync_report *report)
 {
-  struct figure figures[26];
+  struct figure figures[27];
   json_head(out, head);
   json_figures(out, figures, sync_figures(report, figures));
   json_append_int(out, "campaigns", report->campaigns_n);
   json_append_bool(out, "full_scan", report->was_full_scan);
+  json_append_int(out, "mails_read", report->emails_read_n);
+  json_append_bool(out, "mails_left", report->emails_left);
+  json_append_bool(out, "mails_refused", report->emails_refused);
 }
 
 /* ---- complete ---- */

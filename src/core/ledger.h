@@ -7,6 +7,7 @@
  */
 #include "base/error.h"
 #include "core/lead.h"
+#include "core/ledger_verify.h"
 #include "core/page.h"
 #include "core/settings.h"
 
@@ -144,10 +145,12 @@ struct suppression {
   const char *actor;
   const char *run_id; /* of the run or command that wrote it; NULL: unknown */
   int64_t created_at_us;
-  int64_t expires_at_us; /* 0: never */
-  int64_t pushed_at_us;  /* when Instantly's block list confirmed it; 0: not */
-  int64_t allow_hit;     /* running leads that its command said it may hit; 0: it did not say */
-  bool was_listed;       /* of pushed(): the block list had it before, so it is not ours to take away */
+  int64_t expires_at_us;  /* 0: never */
+  int64_t pushed_at_us;   /* when Instantly's block list confirmed it; 0: not */
+  int64_t evidence_at_us; /* Instantly's time of what it was seen from: one that was removed by somebody to whom this
+                             was no news stays removed, one in force learns it; 0: none */
+  int64_t allow_hit;      /* running leads that its command said it may hit; 0: it did not say */
+  bool was_listed;        /* of pushed(): the block list had it before, so it is not ours to take away */
 };
 
 /* One failed try, appended to pipeline_errors. error_id is derived from key: the same thing keeps the same id. */
@@ -231,6 +234,18 @@ struct contacted {
   const char *campaign_id; /* the row's own, or NULL */
 };
 
+/* A lead whose person was ever enrolled by its claims, or adopted. */
+struct enrolled {
+  const char *lead_id;
+  const char *person;
+  const char *campaign_id;  /* where its row is or was */
+  const char *instantly_id; /* of the row that is or was there; NULL in a generation that has none yet */
+  const char *claim_id;
+  int64_t generation;
+  int64_t epoch;
+  int64_t replied_at_us; /* 0: no reply is known */
+};
+
 /* A campaign that is gone, and whose leads are to be ended. */
 struct retirement {
   const char *campaign_id;
@@ -238,53 +253,6 @@ struct retirement {
   const char *detail; /* JSON object, of the events */
   int64_t now_us;
   bool is_dry_run; /* count, write nothing */
-};
-
-/* What `verify` looks for (core/verify.h has names and meanings), in the order of its passes. */
-enum verify_check {
-  /* the ledger against itself */
-  VERIFY_DATABASE_DAMAGED,
-  VERIFY_EVENT_ALTERED,
-  VERIFY_STATE_DIFFERS,
-  VERIFY_STATE_WITHOUT_EVENTS,
-  VERIFY_SETTLED_TWICE,
-  VERIFY_ADDED_UNSENT,
-  VERIFY_CLAIM_OPEN,
-  VERIFY_CONFLICT_OPEN,
-  VERIFY_TAG_TWICE,
-  /* found by the core alone */
-  VERIFY_COLUMNS_BEHIND,
-  VERIFY_CAMPAIGN_MISSING,
-  /* staged rows against the ledger */
-  VERIFY_MISSING,
-  VERIFY_OTHER_CAMPAIGN,
-  VERIFY_OTHER_STAMP,
-  VERIFY_UNKNOWN_ROW,
-  VERIFY_SUPPRESSED_LIVE,
-  VERIFY_LIVE_TWICE,
-  VERIFY_REMOVED_LIVE,
-  VERIFY_CHECKS_N
-};
-#define VERIFY_FIRST_OF_STAGE VERIFY_MISSING
-
-/* Which differences to read: of one check, a page from a row on. The ledger is folded. */
-struct verify_query {
-  enum verify_check check;
-  const char *run_id;        /* whose rows are staged */
-  const char *campaign_id;   /* only those in it; NULL: all */
-  int64_t finished_after_us; /* who finished before is not missed: nobody asked for it by id */
-  bool is_first_of_stage;    /* the first check after staging: which row belongs to whom is found out anew */
-  int64_t after_n;           /* n of the last row read; 0: find them out */
-  size_t limit;
-};
-
-/* One difference; what does not apply is NULL. */
-struct difference {
-  int64_t n;
-  const char *lead_id;
-  const char *instantly_id;
-  const char *campaign_id;
-  const char *detail; /* a word or two, never an address */
 };
 
 /* An enrolment whose removal is due. */
@@ -446,6 +414,12 @@ struct ledger_ops {
   /* Rows of struct contacted in the order of lead_id, behind `after`; of several rows of a person the first alone. A
    * walk begins with NULL and is one job's. */
   bool (*contacted_before)(struct ledger *, const char *after, size_t limit, struct page *page, GError **error);
+
+  /* Rows of struct enrolled in the order of lead_id: leads of these persons, named by their addresses without +tag
+   * (email_fold_tag), that were ever enrolled, removed ones too. As of the last fold. */
+  bool (*ever_enrolled)(struct ledger *, const char *const *folded, size_t folded_n, struct page *page, GError **error);
+  /* Instantly's time of the first enrolment of all; 0: there was none. As of the last fold. */
+  bool (*first_enrolled)(struct ledger *, int64_t *at_us, GError **error);
 
   /* Ends the leads of such a campaign: holds are resolved, open claims there are skipped(campaign_gone), running
    * enrolments finished(removed_by_hand). *ended_n leads have something to end. */

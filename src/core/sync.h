@@ -5,7 +5,8 @@
  * 2. leads: those that can still change, by ids; once a day a full scan of the configured campaigns, which also finds
  *    leads that we did not add, that vanished, or that moved; once a day the stops of the whole workspace
  * 3. stage all rows; stops first, pushed to Instantly's block list and read back; then the facts that differ; fold;
- *    then our rows of stopped persons that could still be mailed leave Instantly (core/sync_enforce.h)
+ * then the mails that came since the last sync, of people who are gone (core/sync_emails.h); then our rows of stopped
+ * persons that could still be mailed leave Instantly (core/sync_enforce.h)
  * 4. write back
  *
  * A row with our stamp whose claim the ledger does not know is brought home as adopted (core/sync_home.h), and the sync
@@ -30,9 +31,12 @@ struct sync_report {
   int64_t gone_n;                                                /* configured campaigns that Instantly does not have */
   int64_t stopped_removed_n, stopped_left_n, stopped_deferred_n; /* our live rows of stopped persons */
   int64_t stopped_foreign_n; /* live rows of the persons pushed now that we did not put there: left alone */
-  bool reads_lists;          /* the full scan looks for rows of ours in lists, too: asked for by hand, or to rebuild */
-  GArray *bounces;           /* struct bounce_count of core/bounce_guard.h while it runs; NULL: nothing is counted */
-  int64_t bounce_stopped_n;  /* campaigns that are not fed any more since too much bounced */
+  int64_t emails_read_n, emails_stopped_n; /* mails that came, and persons newly stopped by them */
+  bool emails_left;                        /* more mails wait for the next sync */
+  bool emails_refused;                     /* Instantly does not let us read them */
+  bool reads_lists;         /* the full scan looks for rows of ours in lists, too: asked for by hand, or to rebuild */
+  GArray *bounces;          /* struct bounce_count of core/bounce_guard.h while it runs; NULL: nothing is counted */
+  int64_t bounce_stopped_n; /* campaigns that are not fed any more since too much bounced */
   bool was_full_scan;
   int64_t full_scan_started_at_us, full_scan_finished_at_us, stops_read_at_us;
   enum exit_code exit_code;

@@ -469,6 +469,9 @@ void bq_verify_close(struct bq_verify *verify); /* forgets the answer: something
 
 /* ---- bigquery_operators.c ---- */
 
+bool bq_ever_enrolled(struct ledger *ledger, const char *const *folded, size_t folded_n, struct page *page,
+                      GError **error);                                         /* ledger.h */
+bool bq_first_enrolled(struct ledger *ledger, int64_t *at_us, GError **error); /* ledger.h */
 bool bq_contacted_before(struct ledger *ledger, const char *after, size_t limit, struct page *page,
                          GError **error); /* ledger.h */
 bool bq_retire_campaign(struct ledger *ledger, const struct retirement *retirement, int64_t *ended_n,

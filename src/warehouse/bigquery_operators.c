@@ -100,3 +100,45 @@ bool bq_retire_campaign(struct ledger *ledger, const struct retirement *retireme
   page_clear(&retiring.text);
   return is_ok;
 }
+
+/* ---- who was ever enrolled ---- */
+
+static void enrolled_add(const char *const *cells, void *into)
+{
+  struct page *page = into;
+  struct enrolled row = {.lead_id = page_text(page, cells[0]),
+                         .person = page_text(page, cells[1]),
+                         .campaign_id = page_text(page, cells[2]),
+                         .instantly_id = page_text(page, cells[3]),
+                         .claim_id = page_text(page, cells[4]),
+                         .generation = bq_cell_int(cells[5]),
+                         .epoch = bq_cell_int(cells[6]),
+                         .replied_at_us = bq_cell_int(cells[7])};
+  g_array_append_val(page->rows, row);
+}
+
+bool bq_ever_enrolled(struct ledger *ledger, const char *const *folded, size_t folded_n, struct page *page,
+                      GError **error)
+{
+  g_autoptr(GString) json = g_string_new("{");
+  json_append_key(json, "folded");
+  g_string_append_c(json, '[');
+  for (size_t i = 0; i < folded_n; i++) {
+    if (i > 0) g_string_append_c(json, ',');
+    json_append_string(json, folded[i]);
+  }
+  g_string_append(json, "]}");
+  page_reset(page);
+  return bq_each(bq_of_ledger(ledger), &BQ_SCRIPT(json->str, BQ_EVER_ENROLLED), enrolled_add, page, error);
+}
+
+static void first_take(const char *const *cells, void *into)
+{
+  *(int64_t *)into = bq_cell_int(cells[0]);
+}
+
+bool bq_first_enrolled(struct ledger *ledger, int64_t *at_us, GError **error)
+{
+  *at_us = 0;
+  return bq_each(bq_of_ledger(ledger), &BQ_SCRIPT("{}", BQ_FIRST_ENROLLED), first_take, at_us, error);
+}

@@ -80,7 +80,7 @@ bool bq_suppress(struct ledger *ledger, const struct suppression *rows, size_t r
   if (self->is_read_only) return true;
   g_autoptr(GArray) stops = g_array_new(FALSE, TRUE, sizeof(struct bq_stop_row));
   for (size_t i = 0; i < rows_n; i++) {
-    struct bq_stop_row row = {.stop = rows[i]};
+    struct bq_stop_row row = {.stop = rows[i], .evidence_at_us = rows[i].evidence_at_us};
     g_array_append_val(stops, row);
   }
   return bq_stops_write(self, stops, bq_now_us(self), added_n ? added_n : &ignored, error);

@@ -240,3 +240,45 @@ bool memory_contacted_before(struct ledger *ledger, const char *after, size_t li
   }
   return true;
 }
+
+/* ---- who was ever enrolled ---- */
+
+bool memory_ever_enrolled(struct ledger *ledger, const char *const *folded, size_t folded_n, struct page *page,
+                          GError **error)
+{
+  (void)error;
+  g_autoptr(GPtrArray) states = memory_states_sorted(memory_of(ledger));
+  g_autoptr(GHashTable) asked = g_hash_table_new(g_str_hash, g_str_equal);
+  page_reset(page);
+  for (size_t i = 0; i < folded_n; i++)
+    g_hash_table_add(asked, (gpointer)folded[i]);
+  for (guint i = 0; i < states->len; i++) {
+    const struct lead_state *state = g_ptr_array_index(states, i);
+    g_autofree char *key = state->person ? email_fold_tag(state->person) : NULL;
+    if (!state->ever_added_at_us || !key || !g_hash_table_contains(asked, key)) continue;
+    struct enrolled row = {.lead_id = page_text(page, state->lead_id),
+                           .person = page_text(page, state->person),
+                           .campaign_id = page_text(page, state->current_campaign_id),
+                           .instantly_id = page_text(page, state->instantly_id),
+                           .claim_id = page_text(page, state->claim_id),
+                           .generation = state->generation,
+                           .epoch = state->epoch,
+                           .replied_at_us = state->replied_at_us};
+    g_array_append_val(page->rows, row);
+  }
+  return true;
+}
+
+bool memory_first_enrolled(struct ledger *ledger, int64_t *at_us, GError **error)
+{
+  (void)error;
+  GHashTableIter iter;
+  gpointer value;
+  *at_us = 0;
+  g_hash_table_iter_init(&iter, memory_of(ledger)->states);
+  while (g_hash_table_iter_next(&iter, NULL, &value)) {
+    int64_t added_us = ((const struct lead_state *)value)->ever_added_at_us;
+    if (added_us && (!*at_us || added_us < *at_us)) *at_us = added_us;
+  }
+  return true;
+}

@@ -173,6 +173,9 @@ struct memory_match {
 /* The rows of a run in the order of their ids, each with its lead. Caller unrefs. */
 GArray *memory_matches(struct memory *memory, const char *run_id);
 
+bool memory_ever_enrolled(struct ledger *ledger, const char *const *folded, size_t folded_n, struct page *page,
+                          GError **error);                                         /* port */
+bool memory_first_enrolled(struct ledger *ledger, int64_t *at_us, GError **error); /* port */
 bool memory_contacted_before(struct ledger *ledger, const char *after, size_t limit, struct page *page,
                              GError **error); /* ports.h, in memory_people.c */
 bool memory_retire_campaign(struct ledger *ledger, const struct retirement *retirement, int64_t *ended_n,

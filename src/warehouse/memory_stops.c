@@ -42,6 +42,8 @@ void memory_suppress_put(struct memory *memory, const struct suppression *entry)
 
 bool memory_suppress_one(struct memory *memory, const struct suppression *entry)
 {
+  struct sync_stop seen = {.suppression = *entry, .evidence_at_us = entry->evidence_at_us};
+  if (entry->evidence_at_us) return memory_suppress_seen(memory, &seen, memory_now_us(memory));
   if (in_force(memory, entry, memory_now_us(memory))) return false;
   stop_put(memory, entry);
   return true;

@@ -187,6 +187,9 @@ bool sqlite_metrics_write(struct ledger *ledger, const struct campaign_metric *r
 bool sqlite_campaign_status_write(struct ledger *ledger, const struct campaign_metric *rows, size_t rows_n,
                                   int64_t synced_at_us, GError **error); /* ports.h */
 
+bool sqlite_ever_enrolled(struct ledger *ledger, const char *const *folded, size_t folded_n, struct page *page,
+                          GError **error);                                         /* port */
+bool sqlite_first_enrolled(struct ledger *ledger, int64_t *at_us, GError **error); /* port */
 bool sqlite_contacted_before(struct ledger *ledger, const char *after, size_t limit, struct page *page,
                              GError **error); /* ports.h */
 bool sqlite_retire_campaign(struct ledger *ledger, const struct retirement *retirement, int64_t *ended_n,

@@ -1,5 +1,6 @@
 /* The user's own table: write-back of its columns, and leads from files. */
 #include "base/error.h"
+#include "base/json.h"
 #include "warehouse/flag_findings.h"
 #include "warehouse/sqlite.h"
 
@@ -249,5 +250,47 @@ bool sqlite_contacted_before(struct ledger *ledger, const char *after, size_t li
                             .campaign_id = query_page_text(&query, 2, page)};
     g_array_append_val(page->rows, row);
   }
+  return true;
+}
+
+/* ---- who was ever enrolled ---- */
+
+bool sqlite_ever_enrolled(struct ledger *ledger, const char *const *folded, size_t folded_n, struct page *page,
+                          GError **error)
+{
+  query_scope struct query query = {0};
+  bool has_row = true;
+  g_autoptr(GString) json = g_string_new("[");
+  page_reset(page);
+  for (size_t i = 0; i < folded_n; i++) {
+    if (i > 0) g_string_append_c(json, ',');
+    json_append_string(json, folded[i]);
+  }
+  g_string_append_c(json, ']');
+  if (!query_open(&query, &sqlite_of_ledger(ledger)->db, SQL_EVER_ENROLLED, error)) return false;
+  query_text(&query, ":folded", json->str);
+  while (has_row) {
+    if (!query_next(&query, &has_row, error)) return false;
+    if (!has_row) break;
+    struct enrolled row = {.lead_id = query_page_text(&query, 0, page),
+                           .person = query_page_text(&query, 1, page),
+                           .campaign_id = query_page_text(&query, 2, page),
+                           .instantly_id = query_page_text(&query, 3, page),
+                           .claim_id = query_page_text(&query, 4, page),
+                           .generation = query_column_int(&query, 5),
+                           .epoch = query_column_int(&query, 6),
+                           .replied_at_us = query_column_int(&query, 7)};
+    g_array_append_val(page->rows, row);
+  }
+  return true;
+}
+
+bool sqlite_first_enrolled(struct ledger *ledger, int64_t *at_us, GError **error)
+{
+  query_scope struct query query = {0};
+  bool has_row = false;
+  if (!query_open(&query, &sqlite_of_ledger(ledger)->db, SQL_FIRST_ENROLLED, error)) return false;
+  if (!query_next(&query, &has_row, error)) return false;
+  *at_us = query_column_int(&query, 0);
   return true;
 }

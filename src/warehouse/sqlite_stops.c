@@ -9,6 +9,18 @@ static void stop_bind(struct query *query, const struct suppression *stop)
   query_text(query, ":reason", stop->reason);
 }
 
+/* What the entry that is in force now was seen from. */
+static bool evidence_learn(struct sqlite_warehouse *self, const struct suppression *stop, GError **error)
+{
+  query_scope struct query query = {0};
+  if (!stop->evidence_at_us) return true;
+  if (!query_open(&query, &self->db, SQL_SUPPRESSION_EVIDENCE, error)) return false;
+  stop_bind(&query, stop);
+  query_int(&query, ":evidence_at", stop->evidence_at_us);
+  query_int(&query, ":now", clock_wall_us(self->db.clock));
+  return query_run(&query, error);
+}
+
 bool sqlite_suppress(struct ledger *ledger, const struct suppression *rows, size_t rows_n, int64_t *added_n,
                      GError **error)
 {
@@ -26,10 +38,12 @@ bool sqlite_suppress(struct ledger *ledger, const struct suppression *rows, size
     query_time(&query, ":created_at", rows[i].created_at_us);
     query_time(&query, ":expires_at", rows[i].expires_at_us);
     query_time(&query, ":pushed_at", rows[i].pushed_at_us);
+    query_time(&query, ":evidence_at", rows[i].evidence_at_us);
     query_text(&query, ":run_id", rows[i].run_id);
     query_int(&query, ":now", clock_wall_us(self->db.clock));
     if (!query_run(&query, error)) return false;
     n += sql_changes(&self->db);
+    if (!evidence_learn(self, &rows[i], error)) return false;
   }
   if (added_n) *added_n = n;
   return transaction_commit(&transaction, error);

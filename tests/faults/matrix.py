@@ -17,12 +17,14 @@ PEOPLE = {f"L{i}": f"p{i}@example.com" for i in range(6)}
 LIST, ADD, DELETE = "POST /api/v2/leads/list", "POST /api/v2/leads/add", "DELETE /api/v2/leads"
 CAMPAIGN, PLAN = "GET /api/v2/campaigns/{id}", "GET /api/v2/workspace-billing/plan-details"
 TOTALS, DAILY, STEPS = (f"GET /api/v2/campaigns/analytics{part}" for part in ("", "/daily", "/steps"))
+MAILS = "GET /api/v2/emails"
 DOWNLOAD, BLOCK = "GET /api/v2/block-lists-entries/download", "POST /api/v2/block-lists-entries/bulk-create"
 
 # What a call is for decides what its failure means.
 KINDS = {"c": "create", "1": "lone",  # leads/add, of several leads and of one
          "w": "write",  # the DELETE of leads, and the block list
          "r": "read",  # what the job must know: stops, analytics, plan, the rows of a scan or of a removal
+         "m": "mails",  # of people who are gone; where Instantly says no, the rest goes on
          "f": "feed",  # the campaign, to see whether it may be fed
          "s": "scan",  # the campaign, to see whether it is there for a full scan
          "p": "probe",  # the campaign, before its open claims are asked about
@@ -30,7 +32,8 @@ KINDS = {"c": "create", "1": "lone",  # leads/add, of several leads and of one
          "e": "explain"}  # why was this lead not created? asked again when there is no answer
 
 SLUGS = {LIST: "list", ADD: "add", DELETE: "delete", CAMPAIGN: "campaign", PLAN: "plan", TOTALS: "totals",
-         DAILY: "daily", STEPS: "steps", DOWNLOAD: "download", BLOCK: "block"}
+         DAILY: "daily", STEPS: "steps", DOWNLOAD: "download", BLOCK: "block",
+         MAILS: "mails"}
 
 ADDED = {**{lead: "added" for lead in PEOPLE}, "L7": None, "L8": None, "L9": "adopted"}
 SYNCED = {**ADDED, "L0": "finished", "L1": "finished", "L2": "finished", "L4": "removed"}  # p4 said stop by letter
@@ -52,14 +55,14 @@ class Start(NamedTuple):
 WORLDS = {
     "export": Start("export", "export", (), {DOWNLOAD: "r", LIST: "rrrrree", CAMPAIGN: "f", PLAN: "r", ADD: "ccc1"}, ADDED),
     "sync": Start("sync", "sync", (), {TOTALS: "r", DAILY: "r", STEPS: "r", CAMPAIGN: "s", LIST: "rrrrrrrr",
-                                       DOWNLOAD: "rr", BLOCK: "w", DELETE: "w"}, SYNCED, ("stopped_foreign",)),
+                                       DOWNLOAD: "rr", BLOCK: "w", DELETE: "w", MAILS: "m"}, SYNCED, ("stopped_foreign",)),
     "complete": Start("complete", "complete", (), {PLAN: "r", TOTALS: "r", LIST: "rrrrrrr", DELETE: "www"}, COMPLETED),
     "recover": Start("recover", "recover", ("export",), {CAMPAIGN: "p", LIST: "aa"}, ADDED),
     # After a crash: an export died with one batch on its way and one never sent; a complete died with a DELETE on its way.
     "crashed-export": Start("recover", "export", (), {CAMPAIGN: "pf", LIST: "aarrrrree", DOWNLOAD: "r", PLAN: "r", ADD: "c1"},
                             ADDED),
     "crashed-sync": Start("recover", "sync", ("export",), {TOTALS: "r", CAMPAIGN: "s", LIST: "rrrrr", DOWNLOAD: "rr",
-                                                           BLOCK: "w"}, ADDED),
+                                                           BLOCK: "w", MAILS: "m"}, ADDED),
     "crashed-complete": Start("complete", "complete", (), {PLAN: "r", TOTALS: "r", LIST: "rrrrrrr", DELETE: "ww"},
                               COMPLETED),
 }
@@ -178,6 +181,9 @@ EXPECTED = {
     }.items()},
     # Of several leads each is tried alone; one that is refused alone is a matter for the operator.
     ("refused", "lone"): Outcome((3,), ("rejected",), (("rejected", "refused_by_api"),), "retry"),
+    ("nonsense", "mails"): Outcome((1, 3), ("corrupt", "request_refused")),
+    **{(effect, "mails"): Outcome((3,), ("request_refused",)) for effect in ("refused", "redirected", "gone")},
+    ("key", "mails"): Outcome((3, 4), ("key_refused", "scope_missing")),
     ("gone", "feed"): Outcome((3,), ("campaign_not_fed",)),
     ("gone", "scan"): Outcome((3,), ("campaign_gone",), remedy="resolve"),
     ("gone", "probe"): Outcome((3,), ("campaign_gone",), remedy="resolve"),

@@ -17,7 +17,7 @@ CLAIM = r"Guarantee ((?:\d+|[a-z])(?:, (?:\d+|[a-z]))*)\."
 PYTHON_TEST = re.compile(rf'^def (test_\w+)\([^)]*\):\n\s+"""{CLAIM}', re.MULTILINE)
 C_TEST = re.compile(rf"/\* {CLAIM}(?:(?!\*/).)*\*/\nstatic void (\w+)\(", re.DOTALL)
 ANY_CLAIM = re.compile(CLAIM)
-WINDOWS = [str(n) for n in range(1, 46)] + ["a", "b", "c", "d"]
+WINDOWS = [str(n) for n in range(1, 47)] + ["a", "b", "c", "d"]
 WINDOWS += ["49", "50"]
 
 

@@ -175,6 +175,17 @@ static char *check_listed(const struct world *world)
   return NULL;
 }
 
+/* Whoever answered after the row was removed is stopped. */
+static char *check_heard(const struct world *world)
+{
+  GHashTableIter iter;
+  gpointer person;
+  g_hash_table_iter_init(&iter, world->heard);
+  while (g_hash_table_iter_next(&iter, &person, NULL))
+    if (!is_suppressed(world, person)) return broken(world, "a reply after the removal was not heard", person);
+  return NULL;
+}
+
 /* Nobody who may be mailed is forgotten: after calm, each person without a stop has a row or had one. */
 static char *check_nobody_lost(struct world *world)
 {
@@ -227,6 +238,7 @@ char *check_all(struct world *world)
   if (problem == NULL) problem = check_enforced(world);
   if (problem == NULL) problem = check_listed(world);
   if (problem == NULL) problem = check_ledger(world);
+  if (problem == NULL) problem = check_heard(world);
   if (problem == NULL) problem = check_nobody_lost(world);
   if (problem == NULL) problem = check_itself(world);
   world->tally->created_n += g_hash_table_size(world->fake.created);

@@ -97,6 +97,20 @@ static void say_stop(struct world *world)
         GINT_TO_POINTER(fake_instantly_created(&world->fake, person) + fake_instantly_late(&world->fake, person)));
 }
 
+/* Whoever heard us answers when he likes, also when his row is gone. */
+static void reply_late(struct world *world)
+{
+  for (guint i = 0; i < world->fake.rows->len; i++) {
+    const struct fake_row *row = g_ptr_array_index(world->fake.rows, i);
+    bool is_removed = row->is_deleted && !row->is_deleted_by_hand && row->stamp != NULL;
+    if (!is_removed || !one_in(world, 6)) continue;
+    enum automatic automatic = (enum automatic)rng_below(&world->rng, 3);
+    fake_instantly_reply(&world->fake, row->person, automatic);
+    if (automatic != AUTOMATIC_YES) g_hash_table_add(world->heard, g_strdup(row->person));
+    world->tally->late_replies_n++;
+  }
+}
+
 /* Does the ledger say that the pause is our escrow's? */
 static bool is_in_escrow(const struct world *world, const char *campaign_id)
 {
@@ -161,6 +175,7 @@ void others_act(struct world *world)
   if (!world->options->has_people) return;
   thin_state(world);
   others_pause(world);
+  reply_late(world);
   if (one_in(world, 4)) say_stop(world);
   if (one_in(world, 5)) {
     g_autofree char *person = person_name(rng_below(&world->rng, SIM_PERSONS_MAX));

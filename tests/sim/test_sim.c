@@ -34,6 +34,7 @@ static void run_seeds(uint64_t from, uint64_t n, const struct sim_options *optio
   g_assert_true(!options->has_people || n < 100 || tally.pauses_n > 0);
   g_assert_true(!options->has_people || n < 100 || options->path == NULL || options->power != NULL ||
                 tally.thinned_n > 0);
+  g_assert_true(!options->has_people || n < 100 || tally.late_replies_n > 0);
 }
 
 static int64_t seeds_of(const char *name, int64_t fallback)

@@ -162,6 +162,8 @@ void world_init(struct world *world, uint64_t seed, const struct sim_options *op
   if (options->has_faults && one_in(world, 2)) world->fake.lag_calls = (int64_t)rng_below(&world->rng, 16);
   world->fake.late_calls = 1 + (int64_t)rng_below(&world->rng, 10);
   world->stopped = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  world->heard = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  world->fake.emails_limit = 1 + (int64_t)rng_below(&world->rng, 3);
   world->kept = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   import_leads(world);
 }
@@ -172,5 +174,6 @@ void world_clear(struct world *world)
   fake_instantly_clear(&world->fake);
   settings_clear(&world->settings);
   g_hash_table_unref(world->stopped);
+  g_hash_table_unref(world->heard);
   g_hash_table_unref(world->kept);
 }

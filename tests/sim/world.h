@@ -18,6 +18,7 @@ struct world {
   const struct sim_options *options;
   struct sim_tally *tally;
   GHashTable *stopped;     /* person -> created count when the stop was recorded */
+  GHashTable *heard;       /* persons who wrote a real reply after their row was removed */
   GHashTable *kept;        /* with a disk that loses power: what the ledger called durable -> how often */
   int leads_n, imported_n; /* rows given, and those of them that were taken */
   bool is_calm;

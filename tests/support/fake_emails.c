@@ -18,6 +18,10 @@ void fake_instantly_reply(struct fake_instantly *fake, const char *lead, enum au
   mail->id = g_strdup_printf("00000000-0000-7000-9000-%012u", fake->emails->len + 1);
   mail->lead = g_strdup(lead);
   mail->created_at_us = fake->now_us;
+  if (fake->emails->len > 0) { /* a clock that was set back takes no mail in before the one before it */
+    const struct fake_email *last = g_ptr_array_index(fake->emails, fake->emails->len - 1);
+    mail->created_at_us = MAX(mail->created_at_us, last->created_at_us);
+  }
   mail->automatic = automatic;
   g_ptr_array_add(fake->emails, mail);
 }

@@ -154,6 +154,16 @@ static bool m_contacted_before(struct ledger *self, const char *after, size_t li
   CALL(contacted_before, after, limit, page, error);
 }
 
+static bool m_ever_enrolled(struct ledger *self, const char *const *folded, size_t n, struct page *page, GError **error)
+{
+  CALL(ever_enrolled, folded, n, page, error);
+}
+
+static bool m_first_enrolled(struct ledger *self, int64_t *at_us, GError **error)
+{
+  CALL(first_enrolled, at_us, error);
+}
+
 static bool m_retire_campaign(struct ledger *self, const struct retirement *retirement, int64_t *n, GError **error)
 {
   CALL(retire_campaign, retirement, n, error);
@@ -285,6 +295,8 @@ static const struct ledger_ops mortal_ops = {.now_us = m_now_us,
                                              .hold_check = m_hold_check,
                                              .release_never_sent = m_release_never_sent,
                                              .contacted_before = m_contacted_before,
+                                             .ever_enrolled = m_ever_enrolled,
+                                             .first_enrolled = m_first_enrolled,
                                              .retire_campaign = m_retire_campaign,
                                              .differences = m_differences,
                                              .newest_id = m_newest_id,

@@ -169,6 +169,67 @@ static void test_no_spike(struct subject *subject)
   g_assert_true(sync_is_bounce_spike(50, 3));
 }
 
+/* Persons are compared without their +tags, and a lead that was removed, or opened again, was enrolled all the same. */
+static void test_ever_enrolled(struct subject *subject)
+{
+  static const char *const asked[] = {"ann@x.org", "eve@x.org", "new@x.org", "nobody@x.org"};
+  int64_t first_us = -1;
+  OK(subject->ops->first_enrolled(subject->ledger, &first_us, &error));
+  g_assert_cmpint(first_us, ==, 0);
+  subject_enrol(subject, "L1", "ann@x.org", "id-1");
+  subject_enrol(subject, "L2", "eve+news@x.org", "id-2");
+  subject_enrol(subject, "L3", "bob@x.org", "id-3");
+  struct lead_event removed = about(EVENT_REMOVED, "L1", "ann@x.org", T0 + DAY_US);
+  removed.instantly_id = "id-1";
+  struct lead_event reopened = about(EVENT_REOPENED, "L2", "eve+news@x.org", T0 + DAY_US);
+  reopened.generation = 2;
+  subject_append(subject, &removed, 1);
+  subject_append(subject, &reopened, 1);
+  subject_put_plain(subject, "L4", "new@x.org");
+  subject_fold(subject);
+  struct page page;
+  page_init(&page, sizeof(struct enrolled));
+  OK(subject->ops->ever_enrolled(subject->ledger, asked, G_N_ELEMENTS(asked), &page, &error));
+  g_assert_cmpuint(page.rows->len, ==, 2);
+  const struct enrolled *ann = page_row(&page, struct enrolled, 0), *eve = page_row(&page, struct enrolled, 1);
+  g_assert_cmpstr(ann->lead_id, ==, "L1");
+  g_assert_cmpstr(ann->person, ==, "ann@x.org");
+  g_assert_cmpstr(ann->instantly_id, ==, "id-1");
+  g_assert_cmpint(ann->replied_at_us, ==, 0);
+  g_assert_cmpstr(eve->lead_id, ==, "L2");
+  g_assert_cmpstr(eve->person, ==, "eve+news@x.org");
+  g_assert_cmpint(eve->generation, ==, 2);
+  OK(subject->ops->ever_enrolled(subject->ledger, asked + 2, 2, &page, &error));
+  g_assert_cmpuint(page.rows->len, ==, 0);
+  OK(subject->ops->first_enrolled(subject->ledger, &first_us, &error));
+  g_assert_cmpint(first_us, >, 0);
+  g_assert_cmpint(first_us, <=, subject->now_us);
+  page_clear(&page);
+}
+
+/* An entry that knows what it was seen from: removed, it comes back with newer evidence alone. */
+static void test_evidence(struct subject *subject)
+{
+  struct suppression stop = {
+      .person = "ann@x.org", .reason = "replied", .source = "emails", .created_at_us = T0, .evidence_at_us = T0 + 5};
+  int64_t added_n = 0;
+  OK(subject->ops->suppress(subject->ledger, &stop, 1, &added_n, &error));
+  g_assert_cmpint(added_n, ==, 1);
+  stop.evidence_at_us = T0 + 7; /* learnt by the one in force */
+  OK(subject->ops->suppress(subject->ledger, &stop, 1, &added_n, &error));
+  g_assert_cmpint(added_n, ==, 0);
+  subject_revoke(subject, "ann@x.org", T0 + DAY_US);
+  OK(subject->ops->suppress(subject->ledger, &stop, 1, &added_n, &error));
+  g_assert_cmpint(added_n, ==, 0);
+  stop.evidence_at_us = T0 + 8;
+  OK(subject->ops->suppress(subject->ledger, &stop, 1, &added_n, &error));
+  g_assert_cmpint(added_n, ==, 1);
+  subject_revoke(subject, "ann@x.org", T0 + DAY_US);
+  stop.evidence_at_us = 0; /* an operator's word needs none */
+  OK(subject->ops->suppress(subject->ledger, &stop, 1, &added_n, &error));
+  g_assert_cmpint(added_n, ==, 1);
+}
+
 int main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
@@ -177,5 +238,7 @@ int main(int argc, char **argv)
   subject_add("stage/removed-mark", test_removed_mark);
   subject_add("stage/bounce-spike", test_bounce_spike);
   subject_add("stage/no-spike", test_no_spike);
+  subject_add("stops/ever-enrolled", test_ever_enrolled);
+  subject_add("stops/evidence", test_evidence);
   return g_test_run();
 }

@@ -30,3 +30,14 @@ WHERE (settlement = 1 AND campaign_id = @campaign_id)
     AND NOT (removed_at IS NOT NULL AND removed_id IS NOT DISTINCT FROM instantly_id)
     AND (finished_at IS NULL OR held_n > resolved_n))
 ORDER BY lead_id;
+
+-- name: ever_enrolled
+-- Leads of these persons that were ever enrolled; persons are compared without their +tags.
+SELECT lead_id, person, current_campaign_id, instantly_id, claim_id, generation, epoch, UNIX_MICROS(replied_at)
+FROM ${lead_state}
+WHERE ever_added_at IS NOT NULL AND REGEXP_REPLACE(person, r'^([^+@]+)\+[^@]*@', r'\1@') IN (
+  SELECT JSON_VALUE(f) FROM UNNEST(JSON_QUERY_ARRAY(@p, '$.folded')) f)
+ORDER BY lead_id;
+
+-- name: first_enrolled
+SELECT UNIX_MICROS(MIN(ever_added_at)) FROM ${lead_state} WHERE @p IS NOT NULL;

@@ -105,3 +105,13 @@ GROUP BY q.p;
 
 -- name: contacted_before
 SELECT lead_id, person, campaign_id FROM temp.contacted WHERE lead_id > :after ORDER BY lead_id LIMIT :limit;
+
+-- name: ever_enrolled
+-- Persons are compared without their +tags. All states are walked, once a sync, and only where somebody wrote.
+SELECT s.lead_id, s.person, s.current_campaign_id, s.instantly_id, s.claim_id, s.generation, s.epoch, s.replied_at
+FROM lead_state s
+WHERE s.ever_added_at IS NOT NULL AND fold_tag(s.person) IN (SELECT j.value FROM json_each(:folded) j)
+ORDER BY s.lead_id;
+
+-- name: first_enrolled
+SELECT min(ever_added_at) FROM lead_state;

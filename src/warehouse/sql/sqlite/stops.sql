@@ -2,13 +2,24 @@
 
 -- name: suppression_put
 -- One in force for the same person or domain and reason is left as it is.
-INSERT INTO suppressions (match_key, person, domain, reason, source, actor, created_at, expires_at, pushed_at, run_id)
+-- What was removed knowing this evidence stays removed.
+INSERT INTO suppressions (match_key, person, domain, reason, source, actor, created_at, expires_at, pushed_at, evidence_at,
+  run_id)
 SELECT coalesce('@' || :domain, fold_tag(:person)), :person, :domain, :reason, :source, :actor,
-  coalesce(:created_at, :now), :expires_at, :pushed_at, :run_id
+  coalesce(:created_at, :now), :expires_at, :pushed_at, :evidence_at, :run_id
 WHERE NOT EXISTS (
   SELECT 1 FROM suppressions s
   WHERE s.match_key = coalesce('@' || :domain, fold_tag(:person)) AND s.person IS :person AND s.domain IS :domain
-    AND s.reason = :reason AND s.revoked_at IS NULL AND (s.expires_at IS NULL OR s.expires_at > :now));
+    AND s.reason = :reason
+    AND CASE WHEN s.revoked_at IS NULL THEN s.expires_at IS NULL OR s.expires_at > :now
+        ELSE coalesce(s.evidence_at >= :evidence_at, FALSE) END);
+
+-- name: suppression_evidence
+-- One in force learns what it is seen from now: whoever removes it later knows.
+UPDATE suppressions SET evidence_at = :evidence_at
+WHERE match_key = coalesce('@' || :domain, fold_tag(:person)) AND person IS :person AND domain IS :domain
+  AND reason = :reason AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > :now)
+  AND coalesce(evidence_at, 0) < :evidence_at;
 
 -- name: suppressions_unpushed
 -- In the order in which they were written.
