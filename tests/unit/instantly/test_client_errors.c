@@ -209,7 +209,7 @@ static void test_probe(void)
   page_init(&page, sizeof(struct probe_result));
   g_autoptr(GError) error = NULL;
   g_assert_true(instantly_probe_scopes(fixture.instantly, &page, &error));
-  g_assert_cmpuint(page.rows->len, ==, 9);
+  g_assert_cmpuint(page.rows->len, ==, 10);
   int refused_n = 0;
   for (guint i = 0; i < page.rows->len; i++) {
     refused_n += page_row(&page, struct probe_result, i)->reply.status == 403;
@@ -217,7 +217,7 @@ static void test_probe(void)
   g_assert_cmpint(refused_n, ==, 1);
   struct instantly_counts counts;
   instantly_counts(fixture.instantly, &counts);
-  g_assert_cmpint(counts.calls, ==, 9);
+  g_assert_cmpint(counts.calls, ==, 10);
   g_assert_cmpint(counts.failures, ==, 1);
   page_clear(&page);
   client_fixture_stop(&fixture);
