@@ -51,6 +51,18 @@ def test_missing_database_of_a_job(world):
     nothing_was_sent(world)
 
 
+@pytest.mark.parametrize("command", ["status", "hold on --reason calm", "export"])
+def test_descriptors_used_up(imported, command):
+    """Whoever has no descriptor left is not told to look at owners and modes."""
+    said = ""
+    for most in range(4, 12):
+        done = subprocess.run(["sh", "-c", f'ulimit -n {most}; exec "$0" "$@"', *imported.command(*command.split())],
+                              cwd=imported.folder, env=imported.environment(), capture_output=True, text=True, timeout=120)
+        assert "the owner and the mode" not in done.stderr, (most, done)
+        said += done.stderr
+    assert "too many open files" in said.lower()
+
+
 def test_missing_folder(world):
     world.configure(warehouse={"path": str(world.folder / "no" / "such" / "lf.db")})
     sentence(world.run("export"), 1, "no/such", "folder")

@@ -114,7 +114,8 @@ static void die_while_writing(const struct sqlite_fixture *fixture)
   kill(getpid(), SIGKILL);
 }
 
-static void test_leftover_journal(void)
+/* What died left its journal before, or while, somebody reads: either way the last committed state is shown. */
+static void check_leftover(bool is_open_before)
 {
   struct sqlite_fixture fixture;
   g_autoptr(GError) error = NULL;
@@ -124,16 +125,27 @@ static void test_leftover_journal(void)
   sqlite_fixture_open(&fixture);
   g_assert_true(import_rows(fixture.warehouse, &row, 1, false, &error));
   g_clear_pointer(&fixture.warehouse, warehouse_close);
+  if (is_open_before) sqlite_fixture_reopen(&fixture, WAREHOUSE_READ);
   pid_t child = fork();
   if (child == 0) die_while_writing(&fixture);
   g_assert_cmpint(waitpid(child, NULL, 0), ==, child);
-  sqlite_fixture_reopen(&fixture, WAREHOUSE_READ);
+  if (!is_open_before) sqlite_fixture_reopen(&fixture, WAREHOUSE_READ);
   page_init(&page, sizeof(struct lead_report_row));
   g_assert_true(report_leads(fixture.warehouse, NULL, 10, &page, &error));
   g_assert_cmpuint(page.rows->len, ==, 1);
   g_assert_cmpstr(page_row(&page, struct lead_report_row, 0)->lead.lead_id, ==, "l1");
   page_clear(&page);
   sqlite_fixture_clear(&fixture);
+}
+
+static void test_leftover_journal(void)
+{
+  check_leftover(false);
+}
+
+static void test_leftover_beside_a_reader(void)
+{
+  check_leftover(true);
 }
 
 /* The file holds addresses: nobody but its owner reads it, whatever the umask says. */
@@ -158,5 +170,6 @@ int main(int argc, char **argv)
   g_test_add_func("/warehouse/sqlite/disk/read-only", test_read_only);
   g_test_add_func("/warehouse/sqlite/disk/busy", test_busy);
   g_test_add_func("/warehouse/sqlite/disk/leftover-journal", test_leftover_journal);
+  g_test_add_func("/warehouse/sqlite/disk/leftover-beside-a-reader", test_leftover_beside_a_reader);
   return g_test_run();
 }
