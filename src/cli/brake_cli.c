@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "cli/jobs.h"
 #include "cli/output.h"
+#include "core/job.h"
 
 #include <string.h>
 
@@ -108,6 +109,30 @@ bool brake_submit(struct cli *cli, const GArray *rows, struct brake_report *repo
   if (!cli->is_shut) return brakes_write(cli->warehouse, all, rows->len, report, error);
   report->was_left = brakes_leave(&cli->settings, cli->clock, all, rows->len, error);
   return report->was_left;
+}
+
+bool brake_allow_hit(const struct cli *cli, int64_t *allow_hit, GError **error)
+{
+  *allow_hit = option_int(cli, "allow-hit", 0);
+  if (*allow_hit > 0 || !option_string(cli, "allow-hit")) return true;
+  error_set(error, ERROR_USAGE, "--allow-hit is the number of running leads that may end: a whole number above 0");
+  return false;
+}
+
+bool brake_hits(struct cli *cli, const GArray *planned, struct stop_hits *hits, GError **error)
+{
+  struct ledger *ledger = warehouse_ledger(cli->warehouse);
+  struct job job;
+  if (cli->is_dry_run && planned &&
+      !ledger->ops->suppress(ledger, (const struct suppression *)(const void *)planned->data, planned->len, NULL,
+                             error))
+    return false;
+  cli_job_init(cli, &job);
+  job.is_dry_run = true;
+  job.now_us = clock_wall_us(cli->clock);
+  bool is_ok = stop_hits_decide(&job, hits, error);
+  job_clear(&job);
+  return is_ok;
 }
 
 void brake_append_json(const struct cli *cli, const struct brake_report *report, GString *out)

@@ -4,6 +4,7 @@
  * Calling sequence: brake_reason() and brake_target_parse() check the command line, brake_submit() writes (nothing with
  * --dry-run), brake_say() prints one line of text or one JSON object. */
 #include "cli/command.h"
+#include "core/stop_hits.h"
 #include "warehouse/brakes.h"
 
 /* A person or a domain; exactly one of the two is set. */
@@ -35,6 +36,13 @@ char *brake_detail(const char *reason);
 /* brakes_write() unless --dry-run, where all rows count as changed. */
 bool brake_submit(struct cli *cli, const GArray *rows, struct brake_report *report,
                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Counts how many running leads hit stops of struct stop_hit have now: with --dry-run as if these rows (struct
+ * suppression, or NULL) were recorded, by a handle that only reads. */
+bool brake_hits(struct cli *cli, const GArray *planned, struct stop_hits *hits,
+                GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The option --allow-hit, checked. */
+bool brake_allow_hit(const struct cli *cli, int64_t *allow_hit, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* What is said in which case. */
 struct brake_sentences {

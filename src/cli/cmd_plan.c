@@ -2,6 +2,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/command_list.h"
+#include "cli/job_print.h"
 #include "cli/jobs.h"
 #include "cli/output.h"
 #include "cli/plan_cost.h"
@@ -23,6 +24,7 @@ struct plan {
   struct export_report export;
   struct complete_report complete;
   struct verdict_tally tally;
+  struct stop_hits hits;
   int64_t write_back_n;
   GArray *tags; /* struct tag_count */
 };
@@ -78,7 +80,8 @@ static bool plan_read(struct cli *cli, struct plan *plan, GError **error)
   cli_job_init(cli, &job);
   job.is_dry_run = true;
   bool ok = export_plan(&job, &plan->export, error) && complete_plan(&job, &plan->complete, error) &&
-            job.ledger->ops->write_back(job.ledger, true, &plan->write_back_n, error) && count_tags(cli, plan, error);
+            job.ledger->ops->write_back(job.ledger, true, &plan->write_back_n, error) && count_tags(cli, plan, error) &&
+            stop_hits_decide(&job, &plan->hits, error);
   job_clear(&job);
   if (ok) verdict_tally_fill(&plan->tally, &plan->export.claim, NULL);
   return ok;
@@ -186,6 +189,7 @@ static void print_text(const struct cli *cli, const struct plan *plan)
 {
   print_adds(cli, plan);
   print_removals(cli, &plan->complete);
+  print_stop_hits(&plan->hits);
   print_write_back(cli, plan->write_back_n);
   print_tags(cli, plan);
   g_autofree char *add = text_thousands(plan->export.claim.claimed_n);
@@ -265,6 +269,7 @@ static void print_json(const struct cli *cli, const struct plan *plan)
   verdict_lines_json(out, "left_out", plan->tally.left_out);
   verdict_lines_json(out, "deferred", plan->tally.deferred);
   json_removals(out, &plan->complete);
+  json_stop_hits(out, &plan->hits);
   json_append_key(out, "totals");
   g_string_append_c(out, '{');
   json_append_int(out, "add", plan->export.claim.claimed_n);

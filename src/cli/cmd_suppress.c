@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "cli/brake_cli.h"
 #include "cli/command_list.h"
+#include "cli/job_print.h"
 #include "cli/output.h"
 
 #include <string.h>
@@ -57,11 +58,41 @@ static bool add(struct cli *cli, const struct brake_target *target, const struct
   return is_ok;
 }
 
+/* Of a domain: how many running leads end by it, and whether that waits. A person's own stop never does. */
+static bool say_hits(struct cli *cli, const struct suppression *stop, const struct brake_report *report,
+                     struct stop_hits *hits, GError **error)
+{
+  g_autoptr(GArray) planned = g_array_new(FALSE, TRUE, sizeof(struct suppression));
+  g_array_append_vals(planned, stop, 1);
+  if (!stop->domain || report->was_left) return true;
+  if (!brake_hits(cli, planned, hits, error)) return false;
+  if (!cli->is_json) print_stop_hits(hits);
+  return true;
+}
+
+/* hits: NULL where they say nothing. */
+static void say_added(struct cli *cli, const struct brake_report *report, const struct stop_hits *hits)
+{
+  static const struct brake_sentences sentences = {.done = "stopped: no export mails it any more",
+                                                   .unchanged = "was stopped for this reason already",
+                                                   .planned = "would be stopped"};
+  if (!cli->is_json || !hits) {
+    brake_say(cli, report, &sentences);
+    return;
+  }
+  g_autoptr(GString) out = g_string_new("{");
+  brake_append_json(cli, report, out);
+  json_stop_hits(out, hits);
+  g_string_append_c(out, '}');
+  out_line(out->str);
+  brake_note_left(cli, report);
+}
+
 static enum exit_code run_add(struct cli *cli, int argc, char **argv, GError **error)
 {
   (void)argc;
   struct brake_target target;
-  struct brake_report report;
+  struct brake_report report = {0};
   const char *reason = brake_reason(cli, error);
   g_autofree char *run_id = brake_run_id(cli);
   if (!reason || !brake_target_parse(argv[0], &target, error)) return EXIT_CODE_USAGE;
@@ -72,11 +103,13 @@ static enum exit_code run_add(struct cli *cli, int argc, char **argv, GError **e
                              .actor = brake_actor(),
                              .run_id = run_id,
                              .created_at_us = clock_wall_us(cli->clock)};
-  bool is_ok = expiry_of(cli, &stop.expires_at_us, error) && add(cli, &target, &stop, &report, error);
-  static const struct brake_sentences sentences = {.done = "stopped: no export mails it any more",
-                                                   .unchanged = "was stopped for this reason already",
-                                                   .planned = "would be stopped"};
-  if (is_ok) brake_say(cli, &report, &sentences);
+  struct stop_hits hits = {0};
+  bool is_ok = expiry_of(cli, &stop.expires_at_us, error) && brake_allow_hit(cli, &stop.allow_hit, error) &&
+               add(cli, &target, &stop, &report, error);
+  if (is_ok && !cli->is_json) say_added(cli, &report, NULL);
+  is_ok = is_ok && say_hits(cli, &stop, &report, &hits, error);
+  bool has_hits = stop.domain && !report.was_left;
+  if (is_ok && cli->is_json) say_added(cli, &report, has_hits ? &hits : NULL);
   brake_target_clear(&target);
   return is_ok ? EXIT_CODE_OK : EXIT_CODE_FAILED;
 }
@@ -84,6 +117,7 @@ static enum exit_code run_add(struct cli *cli, int argc, char **argv, GError **e
 static const struct command_option add_options[] = {
     {"reason", OPTION_STRING, "TEXT", "why, in some words; needed"},
     {"expires", OPTION_INT, "DAYS", "ends by itself after so many days; else never"},
+    {"allow-hit", OPTION_INT, "N", "of a domain: let it end exactly so many running leads; see --dry-run"},
     {NULL, OPTION_FLAG, NULL, NULL},
 };
 
@@ -94,7 +128,9 @@ const struct command command_suppress_add = {
     .details =
         "From now on no export sends to it, in any spelling and with any +tag. A stop without --expires is put on "
         "Instantly's block list by the next sync. May be said while an export runs: the stop then waits in the "
-        "warehouse's inbox, and the export honours it from its next batch on. Saying it twice changes nothing.",
+        "warehouse's inbox, and the export honours it from its next batch on. Saying it twice changes nothing. "
+        "A domain that hits more running leads than suppress.max_hit stops exports at once, while the rows in "
+        "Instantly wait for --allow-hit, here or at `leadferry sync`.",
     .example = "leadferry suppress add example.org --reason \"asked by phone\" --dry-run",
     .needs = NEEDS_CONFIG | NEEDS_WAREHOUSE_WRITE | NEEDS_BRAKE,
     .writes = true,

@@ -6,6 +6,7 @@
 #include "cli/command_list.h"
 #include "cli/csv_reader.h"
 #include "cli/import_words.h"
+#include "cli/job_print.h"
 #include "cli/output.h"
 
 #include <string.h>
@@ -27,6 +28,8 @@ struct stops_import {
   struct cli *cli;
   const char *reason; /* of rows without one; NULL: such a row is rejected */
   char *run_id;       /* kept with each row */
+  int64_t allow_hit;
+  struct stop_hits hits;
   int at[COLUMNS_N];  /* position in the file, -1: not there */
   GArray *rows;       /* struct brake, of this batch */
   GStringChunk *text; /* their strings */
@@ -104,6 +107,7 @@ static bool row_read(struct stops_import *import, const struct csv_record *recor
   bool is_ok = !expires || time_parse_us(expires, &row->stop.expires_at_us);
   row->stop.created_at_us = clock_wall_us(import->cli->clock);
   row->stop.run_id = import->run_id;
+  row->stop.allow_hit = import->allow_hit;
   row->stop.person = target.person ? g_string_chunk_insert(import->text, target.person) : NULL;
   row->stop.domain = target.domain ? g_string_chunk_insert(import->text, target.domain) : NULL;
   row->stop.reason = g_string_chunk_insert_const(import->text, reason);
@@ -111,10 +115,22 @@ static bool row_read(struct stops_import *import, const struct csv_record *recor
   return is_ok;
 }
 
+/* The newest count is of all that was written so far. */
+static bool hits_count(struct stops_import *import, bool was_left, GError **error)
+{
+  g_autoptr(GArray) planned = g_array_new(FALSE, TRUE, sizeof(struct suppression));
+  for (guint i = 0; i < import->rows->len; i++)
+    g_array_append_vals(planned, &g_array_index(import->rows, struct brake, i).stop, 1);
+  bool is_last = import->rows->len < BATCH_ROWS;
+  if (was_left || (!is_last && !import->cli->is_dry_run)) return true;
+  return brake_hits(import->cli, planned, &import->hits, error);
+}
+
 static bool batch_write(struct stops_import *import, GError **error)
 {
   struct brake_report report;
-  if (!brake_submit(import->cli, import->rows, &report, error)) return false;
+  if (!brake_submit(import->cli, import->rows, &report, error) || !hits_count(import, report.was_left, error))
+    return false;
   import->total.changed_n += report.changed_n;
   import->total.was_left = import->total.was_left || report.was_left;
   g_array_set_size(import->rows, 0);
@@ -171,6 +187,7 @@ static void say(const struct stops_import *import)
   if (!cli->is_dry_run) json_append_str(out, "run_id", import->run_id);
   json_append_int(out, "rows", import->rows_n);
   json_append_int(out, "rejected", import->rejected_n);
+  json_stop_hits(out, &import->hits);
   json_append_key(out, "rejected_lines");
   g_string_append_c(out, '[');
   for (guint i = 0; i < import->rejected->len; i++)
@@ -181,6 +198,7 @@ static void say(const struct stops_import *import)
     out_line(out->str);
   else
     out_print("%s rows, %s %s\n", rows, changed, cli->is_dry_run ? "could be taken" : "newly stopped");
+  if (!cli->is_json) print_stop_hits(&import->hits);
   brake_note_left(cli, &import->total);
   if (!cli->is_dry_run && import->rows_n > import->rejected_n)
     out_note(cli, "This was run %s: `leadferry suppress remove --run %s --reason TEXT` takes all of it back",
@@ -204,8 +222,11 @@ static enum exit_code run(struct cli *cli, int argc, char **argv, GError **error
   (void)argc;
   struct stops_import import;
   const char *reason = option_string(cli, "reason");
+  int64_t allow_hit = 0;
   if (reason && !brake_words_check(reason, error)) return EXIT_CODE_USAGE;
+  if (!brake_allow_hit(cli, &allow_hit, error)) return EXIT_CODE_USAGE;
   import_init(&import, cli);
+  import.allow_hit = allow_hit;
   import.reason = reason;
   bool is_ok = file_read(&import, argv[0], error);
   if (is_ok) say(&import);
@@ -216,6 +237,7 @@ static enum exit_code run(struct cli *cli, int argc, char **argv, GError **error
 
 static const struct command_option options[] = {
     {"reason", OPTION_STRING, "TEXT", "why, for rows without a reason of their own"},
+    {"allow-hit", OPTION_INT, "N", "let the file end exactly so many running leads; see --dry-run"},
     {NULL, OPTION_FLAG, NULL, NULL},
 };
 

@@ -35,6 +35,7 @@ void cli_job_init(struct cli *cli, struct job *job)
   job->fingerprint = cli->fingerprint;
   job->is_dry_run = cli->is_dry_run;
   job->allow_mass_removal = option_int(cli, "allow-mass-removal", 0);
+  job->allow_hit = option_int(cli, "allow-hit", 0);
   job->allow_shrunk_source = option_int(cli, "allow-shrunk-source", 0);
 }
 

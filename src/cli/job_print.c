@@ -217,6 +217,7 @@ static size_t sync_figures(const struct sync_report *report, struct figure figur
   figures[n++] = (struct figure){"stopped removed", report->stopped_removed_n, false};
   figures[n++] = (struct figure){"stopped left", report->stopped_left_n, false};
   figures[n++] = (struct figure){"stopped deferred", report->stopped_deferred_n, false};
+  figures[n++] = (struct figure){"running leads whose stops wait", report->hits.waits ? report->hits.hit_n : 0, false};
   figures[n++] = (struct figure){"stopped foreign", report->stopped_foreign_n, false};
   figures[n++] = (struct figure){"moved", stage->moved_n, false};
   figures[n++] = (struct figure){"vanished", stage->vanished_n, false};
@@ -231,6 +232,28 @@ static size_t sync_figures(const struct sync_report *report, struct figure figur
   return n;
 }
 
+void print_stop_hits(const struct stop_hits *hits)
+{
+  if (hits->hit_n == 0) return;
+  g_autofree char *hit = text_thousands(hits->hit_n), *most = text_thousands(hits->max_n);
+  out_print("  stops from lists, domains and the like hit %s running leads", hit);
+  if (hits->waits)
+    out_print(", more than the %s that may end unasked: no export mails them, their rows in Instantly wait for "
+              "`leadferry sync --allow-hit=%" G_GINT64_FORMAT "`",
+              most, hits->hit_n);
+  out_print("\n");
+}
+
+void json_stop_hits(GString *out, const struct stop_hits *hits)
+{
+  json_append_key(out, "stop_hits");
+  g_string_append_c(out, '{');
+  json_append_int(out, "running_leads", hits->hit_n);
+  json_append_int(out, "max_unasked", hits->max_n);
+  json_append_bool(out, "waits", hits->waits);
+  g_string_append_c(out, '}');
+}
+
 void print_sync(const struct job_head *head, const struct sync_report *report)
 {
   struct figure figures[27];
@@ -242,6 +265,7 @@ void print_sync(const struct job_head *head, const struct sync_report *report)
     return;
   }
   print_figures(figures, sync_figures(report, figures));
+  print_stop_hits(&report->hits);
   if (report->was_full_scan)
     out_print(report->gone_n > 0 ? "  the configured campaigns that still exist were scanned in full\n"
                                  : "  all configured campaigns were scanned in full\n");
@@ -256,6 +280,7 @@ void json_sync(GString *out, const struct job_head *head, const struct sync_repo
   json_head(out, head);
   json_figures(out, figures, sync_figures(report, figures));
   json_append_int(out, "campaigns", report->campaigns_n);
+  json_stop_hits(out, &report->hits);
   json_append_bool(out, "full_scan", report->was_full_scan);
   json_append_int(out, "mails_read", report->emails_read_n);
   json_append_bool(out, "mails_left", report->emails_left);

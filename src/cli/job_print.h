@@ -18,6 +18,10 @@ struct job_head {
   const char *error;  /* why it ended early, or NULL */
 };
 
+/* How many running leads stops hit that no person made itself, and what is to be done if they wait. */
+void print_stop_hits(const struct stop_hits *hits);
+void json_stop_hits(GString *out, const struct stop_hits *hits); /* see print_stop_hits */
+
 /* One report each: as text, and as members of a JSON object that is open. */
 void print_export(const struct cli *cli, const struct job_head *head, const struct export_report *report);
 void json_export(GString *out, const struct job_head *head, const struct export_report *report); /* see above */

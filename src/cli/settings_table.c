@@ -188,6 +188,12 @@ const struct setting settings_table[] = {
     INT("sync.watch_finished_days", sync.watch_finished_days, "90", 0, 3650,
         .doc = "Days that a finished enrolment which is still in Instantly is watched for late replies"),
 
+    INT("suppress.max_hit", suppress.max_hit, "10", 0, G_MAXINT64 - 1,
+        .doc = "Running leads that stops from lists, domains and the like may end unasked; above it, and above "
+               "max_hit_percent, they wait for --allow-hit"),
+    INT("suppress.max_hit_percent", suppress.max_hit_percent, "1", 0, 100,
+        .doc = "The same as a share of the persons enrolled; the greater of the two counts"),
+
     {.path = "source.table",
      .type = SETTING_NAME,
      .offset = AT(source.table),
@@ -274,6 +280,7 @@ const struct setting_section settings_sections[] = {
     {"export", "Who is added, how much and with which values"},
     {"export.cooldown_days", "With `once: cooldown`: days by outcome, or unlimited for never again"},
     {"sync", "How often what is read back"},
+    {"suppress", "How much a list of stops may end unasked"},
     {"source", "The table of leads"},
     {"complete", "What happens when a sequence has ended"},
     {"complete.outcomes", "By outcome"},

@@ -15,6 +15,7 @@ void job_init(struct job *job, const struct settings *settings, struct ledger *l
                       .instantly = instantly,
                       .clock = clock,
                       .limit = SETTING_UNLIMITED,
+                      .bulk_stops_wait = true,
                       .run_id = text_run_id(clock_wall_us(clock), random_u64())};
 }
 

@@ -10,6 +10,7 @@
 #include "core/ledger_verify.h"
 #include "core/page.h"
 #include "core/settings.h"
+#include "core/stop.h"
 
 /* A lease: the right to decide. epoch rises with each acquisition of the same job. */
 struct lease {
@@ -134,23 +135,6 @@ struct open_batch {
   int64_t ord, ord_to;
   int64_t sent_at_us; /* recorded_at of its `sending`, warehouse clock */
   int64_t attempt;    /* highest attempt among its claims */
-};
-
-/* One stop: a person or a domain that must not be mailed. */
-struct suppression {
-  const char *person; /* canonical address, or NULL */
-  const char *domain; /* or NULL; exactly one of the two */
-  const char *reason; /* unsubscribed, replied, bounced, blocklist, manual, ... */
-  const char *source; /* who found it out: the table of core/stop_hits.h */
-  const char *actor;
-  const char *run_id; /* of the run or command that wrote it; NULL: unknown */
-  int64_t created_at_us;
-  int64_t expires_at_us;  /* 0: never */
-  int64_t pushed_at_us;   /* when Instantly's block list confirmed it; 0: not */
-  int64_t evidence_at_us; /* Instantly's time of what it was seen from: one that was removed by somebody to whom this
-                             was no news stays removed, one in force learns it; 0: none */
-  int64_t allow_hit;      /* running leads that its command said it may hit; 0: it did not say */
-  bool was_listed;        /* of pushed(): the block list had it before, so it is not ours to take away */
 };
 
 /* One failed try, appended to pipeline_errors. error_id is derived from key: the same thing keeps the same id. */
@@ -281,6 +265,7 @@ struct removal {
 struct removal_query {
   int64_t now_us;
   bool of_stopped;
+  bool bulk_waits;                      /* entries that struct stop_hit counts do not count yet */
   int64_t grace_us[SETTING_OUTCOMES_N]; /* by outcome; INT64_MAX: never (keep) */
   bool include_adopted;
   int64_t after_us; /* page key: finished_at and lead_id of the last row read */
@@ -431,7 +416,12 @@ struct ledger_ops {
   bool (*suppress)(struct ledger *, const struct suppression *rows, size_t rows_n, int64_t *added_n, GError **error);
   /* Rows of struct suppression in force as of now_us that are lasting, i.e. ought to be on the block list (unsubscribes
    * and what an operator set without an end), and are not confirmed there. */
-  bool (*unpushed)(struct ledger *, int64_t now_us, size_t limit, struct page *page, GError **error);
+  bool (*unpushed)(struct ledger *, const struct push_query *query, struct page *page, GError **error);
+  /* Rows of struct stop_hit, the first of all entries together: enrolments that run, without those that another stop
+   * ends anyway; an entry of Instantly's own block list counts for those that its match misses. */
+  bool (*stop_hits)(struct ledger *, int64_t now_us, struct page *page, GError **error);
+  /* Notes that what carries this permission, or with NULL every entry that stop_hits() counts, may act. */
+  bool (*stops_allow)(struct ledger *, const char *allow, int64_t now_us, GError **error);
   /* Confirms that they are on the block list. */
   bool (*pushed)(struct ledger *, const struct suppression *rows, size_t rows_n, int64_t at_us, GError **error);
 

@@ -26,7 +26,9 @@ struct job {
   int64_t allow_shrunk_source; /* --allow-shrunk-source=N, 0: not given */
   const char *fingerprint;     /* of the settings; NULL: none, and no change gate (core/gate.h) */
   bool has_gate;               /* the export may be skipped when nothing has changed */
-  bool is_bootstrap;           /* --bootstrap: Instantly's list rebuilds the ledger first */
+  bool bulk_stops_wait; /* until core/stop_hits.h has decided: stops that no person made itself take nothing out */
+  int64_t allow_hit;    /* --allow-hit=N, 0: not given */
+  bool is_bootstrap;    /* --bootstrap: Instantly's list rebuilds the ledger first */
   struct lease lease;
   int64_t lease_kept_boot_us; /* of job_keep_lease */
   int64_t now_us;             /* Instantly's time, fixed at the job's first answer */

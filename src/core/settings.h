@@ -95,6 +95,12 @@ struct sync_settings {
       watch_finished_days; /* late replies: finished enrolments that are still in Instantly stay watched this long */
 };
 
+/* How many running leads a list of stops may hit unasked (core/stop_hits.h): the greater of the two. */
+struct suppress_settings {
+  int64_t max_hit;
+  int64_t max_hit_percent; /* of the enrolled */
+};
+
 struct source_settings {
   char *table;     /* default "leads" */
   GArray *columns; /* struct field_mapping: our column <- the user's column */
@@ -132,6 +138,7 @@ struct settings {
   GArray *campaigns; /* struct campaign_settings */
   struct export_settings export;
   struct sync_settings sync;
+  struct suppress_settings suppress;
   struct source_settings source;
   struct complete_settings complete;
   struct settle_settings settle;

@@ -16,7 +16,8 @@ typedef bool walk_f(struct walk *walk, const struct page *due, GError **error);
 static bool walk_stopped(struct walk *walk, walk_f *each, GError **error)
 {
   struct job *job = walk->remover.job;
-  struct removal_query query = {.now_us = job->now_us, .of_stopped = true, .limit = PAGE_MAX};
+  struct removal_query query = {
+      .now_us = job->now_us, .of_stopped = true, .bulk_waits = job->bulk_stops_wait, .limit = PAGE_MAX};
   struct page due;
   page_init(&due, sizeof(struct removal));
   g_autofree char *after_lead_id = NULL;
@@ -87,6 +88,7 @@ bool sync_remove_stopped(struct job *job, struct sync_report *report, GError **e
 {
   struct walk walk = {.remover = {.job = job}};
   if (!job->settings->sync.push_stops) return true;
+  if (!stop_hits_decide(job, &report->hits, error)) return false;
   if (!walk_stopped(&walk, name_each, error)) return false;
   if (walk.due_n == 0) return true;
   if (walk.named_n > 0 && !sync_push_stops(job, report, error)) return false;

@@ -28,5 +28,15 @@ int64_t stop_hits_max(const struct stop_hit_facts *facts);
 /* Must they wait? */
 bool stop_hits_wait(const struct stop_hit_facts *facts);
 
+/* What was decided, for whoever tells it. */
+struct stop_hits {
+  int64_t hit_n, max_n;
+  bool waits;
+};
+
+/* Counts, notes the permissions that hold, and sets job->bulk_stops_wait; one error row where something waits. With
+ * is_dry_run nothing is written. Called before stops are pushed and before rows are taken out. */
+bool stop_hits_decide(struct job *job, struct stop_hits *hits, GError **error);
+
 /* Does the permission "run_id/N" that entries carry cover what they hit? It names the exact number. */
 bool stop_hits_permitted(const char *allow, int64_t hit_n);

@@ -24,7 +24,7 @@ static bool report_unknown(struct job *job, const struct sync_report *report, GE
 static bool is_strange(const struct sync_report *report)
 {
   return report->stage.conflicts_n + report->held_n + report->gone_n + report->stage.home_n + report->stage.spike_n +
-             report->stopped_deferred_n + report->bounce_stopped_n + report->emails_refused >
+             report->stopped_deferred_n + report->hits.waits + report->bounce_stopped_n + report->emails_refused >
          0;
 }
 
@@ -286,7 +286,7 @@ static bool apply_stage(struct job *job, struct sync_report *report, GError **er
   rules.home = report->home;
   if (!judge_mailboxes(job, report, &rules, error)) return false;
   if (!ops->stage_stops(job->ledger, &rules, &report->stage, error) || !report_spike(job, report, error)) return false;
-  if (!sync_push_stops(job, report, error)) return false;
+  if (!stop_hits_decide(job, &report->hits, error) || !sync_push_stops(job, report, error)) return false;
   /* Rows of those who were pushed are staged now as well: who of them answered elsewhere? */
   if (report->pushed_n > 0 && !ops->stage_stops(job->ledger, &rules, &report->stage, error)) return false;
   return ops->stage_facts(job->ledger, &rules, &report->stage, error) && ops->fold(job->ledger, error) &&

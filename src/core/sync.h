@@ -14,7 +14,7 @@
  *
  * The SQL statements behind ledger.stage_stops and ledger.stage_facts compile remote_stop() and sync_facts(); a
  * property test holds them equal. */
-#include "core/ports.h"
+#include "core/stop_hits.h"
 
 /* For so long a bounce stops an address; then it may be tried again. */
 #define BOUNCE_STOP_DAYS 180
@@ -25,6 +25,7 @@ struct sync_options {
 
 struct sync_report {
   struct stage_report stage;
+  struct stop_hits hits;     /* running leads that stops nobody made itself hit */
   const char *only_campaign; /* enrolments in it alone are asked for; NULL: all */
   enum home_mode home;       /* what became of rows with a stamp that the ledger does not know */
   int64_t campaigns_n, watched_n, stops_read_n, pushed_n, written_back_n, held_n;

@@ -72,7 +72,8 @@ bool sync_push_stops(struct job *job, struct sync_report *report, GError **error
   bool is_ok, has_more;
   do {
     int64_t before_n = report->pushed_n;
-    is_ok = job->ledger->ops->unpushed(job->ledger, job->now_us, PUSH_MAX, &stops, error);
+    struct push_query query = {job->now_us, job->bulk_stops_wait, PUSH_MAX};
+    is_ok = job->ledger->ops->unpushed(job->ledger, &query, &stops, error);
     if (!is_ok || stops.rows->len == 0) break;
     g_autofree const char **values = g_new0(const char *, stops.rows->len + 1);
     for (guint i = 0; i < stops.rows->len; i++)

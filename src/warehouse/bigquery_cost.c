@@ -42,6 +42,7 @@ static const struct cost_job {
     COST("sync", 1, BQ_WATCHED),
     COST("sync", 2, BQ_STAGED_STOPS), /* again after a push to the block list */
     COST("sync", 2, BQ_STOPS_GATHER, BQ_STOPS_INSERT, BQ_EVIDENCE_GATHER, BQ_EVIDENCE_APPLY, BQ_SCRATCH_COUNT),
+    COST("sync", 2, BQ_STOP_HITS),
     COST("sync", 1, BQ_UNPUSHED),
     COST("sync", 1, BQ_PUSHED_GATHER, BQ_PUSHED_APPLY),
     COST("sync", 1, BQ_MATCHES_GATHER, BQ_SEEN_GATHER, BQ_SEEN_APPLY, BQ_MATCHES_READ),

@@ -101,6 +101,7 @@ static char *removals_json(const struct removal_query *query)
 {
   GString *json = g_string_new("{");
   bq_json_flag(json, "of_stopped", query->of_stopped);
+  bq_json_flag(json, "bulk_waits", query->bulk_waits);
   bq_json_flag(json, "include_adopted", query->include_adopted);
   bq_json_int(json, "after", query->after_us);
   json_append_str(json, "after_lead_id", query->after_lead_id);
@@ -143,8 +144,9 @@ static bool removals_ask(struct bq_warehouse *self, const struct removal_query *
       .ids = {BQ_STOPPED_LIVE},
       .ids_n = 1,
       .parameters = {bq_since("now", query->now_us),
-                     bigquery_text("after_lead_id", query->after_lead_id ? query->after_lead_id : "")},
-      .parameters_n = 2};
+                     bigquery_text("after_lead_id", query->after_lead_id ? query->after_lead_id : ""),
+                     bigquery_bool("bulk_waits", query->bulk_waits)},
+      .parameters_n = 3};
   struct bq_call due = BQ_SCRIPT(json, BQ_REMOVALS);
   return bq_query(self, query->of_stopped ? &stopped : &due, &self->removals.rows, error);
 }

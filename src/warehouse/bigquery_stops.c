@@ -56,7 +56,8 @@ bool bq_stops_write(struct bq_warehouse *self, const GArray *stops, int64_t now_
   struct bq_call plain = BQ_SCRIPT(json->str, BQ_STOPS_GATHER, BQ_STOPS_INSERT, BQ_SCRATCH_COUNT);
   struct bq_call seen =
       BQ_SCRIPT(json->str, BQ_STOPS_GATHER, BQ_STOPS_INSERT, BQ_EVIDENCE_GATHER, BQ_EVIDENCE_APPLY, BQ_SCRATCH_COUNT);
-  if (has_allowance && !bq_run(self, &BQ_SCRIPT(json->str, BQ_STOPS_ALLOW), error)) return false;
+  if (has_allowance && !bq_run(self, &BQ_SCRIPT(json->str, BQ_STOPS_ALLOW_GATHER, BQ_STOPS_ALLOW_APPLY), error))
+    return false;
   return bq_run_int(self, has_evidence ? &seen : &plain, added_n, error);
 }
 
@@ -67,6 +68,7 @@ void bq_stop_keep(struct bq_warehouse *self, const struct bq_stop_row *row)
   copy.stop.person = stop->person ? g_string_chunk_insert(self->kept_text, stop->person) : NULL;
   copy.stop.domain = stop->domain ? g_string_chunk_insert(self->kept_text, stop->domain) : NULL;
   copy.stop.reason = g_string_chunk_insert(self->kept_text, stop->reason);
+  copy.stop.source = stop->source ? g_string_chunk_insert_const(self->kept_text, stop->source) : NULL;
   g_array_append_val(self->kept_stops, copy);
 }
 
@@ -108,13 +110,62 @@ static void suppression_add(const char *const *cells, void *into)
   g_array_append_val(page->rows, stop);
 }
 
-bool bq_unpushed(struct ledger *ledger, int64_t now_us, size_t limit, struct page *page, GError **error)
+bool bq_unpushed(struct ledger *ledger, const struct push_query *query, struct page *page, GError **error)
 {
   struct bq_warehouse *self = bq_of_ledger(ledger);
-  struct bq_call call = {
-      .ids = {BQ_UNPUSHED}, .ids_n = 1, .parameters = {bq_since("now", now_us), bq_limit(limit)}, .parameters_n = 2};
+  struct bq_call call = {.ids = {BQ_UNPUSHED},
+                         .ids_n = 1,
+                         .parameters = {bq_since("now", query->now_us), bigquery_bool("bulk_waits", query->bulk_waits),
+                                        bq_limit(query->limit)},
+                         .parameters_n = 3};
   page_reset(page);
   return bq_each(self, &call, suppression_add, page, error);
+}
+
+/* ---- how many running leads they hit ---- */
+
+static char *hits_json(const struct bq_warehouse *self, int64_t now_us)
+{
+  GString *json = g_string_new("{");
+  bq_json_int(json, "now", now_us);
+  json_append_key(json, "stops");
+  g_string_append_c(json, '[');
+  for (guint i = 0; i < self->kept_stops->len; i++) {
+    const struct suppression *stop = &g_array_index(self->kept_stops, struct bq_stop_row, i).stop;
+    g_autofree char *match_key = bq_match_key(stop);
+    g_string_append(json, json->str[json->len - 1] == '}' ? ",{" : "{");
+    json_append_str(json, "match_key", match_key);
+    json_append_str(json, "person", stop->person);
+    json_append_str(json, "domain", stop->domain);
+    json_append_str(json, "source", stop->source);
+    g_string_append_c(json, '}');
+  }
+  g_string_append(json, "]}");
+  return g_string_free(json, FALSE);
+}
+
+static void hit_add(const char *const *cells, void *into)
+{
+  struct page *page = into;
+  struct stop_hit hit = {.allow = page_text(page, cells[0]), .leads_n = bq_cell_int(cells[1])};
+  g_array_append_val(page->rows, hit);
+}
+
+bool bq_stop_hits(struct ledger *ledger, int64_t now_us, struct page *page, GError **error)
+{
+  struct bq_warehouse *self = bq_of_ledger(ledger);
+  g_autofree char *json = hits_json(self, now_us);
+  page_reset(page);
+  return bq_each(self, &BQ_SCRIPT(json, BQ_STOP_HITS), hit_add, page, error);
+}
+
+bool bq_stops_allow(struct ledger *ledger, const char *allow, int64_t now_us, GError **error)
+{
+  g_autoptr(GString) json = g_string_new("{");
+  bq_json_int(json, "now", now_us);
+  json_append_str(json, "allow", allow);
+  g_string_append_c(json, '}');
+  return bq_run(bq_of_ledger(ledger), &BQ_SCRIPT(json->str, BQ_STOPS_PERMIT), error);
 }
 
 bool bq_pushed(struct ledger *ledger, const struct suppression *rows, size_t rows_n, int64_t at_us, GError **error)

@@ -105,6 +105,8 @@ bool memory_folds_to(const char *person, const char *folded);
 bool memory_names_person(const struct suppression *entry, const char *folded);
 /* Is it for the block list: an unsubscribe, or set by an operator without an end? */
 bool memory_is_lasting(const struct suppression *entry);
+/* Made by no person itself, and without a permission to act? See core/stop_hits.h. */
+bool memory_is_bulk(const struct memory_suppression *row);
 /* Is the entry neither revoked nor expired? */
 bool memory_in_force(const struct memory_suppression *suppression, int64_t now_us);
 /* states in lead_id order. Caller unrefs. */
@@ -202,8 +204,10 @@ bool memory_stamp_is_known(struct ledger *ledger, const char *stamp, bool *is_kn
 
 bool memory_suppress(struct ledger *ledger, const struct suppression *rows, size_t rows_n, int64_t *added_n,
                      GError **error); /* ports.h */
-bool memory_unpushed(struct ledger *ledger, int64_t now_us, size_t limit, struct page *page,
-                     GError **error); /* ports.h */
+bool memory_unpushed(struct ledger *ledger, const struct push_query *query, struct page *page,
+                     GError **error);                                                              /* ports.h */
+bool memory_stop_hits(struct ledger *ledger, int64_t now_us, struct page *page, GError **error);   /* ports.h */
+bool memory_stops_allow(struct ledger *ledger, const char *allow, int64_t now_us, GError **error); /* ports.h */
 bool memory_pushed(struct ledger *ledger, const struct suppression *rows, size_t rows_n, int64_t at_us,
                    GError **error); /* ports.h */
 bool memory_stops_check(struct ledger *ledger, const struct stops_query *looked, struct page *stopped,

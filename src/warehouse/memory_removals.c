@@ -65,16 +65,16 @@ struct stopped {
   bool is_stopped, is_unsubscribed, has_replied, is_named, is_block_listed;
 };
 
-static struct stopped stops_of(const struct memory *memory, const char *person, int64_t now_us)
+static struct stopped stops_of(const struct memory *memory, const char *person, const struct removal_query *query)
 {
   struct stopped stopped = {0};
   g_autofree char *folded = email_fold_tag(person);
   for (guint i = 0; i < memory->suppressions->len; i++) {
     const struct memory_suppression *row = &g_array_index(memory->suppressions, struct memory_suppression, i);
     const struct suppression *entry = &row->entry;
-    if (!memory_in_force(row, now_us) || !memory_names_person(entry, folded)) continue;
+    if (!memory_in_force(row, query->now_us) || !memory_names_person(entry, folded)) continue;
     bool is_own = entry->domain || g_strcmp0(entry->person, person) == 0;
-    bool is_lasting = memory_is_lasting(entry);
+    bool is_lasting = memory_is_lasting(entry) && !(query->bulk_waits && memory_is_bulk(row));
     stopped.has_replied = stopped.has_replied || strcmp(entry->reason, "replied") == 0;
     stopped.is_stopped = stopped.is_stopped || is_lasting;
     stopped.is_unsubscribed = stopped.is_unsubscribed || (is_lasting && strcmp(entry->reason, "unsubscribed") == 0);
@@ -106,7 +106,7 @@ static struct removal removal_of(const struct lead_state *state, struct page *pa
 static void add_stopped(const struct memory *memory, const struct removal_query *query, const struct lead_state *state,
                         struct page *page)
 {
-  struct stopped stopped = stops_of(memory, state->person, query->now_us);
+  struct stopped stopped = stops_of(memory, state->person, query);
   if (!stopped.is_stopped || stopped.has_replied) return;
   struct removal removal = removal_of(state, page);
   removal.outcome = removal.action_outcome = stopped.is_unsubscribed ? OUTCOME_UNSUBSCRIBED : OUTCOME_REMOVED_BY_HAND;

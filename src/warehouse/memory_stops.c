@@ -122,14 +122,15 @@ bool memory_is_lasting(const struct suppression *entry)
   return g_strcmp0(entry->source, "blocklist") != 0 && (is_due || is_operators(entry));
 }
 
-bool memory_unpushed(struct ledger *ledger, int64_t now_us, size_t limit, struct page *page, GError **error)
+bool memory_unpushed(struct ledger *ledger, const struct push_query *query, struct page *page, GError **error)
 {
   (void)error;
   struct memory *memory = memory_of(ledger);
   page_reset(page);
-  for (guint i = 0; i < memory->suppressions->len && page->rows->len < limit; i++) {
+  for (guint i = 0; i < memory->suppressions->len && page->rows->len < query->limit; i++) {
     const struct memory_suppression *row = &g_array_index(memory->suppressions, struct memory_suppression, i);
-    if (!memory_in_force(row, now_us) || row->entry.pushed_at_us || !memory_is_lasting(&row->entry)) continue;
+    if (!memory_in_force(row, query->now_us) || row->entry.pushed_at_us || !memory_is_lasting(&row->entry)) continue;
+    if (query->bulk_waits && memory_is_bulk(row)) continue;
     struct suppression copy = suppression_copy(page, &row->entry);
     g_array_append_val(page->rows, copy);
   }

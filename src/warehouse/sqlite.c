@@ -46,6 +46,8 @@ static const struct ledger_ops ops = {
     .stage_facts = sqlite_stage_facts,
     .suppress = sqlite_suppress,
     .unpushed = sqlite_unpushed,
+    .stop_hits = sqlite_stop_hits,
+    .stops_allow = sqlite_stops_allow,
     .pushed = sqlite_pushed,
     .metrics_write = sqlite_metrics_write,
     .campaign_status_write = sqlite_campaign_status_write,
@@ -101,16 +103,14 @@ static bool own_functions_register(struct sqlite_warehouse *self, GError **error
 static bool tables_make(struct sqlite_warehouse *self, GError **error)
 {
   static const enum sql_id tables[] = {
-      SQL_TEMP_CAMPAIGN_TOTALS, SQL_TEMP_GONE,           SQL_TEMP_ALIASES,
-      SQL_TEMP_FEEDS,           SQL_TEMP_FEED_VARIABLES, SQL_TEMP_STOPS,
-      SQL_TEMP_REPEATED_IDS,    SQL_TEMP_SOURCE_ROWS,    SQL_TEMP_CLAIM_ROWS,
-      SQL_TEMP_PERSON_FACTS,    SQL_TEMP_QUEUE,          SQL_TEMP_QUEUE_SHARED,
-      SQL_TEMP_MATCHES,         SQL_TEMP_HOMELESS,       SQL_TEMP_LASTING_STOPS,
-      SQL_TEMP_DIFFERENCES,     SQL_TEMP_ASKS,           SQL_TEMP_MISSING,
-      SQL_TEMP_MISSING_STAMP,   SQL_TEMP_POLICY,         SQL_TEMP_CONFIGURED,
-      SQL_TEMP_FOUND,           SQL_TEMP_STATE_COLUMNS,  SQL_TEMP_STATUS_TOTALS,
-      SQL_TEMP_RETRIES,         SQL_TEMP_IMPORT_PERSONS, SQL_TEMP_IMPORT_PLANNED,
-      SQL_TEMP_CHANGES,         SQL_TEMP_CONTACTED,      SQL_TEMP_SEEN_STATES,
+      SQL_TEMP_CAMPAIGN_TOTALS, SQL_TEMP_GONE,         SQL_TEMP_ALIASES,        SQL_TEMP_FEEDS,
+      SQL_TEMP_FEED_VARIABLES,  SQL_TEMP_STOPS,        SQL_TEMP_REPEATED_IDS,   SQL_TEMP_SOURCE_ROWS,
+      SQL_TEMP_CLAIM_ROWS,      SQL_TEMP_PERSON_FACTS, SQL_TEMP_QUEUE,          SQL_TEMP_QUEUE_SHARED,
+      SQL_TEMP_MATCHES,         SQL_TEMP_HOMELESS,     SQL_TEMP_LASTING_STOPS,  SQL_TEMP_BULK_STOPS,
+      SQL_TEMP_DIFFERENCES,     SQL_TEMP_ASKS,         SQL_TEMP_MISSING,        SQL_TEMP_MISSING_STAMP,
+      SQL_TEMP_POLICY,          SQL_TEMP_CONFIGURED,   SQL_TEMP_FOUND,          SQL_TEMP_STATE_COLUMNS,
+      SQL_TEMP_STATUS_TOTALS,   SQL_TEMP_RETRIES,      SQL_TEMP_IMPORT_PERSONS, SQL_TEMP_IMPORT_PLANNED,
+      SQL_TEMP_CHANGES,         SQL_TEMP_CONTACTED,    SQL_TEMP_SEEN_STATES,
   };
   for (size_t i = 0; i < G_N_ELEMENTS(tables); i++)
     if (!sql_run(&self->db, tables[i], error)) return false;

@@ -70,15 +70,45 @@ bool sqlite_stops_page(struct query *query, struct page *page, GError **error)
   return true;
 }
 
-bool sqlite_unpushed(struct ledger *ledger, int64_t now_us, size_t limit, struct page *page, GError **error)
+bool sqlite_unpushed(struct ledger *ledger, const struct push_query *wanted, struct page *page, GError **error)
 {
   struct sqlite_warehouse *self = sqlite_of_ledger(ledger);
   query_scope struct query query = {0};
   page_reset(page);
   if (!query_open(&query, &self->db, SQL_SUPPRESSIONS_UNPUSHED, error)) return false;
-  query_int(&query, ":now", now_us);
-  query_int(&query, ":limit", (int64_t)MIN(limit, (size_t)INT32_MAX));
+  query_int(&query, ":now", wanted->now_us);
+  query_int(&query, ":bulk_waits", wanted->bulk_waits);
+  query_int(&query, ":limit", (int64_t)MIN(wanted->limit, (size_t)INT32_MAX));
   return sqlite_stops_page(&query, page, error);
+}
+
+bool sqlite_stop_hits(struct ledger *ledger, int64_t now_us, struct page *page, GError **error)
+{
+  struct sqlite_warehouse *self = sqlite_of_ledger(ledger);
+  query_scope struct query query = {0};
+  bool has_row = true;
+  page_reset(page);
+  if (!query_open(&query, &self->db, SQL_STOP_HITS, error)) return false;
+  query_int(&query, ":now", now_us);
+  while (has_row) {
+    if (!query_next(&query, &has_row, error)) return false;
+    if (!has_row) break;
+    struct stop_hit row = {.allow = query_page_text(&query, 0, page), .leads_n = query_column_int(&query, 1)};
+    g_array_append_val(page->rows, row);
+  }
+  return true;
+}
+
+bool sqlite_stops_allow(struct ledger *ledger, const char *allow, int64_t now_us, GError **error)
+{
+  struct sqlite_warehouse *self = sqlite_of_ledger(ledger);
+  transaction_scope struct transaction transaction = {0};
+  query_scope struct query query = {0};
+  if (!transaction_begin(&transaction, &self->db, true, error)) return false;
+  if (!query_open(&query, &self->db, SQL_STOPS_ALLOW, error)) return false;
+  query_text(&query, ":allow", allow);
+  query_int(&query, ":now", now_us);
+  return query_run(&query, error) && transaction_commit(&transaction, error);
 }
 
 bool sqlite_pushed(struct ledger *ledger, const struct suppression *rows, size_t rows_n, int64_t at_us, GError **error)
@@ -175,6 +205,7 @@ bool sqlite_removals(struct ledger *ledger, const struct removal_query *removals
                                       : due_open(self, &query, removals, graces, error);
   if (!is_open) return false;
   query_int(&query, ":now", removals->now_us);
+  if (removals->of_stopped) query_int(&query, ":bulk_waits", removals->bulk_waits);
   query_text(&query, ":after_lead_id", removals->after_lead_id);
   query_int(&query, ":limit", (int64_t)MIN(removals->limit, (size_t)INT32_MAX));
   while (has_row) {

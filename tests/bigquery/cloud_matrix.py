@@ -24,7 +24,7 @@ CALLS = {
                QUERY: "claims_read campaign_counts"},
     "sync": {SCRIPT: "metrics_gather stops_gather pushed_gather matches_gather control_update",
              ROWS: "stops_gather matches_gather", STREAM: "sync_stage pipeline_errors",
-             QUERY: "watched staged_stops unpushed missing stopped_live"},
+             QUERY: "watched staged_stops unpushed stop_hits missing stopped_live"},
     "complete": {QUERY: "removal_counts removals"},
     "recover": {QUERY: "unsettled_claims claims_read"},
 }

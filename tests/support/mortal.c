@@ -236,9 +236,19 @@ static bool m_suppress(struct ledger *self, const struct suppression *rows, size
   CALL(suppress, rows, n, added_n, error);
 }
 
-static bool m_unpushed(struct ledger *self, int64_t now_us, size_t limit, struct page *page, GError **error)
+static bool m_unpushed(struct ledger *self, const struct push_query *query, struct page *page, GError **error)
 {
-  CALL(unpushed, now_us, limit, page, error);
+  CALL(unpushed, query, page, error);
+}
+
+static bool m_stop_hits(struct ledger *self, int64_t now_us, struct page *page, GError **error)
+{
+  CALL(stop_hits, now_us, page, error);
+}
+
+static bool m_stops_allow(struct ledger *self, const char *allow, int64_t now_us, GError **error)
+{
+  CALL(stops_allow, allow, now_us, error);
 }
 
 static bool m_pushed(struct ledger *self, const struct suppression *rows, size_t n, int64_t at_us, GError **error)
@@ -312,6 +322,8 @@ static const struct ledger_ops mortal_ops = {.now_us = m_now_us,
                                              .stage_facts = m_stage_facts,
                                              .suppress = m_suppress,
                                              .unpushed = m_unpushed,
+                                             .stop_hits = m_stop_hits,
+                                             .stops_allow = m_stops_allow,
                                              .pushed = m_pushed,
                                              .metrics_write = m_metrics_write,
                                              .campaign_status_write = m_campaign_status_write,

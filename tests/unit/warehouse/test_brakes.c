@@ -138,7 +138,8 @@ static void test_unpushed(struct subject *subject)
   brake(subject, stop_of("ann@x.org", NULL, "asked by phone"));
   brake(subject, stop_of("bob@x.org", NULL, "replied"));
   brake(subject, days);
-  OK(subject->ops->unpushed(subject->ledger, subject->now_us, 10, &page, &error));
+  OK(subject->ops->unpushed(subject->ledger, &(struct push_query){.now_us = subject->now_us, .limit = 10}, &page,
+                            &error));
   g_assert_cmpuint(page.rows->len, ==, 1);
   g_assert_cmpstr(page_row(&page, struct suppression, 0)->person, ==, "ann@x.org");
   page_clear(&page);

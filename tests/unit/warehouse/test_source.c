@@ -248,7 +248,8 @@ static void test_suppress(struct subject *subject)
 
 static guint unpushed(struct subject *subject, size_t limit, struct page *page)
 {
-  OK(subject->ops->unpushed(subject->ledger, subject->now_us, limit, page, &error));
+  OK(subject->ops->unpushed(subject->ledger, &(struct push_query){.now_us = subject->now_us, .limit = limit}, page,
+                            &error));
   return page->rows->len;
 }
 

@@ -235,7 +235,9 @@ WITH stops AS (
     IFNULL(source, '') <> 'blocklist' AND (reason IN ('unsubscribed', 'manual')
       OR (source IN ('command', 'import', 'inbox') AND reason NOT IN ('replied', 'bounced') AND expires_at IS NULL)) AS is_lasting
   FROM ${suppressions}
-  WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > @now)),
+  WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > @now)
+    AND NOT (@bulk_waits AND allowed_at IS NULL AND (domain IS NOT NULL
+      OR IFNULL(source, '') NOT IN ('sync', 'workspace', 'emails', 'webhook', 'mark', 'command')))),
 live AS (
   SELECT lead_id, person, current_campaign_id, instantly_id, claim_id, generation, epoch, last_seen_at, current_at,
     SUBSTR(person, STRPOS(person, '@')) AS domain_key, REGEXP_REPLACE(person, r'^([^+@]+)\+[^@]*@', r'\1@') AS person_key

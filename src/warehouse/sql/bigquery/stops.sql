@@ -39,14 +39,18 @@ SELECT id, match_key, person, domain, reason, source, actor, created_at, expires
   revoked_by, run_id, allow_hit FROM ${scratch}
 WHERE @p IS NOT NULL;
 
--- name: stops_allow
+-- name: stops_allow_gather
 -- Saying a stop again with --allow-hit gives the one in force the permission.
-UPDATE ${suppressions} T SET allow_hit = r.allow_hit
-FROM (SELECT JSON_VALUE(r, '$.match_key') AS match_key, JSON_VALUE(r, '$.reason') AS reason,
-    MAX(JSON_VALUE(r, '$.allow_hit')) AS allow_hit, MAX(TIMESTAMP_MICROS(CAST(JSON_VALUE(@p, '$.now') AS INT64))) AS now
-  FROM UNNEST(JSON_QUERY_ARRAY(@p, '$.rows')) r WHERE JSON_VALUE(r, '$.allow_hit') IS NOT NULL GROUP BY 1, 2) r
-WHERE T.match_key = r.match_key AND T.reason = r.reason AND T.revoked_at IS NULL AND T.allowed_at IS NULL
-  AND (T.expires_at IS NULL OR T.expires_at > r.now);
+CREATE TEMP TABLE ${scratch} AS
+SELECT s.id, MAX(JSON_VALUE(r, '$.allow_hit')) AS allow_hit
+FROM ${suppressions} s JOIN UNNEST(JSON_QUERY_ARRAY(@p, '$.rows')) r
+  ON s.match_key = JSON_VALUE(r, '$.match_key') AND s.reason = JSON_VALUE(r, '$.reason')
+WHERE JSON_VALUE(r, '$.allow_hit') IS NOT NULL AND s.revoked_at IS NULL AND s.allowed_at IS NULL
+  AND (s.expires_at IS NULL OR s.expires_at > TIMESTAMP_MICROS(CAST(JSON_VALUE(@p, '$.now') AS INT64)))
+GROUP BY s.id;
+
+-- name: stops_allow_apply
+MERGE ${suppressions} T USING ${scratch} S ON T.id = S.id WHEN MATCHED THEN UPDATE SET allow_hit = S.allow_hit;
 
 -- name: evidence_gather
 CREATE TEMP TABLE ${scratch_2} AS
@@ -67,9 +71,54 @@ WHEN MATCHED AND (T.expires_at IS NULL OR T.expires_at > S.now)
 -- one that ends by itself would stay there for ever, and what came from the block list is there already.
 SELECT person, domain, reason, source, actor, created_at, expires_at, pushed_at FROM ${suppressions}
 WHERE pushed_at IS NULL AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > @now)
+  AND NOT (@bulk_waits AND allowed_at IS NULL AND (domain IS NOT NULL
+    OR IFNULL(source, '') NOT IN ('sync', 'workspace', 'emails', 'webhook', 'mark', 'command')))
   AND IFNULL(source, '') <> 'blocklist' AND (reason IN ('unsubscribed', 'manual')
     OR (source IN ('command', 'import', 'inbox') AND reason NOT IN ('replied', 'bounced') AND expires_at IS NULL))
 ORDER BY id LIMIT @limit;
+
+-- name: stop_hits
+-- Running leads that entries stop which no person made by an act of its own and that have no permission to act: core/stop_hits.h
+-- has the sources. A lead that another stop ends anyway is not theirs, and what Instantly's own list matches is not mailed. The
+-- first row is of all of them together; the others are of those that carry one permission.
+WITH stops AS (
+  SELECT match_key, person, domain, IFNULL(source, '') AS source, allow_hit, allowed_at FROM ${suppressions}
+  WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > TIMESTAMP_MICROS(CAST(JSON_VALUE(@p, '$.now') AS INT64)))
+  UNION ALL
+  SELECT JSON_VALUE(r, '$.match_key'), JSON_VALUE(r, '$.person'), JSON_VALUE(r, '$.domain'),
+    IFNULL(JSON_VALUE(r, '$.source'), ''), JSON_VALUE(r, '$.allow_hit'), CAST(NULL AS TIMESTAMP)
+  FROM UNNEST(JSON_QUERY_ARRAY(@p, '$.stops')) r),
+judged AS (
+  SELECT match_key, person, domain, allow_hit, source = 'blocklist' AS is_listed,
+    allowed_at IS NULL AND (domain IS NOT NULL
+      OR source NOT IN ('sync', 'workspace', 'emails', 'webhook', 'mark', 'command')) AS is_bulk
+  FROM stops),
+running AS (
+  SELECT lead_id, person, SUBSTR(person, STRPOS(person, '@')) AS domain_key,
+    REGEXP_REPLACE(person, r'^([^+@]+)\+[^@]*@', r'\1@') AS person_key
+  FROM ${lead_state}
+  WHERE settlement IN (7, 8) AND withdrawn_at IS NULL AND finished_at IS NULL AND instantly_id IS NOT NULL
+    AND NOT (removed_at IS NOT NULL AND removed_id IS NOT DISTINCT FROM instantly_id)),
+met AS (
+  SELECT l.lead_id, j.allow_hit, j.is_bulk, j.is_listed AND j.person = l.person AS is_silenced
+  FROM running l JOIN judged j ON j.match_key = l.person_key
+  UNION ALL
+  SELECT l.lead_id, j.allow_hit, j.is_bulk, j.is_listed FROM running l JOIN judged j ON j.match_key = l.domain_key),
+hit AS (
+  SELECT lead_id, allow_hit FROM met WHERE is_bulk AND NOT is_silenced
+    AND lead_id NOT IN (SELECT lead_id FROM met WHERE NOT is_bulk))
+SELECT CAST(NULL AS STRING) AS allow_hit, COUNT(DISTINCT lead_id) AS n FROM hit
+UNION ALL
+SELECT allow_hit, COUNT(DISTINCT lead_id) FROM hit WHERE allow_hit IS NOT NULL GROUP BY allow_hit
+ORDER BY 1;
+
+-- name: stops_permit
+-- '' permits every entry that stop_hits counts.
+UPDATE ${suppressions} SET allowed_at = TIMESTAMP_MICROS(CAST(JSON_VALUE(@p, '$.now') AS INT64))
+WHERE revoked_at IS NULL AND allowed_at IS NULL
+  AND (expires_at IS NULL OR expires_at > TIMESTAMP_MICROS(CAST(JSON_VALUE(@p, '$.now') AS INT64)))
+  AND (JSON_VALUE(@p, '$.allow') IS NULL OR allow_hit = JSON_VALUE(@p, '$.allow'))
+  AND (domain IS NOT NULL OR IFNULL(source, '') NOT IN ('sync', 'workspace', 'emails', 'webhook', 'mark', 'command'));
 
 -- name: pushed_gather
 CREATE TEMP TABLE ${scratch} AS

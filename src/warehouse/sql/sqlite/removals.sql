@@ -21,14 +21,14 @@ ORDER BY s.finished_at, s.lead_id LIMIT :limit;
 -- the stops are asked by their key. The columns are those of `removals`, then is_named and was_seen.
 SELECT s.lead_id, s.person, s.current_campaign_id, s.instantly_id, s.claim_id, s.generation, s.epoch,
   CASE WHEN EXISTS (SELECT 1 FROM lasting_stops b WHERE b.match_key IN (fold_tag(s.person), '@' || s.domain)
-    AND b.reason = 'unsubscribed' AND (b.expires_at IS NULL OR b.expires_at > :now)) THEN 7 ELSE 1 END AS outcome,
+    AND b.reason = 'unsubscribed' AND (b.expires_at IS NULL OR b.expires_at > :now) AND NOT (:bulk_waits AND b.is_bulk)) THEN 7 ELSE 1 END AS outcome,
   NULL, 0,
   EXISTS (SELECT 1 FROM lasting_stops b WHERE b.match_key IN (fold_tag(s.person), '@' || s.domain)
     AND (b.domain IS NOT NULL OR b.person = s.person) AND b.pushed_at IS NOT NULL
-    AND (b.expires_at IS NULL OR b.expires_at > :now)),
+    AND (b.expires_at IS NULL OR b.expires_at > :now) AND NOT (:bulk_waits AND b.is_bulk)),
   NULL,
   EXISTS (SELECT 1 FROM lasting_stops b WHERE b.match_key IN (fold_tag(s.person), '@' || s.domain)
-    AND (b.domain IS NOT NULL OR b.person = s.person) AND (b.expires_at IS NULL OR b.expires_at > :now)),
+    AND (b.domain IS NOT NULL OR b.person = s.person) AND (b.expires_at IS NULL OR b.expires_at > :now) AND NOT (:bulk_waits AND b.is_bulk)),
   coalesce(s.last_seen_at >= s.current_at, 0)
 FROM lead_state s
 WHERE s.settlement = 8 AND s.withdrawn_at IS NULL AND s.finished_at IS NULL AND coalesce(s.replied_at, 0) <= coalesce(s.reopened_at, 0)
@@ -36,7 +36,7 @@ WHERE s.settlement = 8 AND s.withdrawn_at IS NULL AND s.finished_at IS NULL AND 
   AND NOT (s.removed_at IS NOT NULL AND s.removed_id IS s.instantly_id)
   AND (:after_lead_id IS NULL OR s.lead_id > :after_lead_id)
   AND EXISTS (SELECT 1 FROM lasting_stops b WHERE b.match_key IN (fold_tag(s.person), '@' || s.domain)
-    AND (b.expires_at IS NULL OR b.expires_at > :now))
+    AND (b.expires_at IS NULL OR b.expires_at > :now) AND NOT (:bulk_waits AND b.is_bulk))
   AND NOT EXISTS (SELECT 1 FROM suppressions r WHERE r.match_key IN (fold_tag(s.person), '@' || s.domain)
     AND r.reason = 'replied' AND r.revoked_at IS NULL AND (r.expires_at IS NULL OR r.expires_at > :now))
 ORDER BY s.lead_id LIMIT :limit;

@@ -24,8 +24,29 @@ WHERE match_key = coalesce('@' || :domain, fold_tag(:person)) AND person IS :per
 -- name: suppressions_unpushed
 -- In the order in which they were written.
 SELECT person, domain, reason, source, actor, created_at, expires_at, pushed_at FROM lasting_stops
-WHERE pushed_at IS NULL AND (expires_at IS NULL OR expires_at > :now)
+WHERE pushed_at IS NULL AND (expires_at IS NULL OR expires_at > :now) AND NOT (:bulk_waits AND is_bulk)
 ORDER BY id LIMIT :limit;
+
+-- name: stop_hits
+-- One pass over the states, and none where there is no such entry. A lead that another stop ends anyway is not theirs.
+WITH hit AS MATERIALIZED (
+  SELECT s.lead_id, b.allow_hit
+  FROM lead_state s CROSS JOIN judged_stops b ON b.match_key IN (fold_tag(s.person), '@' || s.domain)
+  WHERE EXISTS (SELECT 1 FROM judged_stops WHERE is_bulk)
+    AND s.settlement IN (7, 8) AND s.withdrawn_at IS NULL AND s.finished_at IS NULL AND s.instantly_id IS NOT NULL
+    AND NOT (s.removed_at IS NOT NULL AND s.removed_id IS s.instantly_id)
+    AND b.is_bulk AND (b.expires_at IS NULL OR b.expires_at > :now)
+    AND NOT (b.is_listed AND (b.domain IS NOT NULL OR b.person = s.person))
+    AND NOT EXISTS (SELECT 1 FROM judged_stops o WHERE o.match_key IN (fold_tag(s.person), '@' || s.domain)
+      AND NOT o.is_bulk AND (o.expires_at IS NULL OR o.expires_at > :now)))
+SELECT NULL, count(DISTINCT lead_id) FROM hit
+UNION ALL
+SELECT allow_hit, count(DISTINCT lead_id) FROM hit WHERE allow_hit IS NOT NULL GROUP BY allow_hit;
+
+-- name: stops_allow
+UPDATE suppressions SET allowed_at = :now
+WHERE id IN (SELECT j.id FROM judged_stops j WHERE j.is_bulk AND (:allow IS NULL OR j.allow_hit = :allow)
+  AND (j.expires_at IS NULL OR j.expires_at > :now));
 
 -- name: suppression_pushed
 UPDATE suppressions SET pushed_at = :at, was_listed = nullif(:was_listed, 0)

@@ -131,9 +131,21 @@ CREATE TEMP TABLE matches (instantly_id TEXT PRIMARY KEY, lead_id TEXT NOT NULL)
 -- Stops for the block list: unsubscribes and what an operator set, in whatever words; a reply is nothing for it, a bounce
 -- even less, one that ends by itself would stay there for ever, and what came from the block list is there already.
 CREATE TEMP VIEW lasting_stops AS
-SELECT id, match_key, person, domain, reason, source, actor, created_at, expires_at, pushed_at FROM suppressions
+SELECT id, match_key, person, domain, reason, source, actor, created_at, expires_at, pushed_at,
+  allowed_at IS NULL AND (domain IS NOT NULL
+    OR coalesce(source NOT IN ('sync', 'workspace', 'emails', 'webhook', 'mark', 'command'), 1)) AS is_bulk
+FROM suppressions
 WHERE revoked_at IS NULL AND source IS NOT 'blocklist' AND (reason IN ('unsubscribed', 'manual')
   OR (source IN ('command', 'import', 'inbox') AND reason NOT IN ('replied', 'bounced') AND expires_at IS NULL));
+
+-- name: temp_bulk_stops
+-- Entries that no person made by an act of its own and that have no permission to act: core/stop_hits.h has the sources.
+-- is_listed: Instantly's own list holds it.
+CREATE TEMP VIEW judged_stops AS
+SELECT id, match_key, person, domain, source, expires_at, allow_hit, allowed_at, coalesce(source = 'blocklist', 0) AS is_listed,
+  allowed_at IS NULL AND (domain IS NOT NULL
+    OR coalesce(source NOT IN ('sync', 'workspace', 'emails', 'webhook', 'mark', 'command'), 1)) AS is_bulk
+FROM suppressions WHERE revoked_at IS NULL;
 
 -- name: temp_asks
 -- Stops that staged rows ask for.

@@ -1,0 +1,36 @@
+#pragma once
+/* A stop as the ledger keeps it, and what is asked about stops. Plain data; strings are borrowed. */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* One stop: a person or a domain that must not be mailed. */
+struct suppression {
+  const char *person; /* canonical address, or NULL */
+  const char *domain; /* or NULL; exactly one of the two */
+  const char *reason; /* unsubscribed, replied, bounced, blocklist, manual, ... */
+  const char *source; /* who found it out: the table of core/stop_hits.h */
+  const char *actor;
+  const char *run_id; /* of the run or command that wrote it; NULL: unknown */
+  int64_t created_at_us;
+  int64_t expires_at_us;  /* 0: never */
+  int64_t pushed_at_us;   /* when Instantly's block list confirmed it; 0: not */
+  int64_t evidence_at_us; /* Instantly's time of what it was seen from: one that was removed by somebody to whom this
+                             was no news stays removed, one in force learns it; 0: none */
+  int64_t allow_hit;      /* running leads that its command said it may hit; 0: it did not say */
+  bool was_listed;        /* of pushed(): the block list had it before, so it is not ours to take away */
+};
+
+/* How many running leads entries stop that no person made by an act of its own (core/stop_hits.h), and that have no
+ * permission. */
+struct stop_hit {
+  const char *allow; /* "run_id/N", the permission that they carry; NULL: all such entries together */
+  int64_t leads_n;
+};
+
+/* Which stops are pushed. */
+struct push_query {
+  int64_t now_us;
+  bool bulk_waits; /* not the entries that struct stop_hit counts */
+  size_t limit;
+};

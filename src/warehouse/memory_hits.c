@@ -1,0 +1,82 @@
+/* The reference warehouse: how many running leads lists of stops hit. */
+#include "core/stop_hits.h"
+#include "warehouse/memory_priv.h"
+
+bool memory_is_bulk(const struct memory_suppression *row)
+{
+  return !row->allowed_at_us && (row->entry.domain || !stop_source_is_own(row->entry.source));
+}
+
+static bool is_running(const struct lead_state *state)
+{
+  return (state->settlement == SETTLEMENT_ADDED || state->settlement == SETTLEMENT_ADOPTED) &&
+         !state->withdrawn_at_us && state->instantly_id && !state->finished_at_us && !state_is_removed(state);
+}
+
+/* What the entries do to one lead. */
+struct hit {
+  bool is_hit;      /* by one that is bulk, or by one with the permission that is asked for */
+  bool ends_anyway; /* by another stop */
+};
+
+/* allow: only entries with this permission count; NULL: all. */
+static struct hit hit_of(const struct memory *memory, const char *person, const char *allow, int64_t now_us)
+{
+  struct hit hit = {0};
+  g_autofree char *folded = email_fold_tag(person);
+  for (guint i = 0; i < memory->suppressions->len; i++) {
+    const struct memory_suppression *row = &g_array_index(memory->suppressions, struct memory_suppression, i);
+    const struct suppression *entry = &row->entry;
+    if (!memory_in_force(row, now_us) || !memory_names_person(entry, folded)) continue;
+    bool is_matched = entry->domain || g_strcmp0(entry->person, person) == 0;
+    bool is_silenced = g_strcmp0(entry->source, "blocklist") == 0 && is_matched;
+    if (!memory_is_bulk(row))
+      hit.ends_anyway = true;
+    else if (!is_silenced && (!allow || g_strcmp0(row->allow, allow) == 0))
+      hit.is_hit = true;
+  }
+  return hit;
+}
+
+static void hits_add(struct memory *memory, const char *allow, int64_t now_us, struct page *page)
+{
+  struct stop_hit row = {.allow = page_text(page, allow)};
+  GHashTableIter iter;
+  gpointer value;
+  g_hash_table_iter_init(&iter, memory->states);
+  while (g_hash_table_iter_next(&iter, NULL, &value)) {
+    const struct lead_state *state = value;
+    struct hit hit = is_running(state) ? hit_of(memory, state->person, allow, now_us) : (struct hit){0};
+    row.leads_n += hit.is_hit && !hit.ends_anyway;
+  }
+  if (!allow || row.leads_n > 0) g_array_append_val(page->rows, row);
+}
+
+bool memory_stop_hits(struct ledger *ledger, int64_t now_us, struct page *page, GError **error)
+{
+  (void)error;
+  struct memory *memory = memory_of(ledger);
+  g_autoptr(GTree) allowances = g_tree_new((GCompareFunc)(void (*)(void))g_strcmp0);
+  page_reset(page);
+  hits_add(memory, NULL, now_us, page);
+  for (guint i = 0; i < memory->suppressions->len; i++) {
+    const char *allow = g_array_index(memory->suppressions, struct memory_suppression, i).allow;
+    if (!allow || g_tree_lookup(allowances, allow)) continue;
+    g_tree_insert(allowances, (gpointer)allow, (gpointer)allow);
+    hits_add(memory, allow, now_us, page);
+  }
+  return true;
+}
+
+bool memory_stops_allow(struct ledger *ledger, const char *allow, int64_t now_us, GError **error)
+{
+  (void)error;
+  struct memory *memory = memory_of(ledger);
+  for (guint i = 0; i < memory->suppressions->len; i++) {
+    struct memory_suppression *row = &g_array_index(memory->suppressions, struct memory_suppression, i);
+    bool is_meant =
+        memory_in_force(row, now_us) && memory_is_bulk(row) && (!allow || g_strcmp0(row->allow, allow) == 0);
+    if (is_meant) row->allowed_at_us = now_us;
+  }
+  return true;
+}
