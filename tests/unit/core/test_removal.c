@@ -31,6 +31,8 @@ static const struct removal_case removal_cases[] = {
      .reason = "paused"},
     {"replied since the sync", ROW(.status = 3, .replies = 1, .replied_at_us = 5), .outcome = OUTCOME_NO_REPLY,
      .verdict = REMOVE_NOT, .reason = "outcome_changed"},
+    {"answered, and unsubscribed behind it", ROW(.status = -2, .replies = 1, .replied_at_us = 5),
+     .outcome = OUTCOME_UNSUBSCRIBED, .is_blocklisted = true, .verdict = REMOVE_NOT, .reason = "answered"},
     {"in a running subsequence", ROW(.status = 3, .subsequence_id = "s"), .outcome = OUTCOME_NO_REPLY,
      .verdict = REMOVE_NOT, .reason = "in_subsequence"},
     {"in a running subsequence that may be cut", ROW(.status = 3, .subsequence_id = "s"), .outcome = OUTCOME_NO_REPLY,
