@@ -26,7 +26,7 @@ CALLS = {
              ROWS: "stops_gather matches_gather", STREAM: "sync_stage pipeline_errors",
              QUERY: "watched staged_stops unpushed stop_hits missing stopped_live"},
     "complete": {QUERY: "removal_counts removals"},
-    "recover": {QUERY: "unsettled_claims claims_read"},
+    "recover": {STREAM: "pipeline_errors", QUERY: "unsettled_claims claims_read"},
 }
 
 
