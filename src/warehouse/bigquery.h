@@ -161,7 +161,6 @@ struct bq_warehouse *bq_of_ledger(struct ledger *ledger); /* see above */
 int64_t bq_now_us(const struct bq_warehouse *self);
 
 /* ---- bigquery_call.c: statements, cells, rows on their way ---- */
-
 /* One statement, or several as a script; parameters borrowed. */
 struct bq_call {
   enum bq_id ids[6];
@@ -235,7 +234,6 @@ bool bq_batch_send(struct bq_warehouse *self, struct bq_batch *batch, const char
 void bq_batch_clear(struct bq_batch *batch); /* frees what it holds */
 
 /* ---- bigquery_schema.c ---- */
-
 bool bq_schema_apply(struct warehouse *warehouse, bool *created, GError **error);     /* warehouse.h */
 bool bq_schema_check(struct warehouse *warehouse, GArray *findings, GError **error);  /* warehouse.h */
 bool bq_schema_ready(struct warehouse *warehouse, bool *created, GError **error);     /* warehouse.h */
@@ -252,7 +250,6 @@ const char *bq_schema_own_table(size_t n);
 char *bq_schema_text(const struct bq_warehouse *self, size_t n);
 
 /* ---- bigquery_tables.c ---- */
-
 /* What tables.get says, or said since this handle last ran a job or streamed rows. Borrowed until then. */
 bool bq_table_seen(struct bq_warehouse *self, const struct bigquery_table *table,
                    const struct bigquery_table_info **info, GError **error);
@@ -262,14 +259,12 @@ void bq_tables_forget(struct bq_warehouse *self);
 bool bq_datasets_are_there(struct bq_warehouse *self, GError **error);
 
 /* ---- bigquery_doctor.c ---- */
-
 /* Asks what warehouse_diagnose() wants to know, over a handle that has names and a client and has looked at nothing. */
 bool bq_diagnose(struct bq_warehouse *self, GArray *ailments);
 /* Appends one; printf-like. */
 void bq_ailment_add(GArray *ailments, const char *id, const char *subject, const char *format, ...) G_GNUC_PRINTF(4, 5);
 
 /* ---- bigquery_shape.c: the user's own table or view as it is ---- */
-
 /* Looks at it, so that later statements read it under the user's names and types; fine when it is not there yet. */
 bool bq_source_open(struct bq_warehouse *self, GError **error);
 /* Appends the flags in it that say neither TRUE nor FALSE (flag_findings.h); asks only where that may be. */
@@ -286,7 +281,6 @@ const struct bigquery_field *bq_field_find(const struct bigquery_table_info *inf
 bool bq_source_takes_rows(const struct bq_warehouse *self, GError **error);
 
 /* ---- bigquery_lease.c: the lease, holds, and who was stopped meanwhile ---- */
-
 bool bq_lease_acquire(struct ledger *ledger, const char *job, struct lease *lease, GError **error); /* ledger.h */
 bool bq_lease_check(struct ledger *ledger, struct lease *lease, GError **error);                    /* ledger.h */
 /* Asks whether the lease is still this handle's, however young the last look is: what was read before and is decided
@@ -305,7 +299,6 @@ bool bq_stops_check(struct ledger *ledger, const struct stops_query *query, stru
 bool bq_report_holds(struct warehouse *warehouse, struct page *page, GError **error); /* brakes.h */
 
 /* ---- bigquery_kept.c: what a run reads once ---- */
-
 /* Takes the lease if it can be had (json: the parameter of lease_take) and reads the rest in the same job. */
 bool bq_kept_open(struct bq_warehouse *self, const char *json, GError **error);
 /* The lease is ours: what was read counts from here. */
@@ -335,7 +328,6 @@ char *bq_counting_end(struct bq_counting *counting);
 void bq_counting_clear(struct bq_counting *counting); /* frees what it holds; may be called twice */
 
 /* ---- bigquery_events.c ---- */
-
 bool bq_append(struct ledger *ledger, const struct lead_event *events, size_t events_n, GError **error); /* ledger.h */
 bool bq_refold(struct ledger *ledger, bool *is_whole, GError **error);                                   /* ledger.h */
 bool bq_fold(struct ledger *ledger, GError **error);                                                     /* ledger.h */
@@ -348,20 +340,17 @@ bool bq_hold_campaign(struct ledger *ledger, const char *campaign_id, const char
 void bq_forget(struct bq_warehouse *self);
 
 /* ---- bigquery_claim.c ---- */
-
 bool bq_claim(struct ledger *ledger, const struct claim_rules *rules, struct claim_report *report,
               GError **error); /* ledger.h */
 bool bq_claims_read(struct ledger *ledger, const struct claim_query *query, struct page *page,
                     GError **error); /* ledger.h */
 
 /* ---- bigquery_source.c ---- */
-
 bool bq_write_back(struct ledger *ledger, bool is_dry_run, int64_t *changed_n, GError **error); /* ledger.h */
 bool bq_import_rows(struct warehouse *warehouse, struct import_row *rows, size_t rows_n, bool is_dry_run,
                     GError **error); /* warehouse.h */
 
 /* ---- bigquery_runs.c: runs, errors, notes, facts ---- */
-
 bool bq_run_begin(struct ledger *ledger, const struct run_record *run, GError **error); /* ledger.h */
 bool bq_run_end(struct ledger *ledger, const struct run_record *run, GError **error);   /* ledger.h */
 bool bq_facts(struct ledger *ledger, struct ledger_facts *facts, GError **error);       /* ledger.h */
@@ -381,7 +370,6 @@ char *bq_keyed_ref(const struct bq_warehouse *self, const char *prefix, const ch
 bool bq_run_skipped(struct bq_warehouse *self, const struct run_record *run, GError **error);
 
 /* ---- bigquery_mark.c: whose leads these are ---- */
-
 /* Marks the table of leads for this installation, or finds it marked; ERROR_UNSAFE where it is another one's. */
 bool bq_mark_check(struct bq_warehouse *self, GError **error);
 /* Why this installation (NULL: not asked for) may not export from it; NULL: it may. Caller frees. */
@@ -389,12 +377,10 @@ char *bq_mark_of_another(const struct bq_warehouse *self, const struct bigquery_
                          const char *installation);
 
 /* ---- bigquery_gate.c ---- */
-
 struct gate_ops;
 extern const struct gate_ops bq_gate; /* core/gate.h */
 
 /* ---- bigquery_stops.c ---- */
-
 bool bq_suppress(struct ledger *ledger, const struct suppression *rows, size_t rows_n, int64_t *added_n,
                  GError **error); /* ledger.h */
 bool bq_unpushed(struct ledger *ledger, const struct push_query *query, struct page *page,
@@ -422,7 +408,6 @@ void bq_stop_keep(struct bq_warehouse *self, const struct bq_stop_row *row);
 bool bq_stops_write(struct bq_warehouse *self, const GArray *stops, int64_t now_us, int64_t *added_n, GError **error);
 
 /* ---- bigquery_stage.c ---- */
-
 bool bq_watched(struct ledger *ledger, const struct watch_query *watch, struct page *page,
                 GError **error);                                                /* ledger.h */
 bool bq_stage_begin(struct ledger *ledger, const char *run_id, GError **error); /* ledger.h */
@@ -440,19 +425,16 @@ int64_t bq_staged_since_us(const struct bq_warehouse *self);
 void bq_json_stage(const struct bq_warehouse *self, const struct stage_rules *rules, GString *out);
 
 /* ---- bigquery_asks.c ---- */
-
 bool bq_stage_stops(struct ledger *ledger, const struct stage_rules *rules, struct stage_report *report,
                     GError **error); /* ledger.h */
 
 /* ---- bigquery_home.c ---- */
-
 bool bq_newest_id(struct ledger *ledger, char **id, GError **error);                             /* ledger.h */
 bool bq_stamp_is_known(struct ledger *ledger, const char *text, bool *is_known, GError **error); /* ledger.h */
 /* Brings staged rows home as rules->home says, folded on return; what is there is there, run again it does the rest. */
 bool bq_bring_home(struct bq_warehouse *self, const struct stage_rules *rules, int64_t *home_n, GError **error);
 
 /* ---- bigquery_metrics.c: metrics, campaign_status, removals ---- */
-
 bool bq_metrics_write(struct ledger *ledger, const struct campaign_metric *rows, size_t rows_n,
                       GError **error); /* ledger.h */
 bool bq_campaign_status_write(struct ledger *ledger, const struct campaign_metric *rows, size_t rows_n,
@@ -465,13 +447,11 @@ bool bq_removal_counts(struct ledger *ledger, const struct removal_query *remova
                        GError **error); /* ledger.h */
 
 /* ---- bigquery_verify.c ---- */
-
 bool bq_differences(struct ledger *ledger, const struct verify_query *query, struct page *page,
                     GError **error);            /* ledger.h */
 void bq_verify_close(struct bq_verify *verify); /* forgets the answer: something was staged or appended */
 
 /* ---- bigquery_operators.c ---- */
-
 bool bq_ever_enrolled(struct ledger *ledger, const char *const *folded, size_t folded_n, struct page *page,
                       GError **error);                                         /* ledger.h */
 bool bq_first_enrolled(struct ledger *ledger, int64_t *at_us, GError **error); /* ledger.h */
@@ -481,7 +461,6 @@ bool bq_retire_campaign(struct ledger *ledger, const struct retirement *retireme
                         GError **error); /* ledger.h */
 
 /* ---- bigquery_report.c, bigquery_reports.c, bigquery_brakes.c: all as in warehouse.h and brakes.h ---- */
-
 bool bq_report_leads(struct warehouse *warehouse, const char *after, size_t limit, struct page *page,
                      GError **error);                                                                  /* above */
 bool bq_report_find(struct warehouse *warehouse, const char *what, struct page *page, GError **error); /* above */
