@@ -88,6 +88,7 @@ static const struct {
     {"is_guarded", BIGQUERY_BOOL},
     {"only_unsettled", BIGQUERY_BOOL},
     {"judges", BIGQUERY_BOOL},
+    {"bulk_waits", BIGQUERY_BOOL},
     {"lead_ids", BIGQUERY_STRINGS},
     {"persons", BIGQUERY_STRINGS},
 };
