@@ -20,6 +20,8 @@ static const char *const kind_names[HISTORY_KINDS_N] = {
     [HISTORY_DELETED_API] = "deleted",
     [HISTORY_DELETED_OTHER] = "deleted_by_other",
     [HISTORY_MOVED] = "moved",
+    [HISTORY_STOPPED] = "stopped",
+    [HISTORY_STOPPED_ANSWER] = "stopped_by_answer",
 };
 
 static void history_add(struct world *world, struct person *person, const struct history *entry)
@@ -55,14 +57,27 @@ void audit_created(struct world *world, const struct lead *lead)
   audit_note(world, person, is_api ? HISTORY_CREATED_API : HISTORY_CREATED_OTHER, lead->campaign);
 }
 
-static bool has_unsubscribed(const struct world *world, const struct person *person)
+static bool has_history(const struct world *world, const struct person *person, uint32_t kinds)
 {
   for (uint32_t i = person->history; i != 0;) {
     const struct history *entry = &g_array_index(world->history, struct history, i - 1);
-    if (entry->kind == HISTORY_UNSUBSCRIBED || entry->kind == HISTORY_BLOCKED) return true;
+    if ((kinds >> entry->kind) & 1) return true;
     i = entry->next;
   }
   return false;
+}
+
+/* More than an answer: not even a subsequence may go on. */
+static bool has_unsubscribed(const struct world *world, const struct person *person)
+{
+  return has_history(world, person, 1U << HISTORY_UNSUBSCRIBED | 1U << HISTORY_BLOCKED | 1U << HISTORY_STOPPED);
+}
+
+/* An address that bounced is as good as stopped: whoever takes its other rows out does right. */
+static bool is_stopped(const struct world *world, const struct person *person)
+{
+  return person != NULL &&
+         (person->stopped_ms != 0 || blocklist_has(world, person) || has_history(world, person, 1U << HISTORY_BOUNCED));
 }
 
 void audit_sent(struct world *world, const struct lead *lead, uint8_t step, bool is_subsequence)
@@ -96,9 +111,8 @@ void audit_deleted(struct world *world, const struct lead *lead, bool is_by_api)
     return;
   }
   bool is_open = lead->status == LEAD_ACTIVE || lead->status == LEAD_PAUSED;
-  bool is_stopped = lead->person != NULL && (lead->person->stopped_ms != 0 || blocklist_has(world, lead->person));
   world->totals.deleted++;
-  if (is_open && lead->contacted_ms != 0 && !is_stopped) world->totals.deleted_unfinished++;
+  if (is_open && lead->contacted_ms != 0 && !is_stopped(world, lead->person)) world->totals.deleted_unfinished++;
   if (!is_own(world, lead)) world->totals.deleted_foreign++;
   if (lead->replies_n > lead->auto_replies_n) world->totals.deleted_replied++;
   if (lead->sub_due_ms != 0) world->totals.subsequence_cut++;

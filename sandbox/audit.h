@@ -2,9 +2,10 @@
 /* The audit: what was done to each address, and sums of what must never happen.
  *
  * Every creation, mail, stop and deletion is appended to the person's chain. A stop is an unsubscription, an answer
- * that was no auto-reply, or an entry on the block list. A mail after it counts as `mailed_after_stop`, unless it
- * belongs to a subsequence that an answer has started. Marked with the configured stamp, or made through the API when
- * no stamp is configured, a row counts as "own"; deleting another one is `deleted_foreign`. */
+ * that was no auto-reply, an entry on the block list, or what POST /_sandbox/stop says. A mail after it counts as
+ * `mailed_after_stop`, unless it belongs to a subsequence that an answer has started. Marked with the configured stamp,
+ * or made through the API when no stamp is configured, a row counts as "own"; deleting another one is
+ * `deleted_foreign`. */
 #include "world.h"
 
 enum history_kind {
@@ -20,6 +21,8 @@ enum history_kind {
   HISTORY_DELETED_API,
   HISTORY_DELETED_OTHER,
   HISTORY_MOVED,
+  HISTORY_STOPPED,        /* the client under test knows of a stop: by mail, by phone, elsewhere */
+  HISTORY_STOPPED_ANSWER, /* the same, and it is an answer: a subsequence may go on */
   HISTORY_KINDS_N
 };
 

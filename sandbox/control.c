@@ -359,6 +359,24 @@ static void others_block_handle(struct world *world, const struct request *reque
   render_block_entry(world, entry, reply->body);
 }
 
+/* A stop that only the client under test knows of: `answer` for one that is an answer, which lets a subsequence go on.
+ */
+static void stop_handle(struct world *world, const struct request *request, struct reply *reply)
+{
+  const char *email = json_string(request->json, "email");
+  bool is_answer = false;
+  json_bool(request->json, "answer", &is_answer);
+  g_autofree char *lower = email == NULL ? NULL : g_ascii_strdown(email, -1);
+  if (lower == NULL || strchr(lower, '@') == NULL) {
+    reply_error(reply, 400, "email must be an address");
+    return;
+  }
+  audit_stop(world, store_person(world, lower), is_answer ? HISTORY_STOPPED_ANSWER : HISTORY_STOPPED, 0);
+  g_string_append_c(reply->body, '{');
+  render_time(reply->body, "stopped_at", world->now_ms);
+  g_string_append_c(reply->body, '}');
+}
+
 static void plan_handle(struct world *world, const struct request *request, struct reply *reply)
 {
   json_int(request->json, "limit", &world->plan_limit);
@@ -398,6 +416,7 @@ const struct route control_routes[] = {
     {"POST", "/_sandbox/leads/status", NULL, NULL, others_status_handle, ROUTE_PLAIN},
     {"POST", "/_sandbox/campaigns/{id}", NULL, NULL, others_campaign_handle, ROUTE_PLAIN},
     {"POST", "/_sandbox/block", NULL, NULL, others_block_handle, ROUTE_PLAIN},
+    {"POST", "/_sandbox/stop", NULL, NULL, stop_handle, ROUTE_PLAIN},
     {"POST", "/_sandbox/plan", NULL, NULL, plan_handle, ROUTE_PLAIN},
     {"POST", "/_sandbox/reset", NULL, NULL, reset_handle, ROUTE_PLAIN},
     {NULL, NULL, NULL, NULL, NULL, ROUTE_PLAIN},

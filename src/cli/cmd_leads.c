@@ -73,7 +73,7 @@ static const char *state_word(enum column_type type, const struct lead_report_ro
   if (type == COLUMN_PHASE) return phase_name(row->phase);
   if (type == COLUMN_SETTLEMENT) return settlement_name(row->state.settlement);
   if (type == COLUMN_HELD) return state_is_held(&row->state) ? row->state.held_reason : NULL;
-  return row->state.outcome ? outcome_name(row->state.outcome) : NULL;
+  return state_ended_as(&row->state) ? outcome_name(state_ended_as(&row->state)) : NULL;
 }
 
 static struct value value_of(const struct column *column, const struct lead_report_row *row, const char *lead)

@@ -87,9 +87,25 @@ static char *refusals_text(const char *events)
   return g_string_free(text, FALSE);
 }
 
+/* ---- rows of stopped persons, of every job ---- */
+
+#define STOP_FIGURES_N 5
+
+static size_t stop_figures(const struct stop_report *stops, struct figure *figures)
+{
+  size_t n = 0;
+  figures[n++] = (struct figure){"stopped removed", stops->removed_n, false};
+  figures[n++] = (struct figure){"stopped cut", stops->cut_n, false};
+  figures[n++] = (struct figure){"stopped left", stops->left_n, false};
+  figures[n++] = (struct figure){"stopped deferred", stops->deferred_n, false};
+  figures[n++] = (struct figure){"answered still mailed", stops->still_mailed_n, false};
+  return n;
+}
+
 /* ---- export ---- */
 
-static size_t export_figures(const struct export_report *report, bool is_dry_run, struct figure figures[9])
+static size_t export_figures(const struct export_report *report, bool is_dry_run,
+                             struct figure figures[9 + STOP_FIGURES_N])
 {
   size_t n = 0;
   if (is_dry_run) {
@@ -104,7 +120,7 @@ static size_t export_figures(const struct export_report *report, bool is_dry_run
   figures[n++] = (struct figure){"settled from earlier runs", report->recovered_n, false};
   figures[n++] = (struct figure){"brought home", report->rebuilt_n, false};
   figures[n++] = (struct figure){"written back", report->written_back_n, false};
-  return n;
+  return n + stop_figures(&report->stops, figures + n);
 }
 
 static void print_lines(const char *what, int64_t n, const GArray *lines)
@@ -134,7 +150,7 @@ static void print_unchanged(const struct job_head *head, const struct export_rep
 
 void print_export(const struct cli *cli, const struct job_head *head, const struct export_report *report)
 {
-  struct figure figures[9];
+  struct figure figures[9 + STOP_FIGURES_N];
   struct verdict_tally tally;
   if (report->unchanged_since_us) {
     print_unchanged(head, report);
@@ -184,7 +200,7 @@ static void json_feeds(GString *out, const struct export_report *report)
 
 void json_export(GString *out, const struct job_head *head, const struct export_report *report)
 {
-  struct figure figures[9];
+  struct figure figures[9 + STOP_FIGURES_N];
   struct verdict_tally tally;
   verdict_tally_fill(&tally, &report->claim, NULL);
   json_head(out, head);
@@ -201,7 +217,7 @@ void json_export(GString *out, const struct job_head *head, const struct export_
 
 /* ---- sync ---- */
 
-static size_t sync_figures(const struct sync_report *report, struct figure figures[27])
+static size_t sync_figures(const struct sync_report *report, struct figure figures[25 + STOP_FIGURES_N])
 {
   const struct stage_report *stage = &report->stage;
   size_t n = 0;
@@ -214,9 +230,7 @@ static size_t sync_figures(const struct sync_report *report, struct figure figur
   figures[n++] = (struct figure){"held for bounces", stage->spike_n, false};
   figures[n++] = (struct figure){"campaigns stopped for bounces", report->bounce_stopped_n, false};
   figures[n++] = (struct figure){"pushed to the block list", report->pushed_n, false};
-  figures[n++] = (struct figure){"stopped removed", report->stopped_removed_n, false};
-  figures[n++] = (struct figure){"stopped left", report->stopped_left_n, false};
-  figures[n++] = (struct figure){"stopped deferred", report->stopped_deferred_n, false};
+  n += stop_figures(&report->stops, figures + n);
   figures[n++] = (struct figure){"running leads whose stops wait", report->hits.waits ? report->hits.hit_n : 0, false};
   figures[n++] = (struct figure){"stopped foreign", report->stopped_foreign_n, false};
   figures[n++] = (struct figure){"moved", stage->moved_n, false};
@@ -256,7 +270,7 @@ void json_stop_hits(GString *out, const struct stop_hits *hits)
 
 void print_sync(const struct job_head *head, const struct sync_report *report)
 {
-  struct figure figures[27];
+  struct figure figures[25 + STOP_FIGURES_N];
   print_head(head);
   if (head->is_dry_run) {
     g_autofree char *watched = text_thousands(report->watched_n);
@@ -276,7 +290,7 @@ void print_sync(const struct job_head *head, const struct sync_report *report)
 
 void json_sync(GString *out, const struct job_head *head, const struct sync_report *report)
 {
-  struct figure figures[27];
+  struct figure figures[25 + STOP_FIGURES_N];
   json_head(out, head);
   json_figures(out, figures, sync_figures(report, figures));
   json_append_int(out, "campaigns", report->campaigns_n);
@@ -289,7 +303,8 @@ void json_sync(GString *out, const struct job_head *head, const struct sync_repo
 
 /* ---- complete ---- */
 
-static size_t complete_figures(const struct complete_report *report, bool is_dry_run, struct figure figures[6])
+static size_t complete_figures(const struct complete_report *report, bool is_dry_run,
+                               struct figure figures[6 + STOP_FIGURES_N])
 {
   size_t n = 0;
   figures[n++] = (struct figure){"due", report->due_n, true};
@@ -298,12 +313,12 @@ static size_t complete_figures(const struct complete_report *report, bool is_dry
   figures[n++] = (struct figure){"kept", report->kept_n, false};
   figures[n++] = (struct figure){"deferred", report->deferred_n, false};
   figures[n++] = (struct figure){"changed meanwhile and left alone", report->changed_n, false};
-  return n;
+  return n + stop_figures(&report->stops, figures + n);
 }
 
 void print_complete(const struct cli *cli, const struct job_head *head, const struct complete_report *report)
 {
-  struct figure figures[6];
+  struct figure figures[6 + STOP_FIGURES_N];
   print_head(head);
   print_figures(figures, complete_figures(report, head->is_dry_run, figures));
   for (guint i = 0; i < report->counts->len; i++) {
@@ -317,6 +332,7 @@ void print_complete(const struct cli *cli, const struct job_head *head, const st
 
 void json_complete(GString *out, const struct job_head *head, const struct complete_report *report)
 {
+  struct figure figures[STOP_FIGURES_N];
   json_head(out, head);
   json_append_int(out, "due", report->due_n);
   json_append_int(out, "planned", report->planned_n);
@@ -324,6 +340,7 @@ void json_complete(GString *out, const struct job_head *head, const struct compl
   json_append_int(out, "kept", report->kept_n);
   json_append_int(out, "deferred", report->deferred_n);
   json_append_int(out, "changed", report->changed_n);
+  json_figures(out, figures, stop_figures(&report->stops, figures));
   json_append_str(out, "safety_stop", report->safety);
   json_append_key(out, "by_campaign");
   g_string_append_c(out, '[');
@@ -340,8 +357,9 @@ void json_complete(GString *out, const struct job_head *head, const struct compl
 
 /* ---- recover ---- */
 
-static size_t recover_figures(const struct settle_tally *tally, struct figure figures[7])
+static size_t recover_figures(const struct recovery *recovery, struct figure figures[7 + STOP_FIGURES_N])
 {
+  const struct settle_tally *tally = &recovery->tally;
   size_t n = 0;
   figures[n++] = (struct figure){"added", tally->added_n, true};
   figures[n++] = (struct figure){"adopted", tally->adopted_n, false};
@@ -350,19 +368,19 @@ static size_t recover_figures(const struct settle_tally *tally, struct figure fi
   figures[n++] = (struct figure){"released", tally->released_n, true};
   figures[n++] = (struct figure){"held", tally->held_n, false};
   figures[n++] = (struct figure){"still open", tally->unknown_n, true};
-  return n;
+  return n + stop_figures(&recovery->stops, figures + n);
 }
 
-void print_recover(const struct job_head *head, const struct settle_tally *tally)
+void print_recover(const struct job_head *head, const struct recovery *recovery)
 {
-  struct figure figures[7];
+  struct figure figures[7 + STOP_FIGURES_N];
   print_head(head);
-  print_figures(figures, recover_figures(tally, figures));
+  print_figures(figures, recover_figures(recovery, figures));
 }
 
-void json_recover(GString *out, const struct job_head *head, const struct settle_tally *tally)
+void json_recover(GString *out, const struct job_head *head, const struct recovery *recovery)
 {
-  struct figure figures[7];
+  struct figure figures[7 + STOP_FIGURES_N];
   json_head(out, head);
-  json_figures(out, figures, recover_figures(tally, figures));
+  json_figures(out, figures, recover_figures(recovery, figures));
 }

@@ -22,6 +22,12 @@ struct job_head {
 void print_stop_hits(const struct stop_hits *hits);
 void json_stop_hits(GString *out, const struct stop_hits *hits); /* see print_stop_hits */
 
+/* What a recovery did. */
+struct recovery {
+  struct settle_tally tally;
+  struct stop_report stops;
+};
+
 /* One report each: as text, and as members of a JSON object that is open. */
 void print_export(const struct cli *cli, const struct job_head *head, const struct export_report *report);
 void json_export(GString *out, const struct job_head *head, const struct export_report *report); /* see above */
@@ -30,5 +36,5 @@ void json_sync(GString *out, const struct job_head *head, const struct sync_repo
 void print_complete(const struct cli *cli, const struct job_head *head,
                     const struct complete_report *report);                                           /* see above */
 void json_complete(GString *out, const struct job_head *head, const struct complete_report *report); /* see above */
-void print_recover(const struct job_head *head, const struct settle_tally *tally);                   /* see above */
-void json_recover(GString *out, const struct job_head *head, const struct settle_tally *tally);      /* see above */
+void print_recover(const struct job_head *head, const struct recovery *recovery);                    /* see above */
+void json_recover(GString *out, const struct job_head *head, const struct recovery *recovery);       /* see above */

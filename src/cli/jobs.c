@@ -279,21 +279,21 @@ enum exit_code job_do_complete(struct cli *cli, GString *json, GError **error)
 
 /* ---- recover ---- */
 
-static enum exit_code tally_code(const struct settle_tally *tally)
+static enum exit_code recovery_code(const struct recovery *recovery)
 {
-  if (tally->unknown_n > 0) return EXIT_CODE_TEMPORARY;
-  return tally->held_n > 0 ? EXIT_CODE_PARTIAL : EXIT_CODE_OK;
+  if (recovery->tally.unknown_n > 0) return EXIT_CODE_TEMPORARY;
+  return recovery->tally.held_n > 0 || stop_needs_look(&recovery->stops) ? EXIT_CODE_PARTIAL : EXIT_CODE_OK;
 }
 
-static bool recover_run(struct job *job, struct settle_tally *tally, GError **error)
+static bool recover_run(struct job *job, struct recovery *recovery, GError **error)
 {
   if (!job_begin(job, "recover", error)) return false;
   const struct ledger_ops *ops = job->ledger->ops;
   GError *failure = NULL;
-  bool ok = settle_recover(job, tally, &failure) && ops->fold(job->ledger, &failure) &&
-            ops->write_back(job->ledger, false, NULL, &failure);
+  bool ok = settle_recover(job, &recovery->tally, &failure) && ops->fold(job->ledger, &failure) &&
+            stop_enforce(job, &recovery->stops, &failure) && ops->write_back(job->ledger, false, NULL, &failure);
   struct run_record record = {.job = "recover"};
-  job_end(job, &record, &(struct run_ending){code_of(ok, tally_code(tally), failure), failure});
+  job_end(job, &record, &(struct run_ending){code_of(ok, recovery_code(recovery), failure), failure});
   if (failure) g_propagate_error(error, failure);
   return ok;
 }
@@ -310,11 +310,11 @@ static bool recover_preview(struct job *job, struct settle_tally *tally, GError 
 enum exit_code job_do_recover(struct cli *cli, GString *json, GError **error)
 {
   struct job job;
-  struct settle_tally tally = {0};
+  struct recovery recovery = {0};
   GError *failure = NULL;
   cli_job_init(cli, &job);
-  bool ok = cli->is_dry_run ? recover_preview(&job, &tally, &failure) : recover_run(&job, &tally, &failure);
-  enum exit_code code = code_of(ok, cli->is_dry_run ? EXIT_CODE_OK : tally_code(&tally), failure);
+  bool ok = cli->is_dry_run ? recover_preview(&job, &recovery.tally, &failure) : recover_run(&job, &recovery, &failure);
+  enum exit_code code = code_of(ok, cli->is_dry_run ? EXIT_CODE_OK : recovery_code(&recovery), failure);
   end_progress(cli);
   if (!was_not_begun(ok, failure)) {
     g_autofree char *events = run_events(cli, &job);
@@ -323,10 +323,10 @@ enum exit_code job_do_recover(struct cli *cli, GString *json, GError **error)
     head.error = failure ? failure->message : NULL;
     if (cli->is_json) {
       json_begin(json);
-      json_recover(json, &head, &tally);
+      json_recover(json, &head, &recovery);
       g_string_append_c(json, '}');
     } else {
-      print_recover(&head, &tally);
+      print_recover(&head, &recovery);
     }
   }
   job_clear(&job);

@@ -2,6 +2,7 @@
 #include "base/json.h"
 #include "cli/lead_print.h"
 #include "cli/output.h"
+#include "core/fold.h"
 
 static void begin(GString *out)
 {
@@ -49,7 +50,7 @@ static void append_state(GString *out, const struct lead_report_row *row)
   json_append_time(out, "sent_at", state->sent_at_us);
   json_append_time(out, "replied_at", state->replied_at_us);
   json_append_str(out, "email_status", email_status_name(state->email_status));
-  json_append_str(out, "outcome", state->outcome ? outcome_name(state->outcome) : NULL);
+  json_append_str(out, "outcome", state_ended_as(state) ? outcome_name(state_ended_as(state)) : NULL);
   json_append_time(out, "finished_at", state->finished_at_us);
   json_append_time(out, "removed_at", state->removed_at_us);
   json_append_time(out, "withdrawn_at", state->withdrawn_at_us);

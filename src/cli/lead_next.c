@@ -83,27 +83,28 @@ static void next_after_the_end(const struct next_input *input, struct lead_next 
   }
 }
 
-/* Stopped, and Instantly still has a row that may be mailed. What an operator stopped and what unsubscribed is enforced
- * there; a reply or a bounce that Instantly does not know of is not. */
+/* Stopped, and Instantly still has a row that may be mailed: every job takes it out. What Instantly's own list holds is
+ * not mailed, and foreign rows are not ours to touch. */
 static void next_of_stopped(const struct next_input *input, struct lead_next *next)
 {
+  const struct settings *settings = input->settings;
   const char *campaign = input->campaign ? input->campaign : "Instantly";
-  bool is_told_only = strcmp(input->stop, "replied") == 0 || strcmp(input->stop, "bounced") == 0;
-  bool is_enforced = !is_told_only && input->settings->sync.push_stops;
+  bool is_moved = settings->stops.list && settings->stops.action == REMOVAL_MOVE;
+  bool is_foreign = input->row->state.settlement == SETTLEMENT_ADOPTED && !settings->complete.include_adopted;
   if (strcmp(input->stop, "blocklisted") == 0)
     say(next, "wait",
         g_strdup_printf("The person is on Instantly's block list and is not mailed; the row stays in %s.", campaign));
-  else if (is_enforced)
-    say(next, "stop",
-        g_strdup_printf("The person is stopped (%s): the next `leadferry sync` puts it on Instantly's block list, and "
-                        "deletes our row in %s unless the person answered.",
+  else if (is_foreign)
+    say(next, "keep",
+        g_strdup_printf("The person is stopped (%s), and somebody else put the row into %s: it is reported and not "
+                        "touched (complete.include_adopted is off).",
                         input->stop, campaign));
   else
-    say(next, "wait",
-        g_strdup_printf("No export adds the person again (%s), but its sequence in %s goes on until Instantly itself "
-                        "sees the reason. `leadferry suppress add` puts the person on the block list with the next "
-                        "sync%s.",
-                        input->stop, campaign, input->settings->sync.push_stops ? "" : " (sync.push_stops is off)"));
+    say(next, "stop",
+        g_strdup_printf(
+            "The person is stopped (%s): the next `leadferry sync` (or export, recover, complete) %s our row "
+            "in %s; one that holds an answer is kept.",
+            input->stop, is_moved ? "moves to stops.list" : "deletes", campaign));
 }
 
 static void next_enrolled(const struct next_input *input, struct lead_next *next)

@@ -103,7 +103,7 @@ static void print_state(const struct cli *cli, const struct lead_report_row *row
   line_time("first mail", state->sent_at_us);
   line_time("replied", state->replied_at_us);
   line("status so far", email_status_name(state->email_status));
-  if (state->outcome != OUTCOME_NONE) line("outcome", outcome_name(state->outcome));
+  if (state_ended_as(state) != OUTCOME_NONE) line("outcome", outcome_name(state_ended_as(state)));
   line_time("finished", state->finished_at_us);
   line_time("removed", state->removed_at_us);
   line_time("withdrawn", state->withdrawn_at_us);

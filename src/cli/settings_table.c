@@ -9,6 +9,7 @@ static const char *const warehouse_words[] = {"sqlite", "bigquery", NULL};
 static const char *const endpoint_words[] = {"bulk", "single", NULL};
 static const char *const once_words[] = {"ever", "cooldown", NULL};
 static const char *const action_words[] = {"delete", "move", "keep", NULL};
+static const char *const stop_action_words[] = {"delete", "move", NULL};
 static const char *const draft_words[] = {"refuse", NULL};
 static const char *const paused_words[] = {"refuse", "feed", NULL};
 static const char *const bounces_words[] = {"stop", "pause", NULL};
@@ -193,6 +194,13 @@ const struct setting settings_table[] = {
                "max_hit_percent, they wait for --allow-hit"),
     INT("suppress.max_hit_percent", suppress.max_hit_percent, "1", 0, 100,
         .doc = "The same as a share of the persons enrolled; the greater of the two counts"),
+    ENUM("stops.action", stops.action, "move", stop_action_words,
+         .doc = "What becomes of our live rows of stopped persons: move to stops.list if one is set, else delete"),
+    {.path = "stops.list",
+     .type = SETTING_UUID,
+     .offset = AT(stops.list),
+     .example = "0190a000-0000-7000-8000-00000000000b",
+     .doc = "The Instantly list for rows of stopped persons: their opt-out links go on working there"},
 
     {.path = "source.table",
      .type = SETTING_NAME,
@@ -281,6 +289,7 @@ const struct setting_section settings_sections[] = {
     {"export.cooldown_days", "With `once: cooldown`: days by outcome, or unlimited for never again"},
     {"sync", "How often what is read back"},
     {"suppress", "How much a list of stops may end unasked"},
+    {"stops", "What becomes of rows of persons who are stopped"},
     {"source", "The table of leads"},
     {"complete", "What happens when a sequence has ended"},
     {"complete.outcomes", "By outcome"},

@@ -39,7 +39,7 @@ bool complete_run(struct job *job, struct complete_report *report, GError **erro
   else if (report->safety != NULL)
     report->exit_code = EXIT_CODE_SAFETY;
   else
-    report->exit_code = report->changed_n > 0 ? EXIT_CODE_PARTIAL : EXIT_CODE_OK;
+    report->exit_code = report->changed_n > 0 || stop_needs_look(&report->stops) ? EXIT_CODE_PARTIAL : EXIT_CODE_OK;
   struct run_record record = {.job = "complete"};
   g_autoptr(GError) stop = NULL;
   if (is_ok && report->safety != NULL) error_set(&stop, ERROR_UNSAFE, "%s", report->safety);
@@ -54,6 +54,8 @@ static bool complete_steps(struct job *job, struct complete_report *report, GErr
   if (!check_safety(job, report, error)) return false;                         /* 1: may it be right? */
   if (report->safety == NULL && !remove_due(job, report, error)) return false; /* 2, 3 */
   const struct ledger_ops *ops = job->ledger->ops;
+  /* Whatever kept it from removing what is over, who is stopped is taken out. */
+  if (!ops->fold(job->ledger, error) || !stop_enforce(job, &report->stops, error)) return false;
   return ops->fold(job->ledger, error) && ops->write_back(job->ledger, false, NULL, error); /* 4 */
 }
 

@@ -8,11 +8,12 @@
  * 3. per outcome: delete by ids, move to a list, or keep; `remove_claimed` before, `removed` after it was read as gone
  * by id and by address in that campaign
  * 4. fold, write back */
-#include "core/ports.h"
+#include "core/stop_enforce.h"
 
 struct complete_report {
   int64_t due_n, removed_n, kept_n, deferred_n, changed_n; /* changed: no longer as the ledger thought; left alone */
   int64_t planned_n;
+  struct stop_report stops;
   GArray *counts; /* struct removal_count */
   char *safety;   /* why nothing was removed, or NULL */
   enum exit_code exit_code;
@@ -37,6 +38,8 @@ enum removal_verdict {
   REMOVE_NOW,
   REMOVE_CUT_FIRST, /* in a running subsequence and cut_subsequence is on: take it out, then remove */
   REMOVE_GONE,      /* not there any more: record what we saw, delete nothing */
+  REMOVE_CUT_ONLY,  /* of a stopped person: out of its subsequence, and it stays */
+  REMOVE_TO_LIST,   /* of a stopped person: it holds an answer and is still mailed; it is kept in the list of stops */
   REMOVE_NOT,       /* differs from what the ledger thought: report, leave alone */
 };
 
@@ -45,7 +48,10 @@ struct removal_input {
   const struct remote_lead *row; /* NULL: absent by id */
   const struct outcome_settings *settings;
   bool is_configured_campaign;
-  bool is_blocklisted; /* unsubscribed: the block-list entry is confirmed */
+  bool is_blocklisted;  /* unsubscribed: the block-list entry is confirmed */
+  bool is_absence_sure; /* of a stopped person: looked for as often and as late as settle asks */
+  bool has_stop_list;   /* stops.list is set */
+  bool stops_on_reply; /* so does the campaign: a row that it mails on was answered by a machine, if anything unclear */
 };
 
 struct removal_decision {
@@ -56,8 +62,9 @@ struct removal_decision {
 /* Pure: the table of semantics, removal. */
 struct removal_decision removal_decide(const struct removal_input *input);
 
-/* Pure, for a live row of a stopped person: it goes at once, but neither before the block list holds the person (or it
- * could be mailed between the two looks), nor when somebody answered. */
+/* Pure, for a row of a stopped person: a live one goes at once, from whatever campaign it is in, held or not. One that
+ * holds an answer is never deleted: it leaves its subsequence where something else than an answer stopped the person,
+ * and one that is mailed in spite of its answer goes to the list of stops, else it is `answered_still_mailed`. */
 struct removal_decision removal_of_stopped_decide(const struct removal_input *input);
 
 /* The safety stop of one campaign: may `planned` removals of this outcome be right, given its analytics? */

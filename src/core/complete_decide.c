@@ -60,22 +60,37 @@ struct removal_decision removal_decide(const struct removal_input *input)
   return (struct removal_decision){.verdict = is_cut ? REMOVE_CUT_FIRST : REMOVE_NOW};
 }
 
+/* The row must be the one that we added, wherever it is now. */
 static const char *stopped_difference(const struct removal_input *input)
 {
   const struct remote_lead *row = input->row;
-  const char *reason = difference(input);
-  if (reason != NULL) return reason;
-  if (remote_has_real_reply(row) || (row->has_interest && row->interest > 0)) return "answered";
-  return remote_is_live(row) ? NULL : "not_live";
+  const struct removal *removal = input->removal;
+  if (g_strcmp0(row->person, removal->person) != 0) return "other_address";
+  if (!removal->is_adopted && !remote_stamp_matches(row, removal->generation, removal->claim_id)) return "other_stamp";
+  return row->campaign_id == NULL || !remote_is_live(row) ? "not_live" : NULL;
+}
+
+/* Live and answered. Interest counts: a person who wrote or called may have had it set by hand. */
+static struct removal_decision answered_decide(const struct removal_input *input)
+{
+  const struct remote_lead *row = input->row;
+  bool is_taken_for_automatic = input->stops_on_reply && remote_reply_is_unclear(row);
+  if (row->status == REMOTE_ACTIVE && !is_taken_for_automatic)
+    return input->has_stop_list ? (struct removal_decision){.verdict = REMOVE_TO_LIST}
+                                : not_now("answered_still_mailed");
+  bool is_cut = row->subsequence_id != NULL && input->removal->cuts_answered;
+  return is_cut ? (struct removal_decision){.verdict = REMOVE_CUT_ONLY} : not_now("answered");
 }
 
 struct removal_decision removal_of_stopped_decide(const struct removal_input *input)
 {
-  if (!input->is_blocklisted) return not_now("not_block_listed_yet");
-  if (input->row == NULL && !input->removal->was_seen) return not_now("not_seen_yet");
+  bool is_absence_sure = input->removal->was_seen || input->is_absence_sure;
+  if (input->row == NULL && !is_absence_sure) return not_now("not_seen_yet");
   if (input->row == NULL) return (struct removal_decision){.verdict = REMOVE_GONE};
   const char *reason = stopped_difference(input);
   if (reason != NULL) return not_now(reason);
+  bool is_answered = remote_has_real_reply(input->row) || (input->row->has_interest && input->row->interest > 0);
+  if (is_answered) return answered_decide(input);
   return (struct removal_decision){.verdict = input->row->subsequence_id != NULL ? REMOVE_CUT_FIRST : REMOVE_NOW};
 }
 

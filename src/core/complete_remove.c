@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "core/settle.h"
 #include "core/subsequence.h"
+#include "core/sync.h"
 
 #define IDS_MAX 100
 
@@ -18,14 +19,12 @@ struct rows {
   GHashTable *by_id; /* id -> struct remote_lead */
 };
 
-/* A stopped person's row leaves whatever its campaign's outcomes say. */
-static const struct outcome_settings stopped_settings = {.action = REMOVAL_DELETE, .cut_subsequence = true};
-
 /* One enrolment that may go now. */
 struct work {
   const struct removal *removal;
   const struct remote_lead *row; /* NULL: gone already */
   const struct outcome_settings *settings;
+  enum removal_verdict verdict;
 };
 
 static void rows_clear(struct rows *rows)
@@ -171,9 +170,22 @@ static bool read_addresses(struct job *job, const GArray *work, GHashTable *pres
   return is_ok;
 }
 
-/* Keeps of `work` only what is absent by id and by address in its campaign; the rest stays for the next run. */
-static bool keep_confirmed(struct job *job, GArray *work, GError **error)
+/* What was to be deleted is gone when its id is: somebody may have moved it on between the look and the request. What
+ * was to be moved is where it should be; of a stopped person that is the list alone. */
+static bool is_still_there(const struct work *work, const struct remote_lead *row)
 {
+  const struct removal *removal = work->removal;
+  if (row == NULL) return false;
+  if (work->settings->action != REMOVAL_MOVE) return true;
+  if (removal->outcome == OUTCOME_STOPPED && work->row != NULL)
+    return g_strcmp0(row->list_id, work->settings->move_to) != 0;
+  return g_strcmp0(row->campaign_id, removal->campaign_id) == 0;
+}
+
+/* Keeps of `work` only what is absent by id and by address in its campaign; the rest stays for the next run. */
+static bool keep_confirmed(struct remover *remover, GArray *work, GError **error)
+{
+  struct job *job = remover->job;
   g_autofree const char **ids = g_new0(const char *, work->len + 1);
   for (guint i = 0; i < work->len; i++)
     ids[i] = g_array_index(work, struct work, i).removal->instantly_id;
@@ -181,11 +193,9 @@ static bool keep_confirmed(struct job *job, GArray *work, GError **error)
   struct rows rows = {0};
   bool is_ok = rows_read(job, ids, work->len, &rows, error) && read_addresses(job, work, present, error);
   for (guint i = 0; is_ok && i < work->len;) {
-    const struct removal *removal = g_array_index(work, struct work, i).removal;
-    const struct remote_lead *row = row_of(&rows, removal->instantly_id);
-    /* What was to be deleted is gone when its id is; somebody may have moved it on between the look and the request. */
-    bool is_move = g_array_index(work, struct work, i).settings->action == REMOVAL_MOVE;
-    bool is_there = row != NULL && (!is_move || g_strcmp0(row->campaign_id, removal->campaign_id) == 0);
+    const struct work *one = &g_array_index(work, struct work, i);
+    const struct removal *removal = one->removal;
+    bool is_there = is_still_there(one, row_of(&rows, removal->instantly_id));
     if (!is_there && !g_hash_table_contains(present, removal->person)) {
       i++;
       continue;
@@ -193,6 +203,7 @@ static bool keep_confirmed(struct job *job, GArray *work, GError **error)
     is_ok = report_error(job, removal, "not_removed",
                          "Instantly still shows the lead after its removal; the next run tries again", error);
     g_array_remove_index(work, i);
+    remover->unconfirmed_n++;
   }
   rows_clear(&rows);
   return is_ok;
@@ -229,8 +240,13 @@ static bool cut_subsequences(struct job *job, GArray *work, GError **error)
 static bool act(struct remover *remover, GArray *work, GError **error)
 {
   struct job *job = remover->job;
+  if (job_is_cancelled(job, error) || !job->ledger->ops->lease_check(job->ledger, &job->lease, error)) return false;
   if (!cut_subsequences(job, work, error)) return false;
   if (work->len == 0) return true;
+  if (g_array_index(work, struct work, 0).verdict == REMOVE_CUT_ONLY) {
+    remover->cut_n += work->len;
+    return true;
+  }
   const struct work *first = &g_array_index(work, struct work, 0);
   const char *campaign_id = first->removal->campaign_id;
   g_autofree const char **ids = g_new0(const char *, work->len + 1);
@@ -247,18 +263,34 @@ static bool act(struct remover *remover, GArray *work, GError **error)
   if (!is_ok) return false;
   log_event(LOG_INFO, "leads removed", LOG_STR("campaign", campaign_id), LOG_INT("leads", work->len),
             LOG_STR("reason", outcome_name(first->removal->outcome)));
-  return keep_confirmed(job, work, error) && record_removed(remover, work, error);
+  return keep_confirmed(remover, work, error) && record_removed(remover, work, error);
 }
 
 /* ---- one page ---- */
 
 static const struct outcome_settings *settings_of(const struct remover *remover, const struct removal *removal)
 {
-  if (remover->cause == REMOVAL_OF_STOPPED) return &stopped_settings;
+  if (remover->cause == REMOVAL_OF_STOPPED) return &remover->stopped;
   return &remover->job->settings->complete.outcomes[removal->action_outcome];
 }
 
-static struct removal_decision decide(const struct remover *remover, const struct work *work)
+/* Asked of the few rows alone that are mailed on after an unclear reply, once for each campaign. */
+static bool stops_on_reply(struct job *job, GHashTable *known, const struct remote_lead *row)
+{
+  if (row == NULL || row->campaign_id == NULL || row->status != REMOTE_ACTIVE || !remote_reply_is_unclear(row))
+    return false;
+  gpointer stops;
+  if (g_hash_table_lookup_extended(known, row->campaign_id, NULL, &stops)) return GPOINTER_TO_INT(stops) != 0;
+  struct remote_campaign campaign;
+  remote_campaign_init(&campaign);
+  bool is_known = job->instantly->ops->campaign_get(job->instantly, row->campaign_id, &campaign, NULL);
+  bool is_stopping = is_known && campaign.stop_on_reply;
+  remote_campaign_clear(&campaign);
+  g_hash_table_insert(known, g_strdup(row->campaign_id), GINT_TO_POINTER(is_stopping));
+  return is_stopping;
+}
+
+static struct removal_decision decide(const struct remover *remover, const struct work *work, GHashTable *campaigns)
 {
   const struct settings *settings = remover->job->settings;
   if (!text_is_uuid(work->removal->instantly_id)) /* never seen by its id: the next sync finds it by address */
@@ -268,15 +300,20 @@ static struct removal_decision decide(const struct remover *remover, const struc
                                 .settings = work->settings,
                                 .is_configured_campaign =
                                     settings_campaign(settings, work->removal->campaign_id) != NULL,
-                                .is_blocklisted = work->removal->is_block_listed};
+                                .is_blocklisted = work->removal->is_block_listed,
+                                .is_absence_sure = remover->is_absence_sure,
+                                .has_stop_list = settings->stops.list != NULL};
+  if (remover->cause == REMOVAL_OF_STOPPED) input.stops_on_reply = stops_on_reply(remover->job, campaigns, work->row);
   return remover->cause == REMOVAL_OF_STOPPED ? removal_of_stopped_decide(&input) : removal_decide(&input);
 }
 
 /* Sorts the page's works by what is done with them together: campaign and outcome. */
-static GArray *group_of(GHashTable *groups, const struct removal *removal)
+static GArray *group_of(GHashTable *groups, const struct work *work)
 {
-  g_autofree char *key =
-      g_strdup_printf("%s/%d/%d", removal->campaign_id, (int)removal->outcome, (int)removal->action_outcome);
+  const struct removal *removal = work->removal;
+  bool is_apart = work->verdict == REMOVE_CUT_ONLY || work->verdict == REMOVE_TO_LIST;
+  g_autofree char *key = g_strdup_printf("%s/%d/%d/%d", removal->campaign_id, (int)removal->outcome,
+                                         (int)removal->action_outcome, is_apart ? (int)work->verdict : 0);
   GArray *group = g_hash_table_lookup(groups, key);
   if (group == NULL) {
     group = g_array_new(FALSE, TRUE, sizeof(struct work));
@@ -288,33 +325,62 @@ static GArray *group_of(GHashTable *groups, const struct removal *removal)
 /* A page of due removals, read again and sorted. */
 struct sorted {
   struct rows rows;
-  GHashTable *groups; /* what is acted upon together -> GArray of struct work */
-  GArray *gone;       /* struct work: absent by id */
+  GHashTable *groups;    /* what is acted upon together -> GArray of struct work */
+  GArray *gone;          /* struct work: absent by id */
+  GHashTable *campaigns; /* id -> does it stop on a reply? */
+  GPtrArray *moved;      /* struct removal, owned: of rows that are in another campaign than the ledger thinks */
 };
 
 /* A row that is not the one we added is worth a person's look; one that only moved on is the next sync's. */
 static bool leave_alone(struct job *job, const struct removal *removal, const char *reason, GError **error)
 {
   log_event(LOG_INFO, "lead left alone", LOG_STR("reason", reason));
+  if (strcmp(reason, "answered_still_mailed") == 0)
+    return report_error(job, removal, reason,
+                        "the person is stopped and has answered, and the campaign mails on: no row with an answer is "
+                        "deleted; take it out by hand, or set stops.list",
+                        error);
   bool is_strange = strcmp(reason, "other_stamp") == 0 || strcmp(reason, "other_address") == 0;
   return !is_strange ||
          report_error(job, removal, reason, "the row in Instantly is not the one we added; left alone", error);
+}
+
+/* A stopped person's row leaves the campaign that it is in now, which may be another one than the ledger thinks. */
+static const struct removal *where_it_is(struct sorted *sorted, const struct removal *removal,
+                                         const struct remote_lead *row)
+{
+  if (row == NULL || row->campaign_id == NULL || g_strcmp0(row->campaign_id, removal->campaign_id) == 0) return removal;
+  struct removal *moved = g_new(struct removal, 1);
+  *moved = *removal;
+  moved->campaign_id = row->campaign_id;
+  g_ptr_array_add(sorted->moved, moved);
+  return moved;
+}
+
+static void count_left(struct remover *remover, const char *reason)
+{
+  bool is_unseen = strcmp(reason, "not_seen_yet") == 0, is_mailed = strcmp(reason, "answered_still_mailed") == 0;
+  remover->unseen_n += is_unseen;
+  remover->still_mailed_n += is_mailed;
+  remover->changed_n += !is_unseen && !is_mailed;
 }
 
 static bool sort_page(struct remover *remover, const struct page *due, struct sorted *sorted, GError **error)
 {
   for (guint i = 0; i < due->rows->len; i++) {
     const struct removal *removal = page_row(due, struct removal, i);
-    struct work work = {.removal = removal,
-                        .row = row_of(&sorted->rows, removal->instantly_id),
-                        .settings = settings_of(remover, removal)};
-    struct removal_decision decision = decide(remover, &work);
+    const struct remote_lead *row = row_of(&sorted->rows, removal->instantly_id);
+    struct work work = {.removal = removal, .row = row, .settings = settings_of(remover, removal)};
+    struct removal_decision decision = decide(remover, &work, sorted->campaigns);
     if (decision.verdict == REMOVE_NOT) {
-      remover->changed_n++;
+      count_left(remover, decision.reason);
       if (!leave_alone(remover->job, removal, decision.reason, error)) return false;
       continue;
     }
-    g_array_append_val(decision.verdict == REMOVE_GONE ? sorted->gone : group_of(sorted->groups, removal), work);
+    work.verdict = decision.verdict;
+    if (remover->cause == REMOVAL_OF_STOPPED) work.removal = where_it_is(sorted, removal, row);
+    if (decision.verdict == REMOVE_TO_LIST) work.settings = &remover->listed;
+    g_array_append_val(decision.verdict == REMOVE_GONE ? sorted->gone : group_of(sorted->groups, &work), work);
   }
   return true;
 }
@@ -333,19 +399,32 @@ static bool record_gone(struct remover *remover, GArray *gone, GError **error)
       g_array_append_vals(same, &g_array_index(gone, struct work, i), 1);
       g_array_remove_index(gone, i);
     }
-    if (!keep_confirmed(remover->job, same, error) || !record_removed(remover, same, error)) return false;
+    if (!keep_confirmed(remover, same, error) || !record_removed(remover, same, error)) return false;
   }
   return true;
 }
 
+/* A stopped person's row leaves whatever its campaign's outcomes say. */
+static void stopped_settings(struct remover *remover)
+{
+  const struct stops_settings *stops = &remover->job->settings->stops;
+  remover->listed = (struct outcome_settings){.action = REMOVAL_MOVE, .cut_subsequence = true, .move_to = stops->list};
+  remover->stopped = remover->listed;
+  if (stops->list == NULL || stops->action == REMOVAL_DELETE)
+    remover->stopped = (struct outcome_settings){.action = REMOVAL_DELETE, .cut_subsequence = true};
+}
+
 bool remover_page(struct remover *remover, const struct page *due, GError **error)
 {
+  stopped_settings(remover);
   g_autofree const char **ids = g_new0(const char *, due->rows->len + 1);
   for (guint i = 0; i < due->rows->len; i++)
     ids[i] = page_row(due, struct removal, i)->instantly_id;
   g_autoptr(GHashTable) groups = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_array_unref);
   g_autoptr(GArray) gone = g_array_new(FALSE, TRUE, sizeof(struct work));
-  struct sorted sorted = {.groups = groups, .gone = gone};
+  g_autoptr(GPtrArray) moved = g_ptr_array_new_with_free_func(g_free);
+  g_autoptr(GHashTable) campaigns = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  struct sorted sorted = {.groups = groups, .gone = gone, .moved = moved, .campaigns = campaigns};
   bool is_ok = rows_read(remover->job, ids, due->rows->len, &sorted.rows, error) &&
                sort_page(remover, due, &sorted, error) && record_gone(remover, gone, error);
   GHashTableIter iter;

@@ -198,7 +198,8 @@ static bool finish(struct job *job, struct export_report *report, GError **error
   if (!ops->fold(job->ledger, error) || !ops->release_never_sent(job->ledger, NULL, &never_sent_n, error)) return false;
   report->released_n += never_sent_n;
   if (never_sent_n > 0 && !ops->fold(job->ledger, error)) return false;
-  return ops->write_back(job->ledger, false, &report->written_back_n, error) && release_escrows(job, report, error);
+  return stop_enforce(job, &report->stops, error) &&
+         ops->write_back(job->ledger, false, &report->written_back_n, error) && release_escrows(job, report, error);
 }
 
 /* Step 6: what our escrow paused, or found completed and filled, runs once everything is settled and list and ledger
@@ -237,7 +238,8 @@ static enum exit_code export_exit_code(const struct export_report *report, bool 
   if (!is_ok) return error_exit_code(error_kind_of(error));
   if (report->unknown_n > 0) return EXIT_CODE_TEMPORARY;
   if (report->is_temporary) return report->added_n > 0 ? EXIT_CODE_PARTIAL : EXIT_CODE_TEMPORARY;
-  if (report->refused_n + report->held_n + report->released_n > 0 || report->is_held_back || report->is_in_escrow)
+  if (report->refused_n + report->held_n + report->released_n > 0 || report->is_held_back || report->is_in_escrow ||
+      stop_needs_look(&report->stops))
     return EXIT_CODE_PARTIAL;
   if (count_of(report, VERDICT_DEFERRED_PLAN_FULL, NULL) > 0) return EXIT_CODE_PARTIAL;
   for (guint i = 0; i < report->feeds->len; i++)

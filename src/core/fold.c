@@ -235,6 +235,7 @@ static void lift_kind(struct lead_state *state, const struct lead_event *event)
   case EVENT_FINISHED:
     state->finished_at_us = event->occurred_at_us;
     state->outcome = outcome_from_name(event->reason);
+    if (state->outcome == OUTCOME_STOPPED) state->outcome = OUTCOME_NONE; /* the lowest rank */
     break;
   case EVENT_REMOVED:
     state->removed_at_us = event->occurred_at_us;
@@ -312,6 +313,11 @@ bool state_has_answered(const struct lead_state *state)
 enum outcome state_action_outcome(const struct lead_state *state)
 {
   return state_has_answered(state) && state->outcome > OUTCOME_REMOVED_BY_HAND ? OUTCOME_REPLIED : state->outcome;
+}
+
+enum outcome state_ended_as(const struct lead_state *state)
+{
+  return state->finished_at_us && state->outcome == OUTCOME_NONE ? OUTCOME_STOPPED : state->outcome;
 }
 
 /* Is nothing more to be done in Instantly for an enrolment that is over? */

@@ -24,6 +24,9 @@ bool state_has_answered(const struct lead_state *state);
  * unsubscribe or a bounce outranks the reply as the enrolment's outcome. */
 enum outcome state_action_outcome(const struct lead_state *state);
 
+/* The outcome as people read it: stopped, where the enrolment is over by nothing else; NONE while it goes on. */
+enum outcome state_ended_as(const struct lead_state *state);
+
 /* Is the enrolment still in Instantly as far as we know? */
 bool state_is_removed(const struct lead_state *state);
 

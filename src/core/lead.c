@@ -45,6 +45,7 @@ static const char *const outcomes[] = {
     [OUTCOME_SKIPPED] = "skipped",   [OUTCOME_NO_REPLY] = "no_reply",
     [OUTCOME_INTEREST] = "interest", [OUTCOME_REPLIED] = "replied",
     [OUTCOME_BOUNCED] = "bounced",   [OUTCOME_UNSUBSCRIBED] = "unsubscribed",
+    [OUTCOME_STOPPED] = "stopped",
 };
 
 static const char *const settlements[] = {

@@ -61,7 +61,8 @@ enum email_status {
   EMAIL_STATUS_UNSUBSCRIBED = 6,
 };
 
-/* How an enrolment ended, in rising rank of the fold: removed_by_hand < skipped < ... < unsubscribed. */
+/* How an enrolment ended, in rising rank of the fold: stopped < removed_by_hand < skipped < ... < unsubscribed. STOPPED
+ * is a word of events: in a state it is "finished, and by nothing that outranks it" (core/fold.h state_ended_as()). */
 enum outcome {
   OUTCOME_NONE = 0,
   OUTCOME_REMOVED_BY_HAND = 1,
@@ -71,6 +72,7 @@ enum outcome {
   OUTCOME_REPLIED = 5,
   OUTCOME_BOUNCED = 6,
   OUTCOME_UNSUBSCRIBED = 7,
+  OUTCOME_STOPPED = 8, /* we took its row out, since the person is stopped */
 };
 
 /* How the last claim of a generation stands, in rising rank within one epoch; ADDED, else ADOPTED, of any epoch of the

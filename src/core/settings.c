@@ -52,6 +52,7 @@ void settings_clear(struct settings *settings)
   g_free(settings->export.default_campaign);
   g_clear_pointer(&settings->export.fields, g_array_unref);
   g_clear_pointer(&settings->export.custom_variables, g_array_unref);
+  g_free(settings->stops.list);
   g_free(settings->source.table);
   g_clear_pointer(&settings->source.columns, g_array_unref);
   for (size_t i = 0; i < SETTING_OUTCOMES_N; i++)

@@ -101,6 +101,12 @@ struct suppress_settings {
   int64_t max_hit_percent; /* of the enrolled */
 };
 
+/* What becomes of our live rows of stopped persons (core/stop_enforce.h). */
+struct stops_settings {
+  enum removal_action action; /* move: to the list, if one is set; else delete */
+  char *list;                 /* uuid or NULL */
+};
+
 struct source_settings {
   char *table;     /* default "leads" */
   GArray *columns; /* struct field_mapping: our column <- the user's column */
@@ -139,6 +145,7 @@ struct settings {
   struct export_settings export;
   struct sync_settings sync;
   struct suppress_settings suppress;
+  struct stops_settings stops;
   struct source_settings source;
   struct complete_settings complete;
   struct settle_settings settle;

@@ -1,23 +1,27 @@
 #include "core/stop_enforce.h"
 
+#include <string.h>
+
 #include "base/log.h"
 #include "core/complete_remove.h"
+#include "core/settle.h"
+#include "core/stop_claims.h"
 #include "core/sync_enforce.h"
 
 #define PAGE_MAX 500
 
-/* What is done with each page of them. */
+/* What is done with each page of rows. */
 struct walk {
   struct remover remover;
-  int64_t due_n, named_n;
+  int64_t due_n, named_n, waiting_n; /* waiting: for the block list */
 };
 typedef bool walk_f(struct walk *walk, const struct page *due, GError **error);
 
 static bool walk_stopped(struct walk *walk, walk_f *each, GError **error)
 {
   struct job *job = walk->remover.job;
-  struct removal_query query = {
-      .now_us = job->now_us, .of_stopped = true, .bulk_waits = job->bulk_stops_wait, .limit = PAGE_MAX};
+  struct removal_query query;
+  stop_query_init(&query, job, PAGE_MAX);
   struct page due;
   page_init(&due, sizeof(struct removal));
   g_autofree char *after_lead_id = NULL;
@@ -43,11 +47,12 @@ static bool name_each(struct walk *walk, const struct page *due, GError **error)
   for (guint i = 0; i < due->rows->len; i++) {
     const struct removal *removal = page_row(due, struct removal, i);
     struct suppression stop = {.person = removal->person,
-                               .reason = removal->outcome == OUTCOME_UNSUBSCRIBED ? "unsubscribed" : "manual",
+                               .reason = removal->is_unsubscribed ? "unsubscribed" : "manual",
                                .source = "sync",
                                .actor = "the same person with a tag",
-                               .created_at_us = job->now_us};
-    if (!removal->is_named) g_array_append_val(stops, stop);
+                               .created_at_us = stop_now_us(job)};
+    walk->waiting_n += removal->is_lasting && !removal->is_block_listed;
+    if (job->settings->sync.push_stops && removal->is_lasting && !removal->is_named) g_array_append_val(stops, stop);
   }
   walk->due_n += due->rows->len;
   walk->named_n += stops->len;
@@ -57,49 +62,85 @@ static bool name_each(struct walk *walk, const struct page *due, GError **error)
 
 static bool remove_each(struct walk *walk, const struct page *due, GError **error)
 {
-  int64_t left_n = walk->remover.job->settings->complete.max_removals - walk->remover.removed_n;
-  struct page first = *due;
-  GArray rows = *due->rows;
-  rows.len = (guint)CLAMP(left_n, 0, (int64_t)rows.len);
-  first.rows = &rows;
-  walk->due_n += due->rows->len - rows.len;
-  return rows.len == 0 || remover_page(&walk->remover, &first, error);
+  return remover_page(&walk->remover, due, error);
+}
+
+/* A row that nothing has shown yet is absent only when it is looked for once more, late enough: the list lags. */
+static bool remove_patiently(struct walk *walk, GError **error)
+{
+  struct job *job = walk->remover.job;
+  const struct settle_settings *settle = &job->settings->settle;
+  const int64_t waits_s[] = {settle->wait_s, settle->recheck_s};
+  if (!walk_stopped(walk, remove_each, error)) return false;
+  for (size_t i = 0; i < G_N_ELEMENTS(waits_s) && walk->remover.unseen_n > 0; i++) {
+    if (!job_wait_until(job, clock_mono_us(job->clock) + waits_s[i] * SECOND_US, error)) return false;
+    if (!job->ledger->ops->fold(job->ledger, error)) return false; /* what is gone is no question any more */
+    walk->remover.unseen_n = walk->remover.changed_n = walk->remover.still_mailed_n = 0;
+    walk->remover.is_absence_sure = i + 1 == G_N_ELEMENTS(waits_s);
+    if (!walk_stopped(walk, remove_each, error)) return false;
+  }
+  return true;
 }
 
 /* Under the lease of `complete`, which the remover asks for before each delete. */
-static bool remove_leased(struct job *job, struct sync_report *report, GError **error)
+static bool remove_leased(struct job *job, struct stop_report *report, GError **error)
 {
-  struct lease sync_lease = job->lease;
+  struct lease own_lease = job->lease;
+  bool is_complete = strcmp(own_lease.job, "complete") == 0;
   struct walk walk = {.remover = {.job = job, .cause = REMOVAL_OF_STOPPED}};
-  if (!job->ledger->ops->lease_acquire(job->ledger, "complete", &job->lease, error)) {
-    job->lease = sync_lease;
+  if (!is_complete && !job->ledger->ops->lease_acquire(job->ledger, "complete", &job->lease, error)) {
+    job->lease = own_lease;
     return false;
   }
-  bool is_ok = walk_stopped(&walk, remove_each, error);
-  job->ledger->ops->lease_release(job->ledger, &job->lease);
-  job->lease = sync_lease;
-  report->stopped_removed_n += walk.remover.removed_n;
-  report->stopped_left_n += walk.remover.changed_n;
-  report->stopped_deferred_n += walk.due_n;
+  bool is_ok = remove_patiently(&walk, error);
+  if (!is_complete) {
+    job->ledger->ops->lease_release(job->ledger, &job->lease);
+    job->lease = own_lease;
+  }
+  report->removed_n += walk.remover.removed_n;
+  report->cut_n += walk.remover.cut_n;
+  report->left_n += walk.remover.changed_n;
+  report->deferred_n += walk.remover.unseen_n + walk.remover.unconfirmed_n;
+  report->still_mailed_n += walk.remover.still_mailed_n;
   return is_ok && job->ledger->ops->fold(job->ledger, error);
 }
 
-bool sync_remove_stopped(struct job *job, struct sync_report *report, GError **error)
+/* Where another process removes already, the rows wait for the next job. */
+static bool remove_or_defer(struct job *job, int64_t due_n, struct stop_report *report, GError **error)
 {
-  struct walk walk = {.remover = {.job = job}};
-  if (!job->settings->sync.push_stops) return true;
   if (!stop_hits_decide(job, &report->hits, error)) return false;
-  if (!walk_stopped(&walk, name_each, error)) return false;
-  if (walk.due_n == 0) return true;
-  if (walk.named_n > 0 && !sync_push_stops(job, report, error)) return false;
   g_autoptr(GError) removing = NULL;
   if (remove_leased(job, report, &removing)) return true;
   if (!error_is(removing, ERROR_LOCKED)) {
     g_propagate_error(error, g_steal_pointer(&removing));
     return false;
   }
-  log_event(LOG_WARNING, "rows of stopped persons wait for the next sync", LOG_STR("error", removing->message),
-            LOG_INT("rows", walk.due_n));
-  report->stopped_deferred_n += walk.due_n;
+  log_event(LOG_WARNING, "rows of stopped persons wait for the next job", LOG_STR("error", removing->message),
+            LOG_INT("rows", due_n));
+  report->deferred_n += due_n;
   return true;
+}
+
+/* A job that has asked nothing so far (recover) knows no time of Instantly's; the answer of this one has it. */
+static bool learn_time(struct job *job, GError **error)
+{
+  struct plan_details plan;
+  return job->now_us != 0 || (job->instantly->ops->plan(job->instantly, &plan, error) && job_fix_now(job, error));
+}
+
+bool stop_enforce(struct job *job, struct stop_report *report, GError **error)
+{
+  struct walk walk = {.remover = {.job = job}};
+  struct sync_report pushed = {0};
+  if (!stop_settle_claims(job, error) || !stop_hits_decide(job, &report->hits, error)) return false;
+  if (!walk_stopped(&walk, name_each, error)) return false;
+  if (walk.due_n == 0) return true;
+  if (!learn_time(job, error)) return false;
+  if (walk.waiting_n > 0 && !sync_push_stops(job, &pushed, error)) return false;
+  return remove_or_defer(job, walk.due_n, report, error);
+}
+
+bool stop_needs_look(const struct stop_report *report)
+{
+  return report->deferred_n + report->still_mailed_n > 0 || report->hits.waits;
 }

@@ -1,13 +1,30 @@
 #pragma once
-/* A stopped person has no live row of ours in Instantly: the rows are taken out. Used by sync.c.
+/* A stopped person has no live row of ours in Instantly: a state that holds at the end of every sync, export, recover
+ * and complete, in any campaign, configured or not, held or not, whatever sync.push_stops says.
  *
- * Our own live rows of these persons leave: added by us, never answered, read again in the same run, compared, deleted
- * by id, recorded once they are gone. Foreign ones are counted and not touched.
+ * 1. claims of such persons that nobody settled: Instantly is asked, also about held ones, for their rows may be live
+ * 2. lasting stops go to the block list first (core/sync_enforce.h), also under the very address of a row that the list
+ *    would let pass
+ * 3. our rows leave: read again in the same run, compared, moved or deleted by id, recorded as finished(stopped) and
+ *    removed once they are gone. A row that holds an answer is never deleted (removal_of_stopped_decide())
+ * Rows that other people put there are counted and named, not touched.
  *
- * Removing needs the lease of `complete`, taken beside that of the job; where another process holds it, and above
- * complete.max_removals, the rest waits for the next sync. complete.armed, graces and the age of the scan play no part:
- * somebody said stop. */
-#include "core/sync.h"
+ * Removing needs the lease of `complete`, taken beside that of the job; where another process holds it, the rest waits
+ * for the next job. complete.armed, max_removals, graces and the age of the scan play no part: somebody said stop. */
+#include "core/stop_hits.h"
 
-/* Removes our live rows of stopped persons. Called after the facts of this sync were folded; folds what it adds. */
-bool sync_remove_stopped(struct job *job, struct sync_report *report, GError **error);
+/* What became of the rows of stopped persons. */
+struct stop_report {
+  int64_t removed_n;      /* taken out */
+  int64_t cut_n;          /* answered: out of their subsequences alone */
+  int64_t left_n;         /* not live, or not the row that we added */
+  int64_t deferred_n;     /* still there: another process is removing, or Instantly shows them in spite of all */
+  struct stop_hits hits;  /* running leads that stops nobody made itself hit: they may have to wait */
+  int64_t still_mailed_n; /* answered, and Instantly mails them all the same */
+};
+
+/* Makes the state true. Called after what the job found out was folded; folds what it adds. */
+bool stop_enforce(struct job *job, struct stop_report *report, GError **error);
+
+/* Something that a person should look at? */
+bool stop_needs_look(const struct stop_report *report);

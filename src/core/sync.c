@@ -4,7 +4,6 @@
 #include "core/bounce_guard.h"
 #include "core/escrow.h"
 #include "core/job.h"
-#include "core/stop_enforce.h"
 #include "core/sync_emails.h"
 #include "core/sync_enforce.h"
 #include "core/sync_read.h"
@@ -24,8 +23,9 @@ static bool report_unknown(struct job *job, const struct sync_report *report, GE
 static bool is_strange(const struct sync_report *report)
 {
   return report->stage.conflicts_n + report->held_n + report->gone_n + report->stage.home_n + report->stage.spike_n +
-             report->stopped_deferred_n + report->hits.waits + report->bounce_stopped_n + report->emails_refused >
-         0;
+                 report->hits.waits + report->bounce_stopped_n + report->emails_refused >
+             0 ||
+         stop_needs_look(&report->stops);
 }
 
 /* The story. */
@@ -291,5 +291,5 @@ static bool apply_stage(struct job *job, struct sync_report *report, GError **er
   if (report->pushed_n > 0 && !ops->stage_stops(job->ledger, &rules, &report->stage, error)) return false;
   return ops->stage_facts(job->ledger, &rules, &report->stage, error) && ops->fold(job->ledger, error) &&
          sync_read_emails(job, report, error) && /* of those who have rows the answers are known by now */
-         sync_remove_stopped(job, report, error) && note_synced(job, error);
+         (report->home == HOME_REBUILD || stop_enforce(job, &report->stops, error)) && note_synced(job, error);
 }

@@ -6,7 +6,7 @@
  *    leads that we did not add, that vanished, or that moved; once a day the stops of the whole workspace
  * 3. stage all rows; stops first, pushed to Instantly's block list and read back; then the facts that differ; fold;
  * then the mails that came since the last sync, of people who are gone (core/sync_emails.h); then our rows of stopped
- * persons that could still be mailed leave Instantly (core/sync_enforce.h)
+ * persons that could still be mailed leave Instantly (core/stop_enforce.h)
  * 4. write back
  *
  * A row with our stamp whose claim the ledger does not know is brought home as adopted (core/sync_home.h), and the sync
@@ -14,7 +14,7 @@
  *
  * The SQL statements behind ledger.stage_stops and ledger.stage_facts compile remote_stop() and sync_facts(); a
  * property test holds them equal. */
-#include "core/stop_hits.h"
+#include "core/stop_enforce.h"
 
 /* For so long a bounce stops an address; then it may be tried again. */
 #define BOUNCE_STOP_DAYS 180
@@ -29,8 +29,8 @@ struct sync_report {
   const char *only_campaign; /* enrolments in it alone are asked for; NULL: all */
   enum home_mode home;       /* what became of rows with a stamp that the ledger does not know */
   int64_t campaigns_n, watched_n, stops_read_n, pushed_n, written_back_n, held_n;
-  int64_t gone_n;                                                /* configured campaigns that Instantly does not have */
-  int64_t stopped_removed_n, stopped_left_n, stopped_deferred_n; /* our live rows of stopped persons */
+  int64_t gone_n;            /* configured campaigns that Instantly does not have */
+  struct stop_report stops;  /* our live rows of stopped persons */
   int64_t stopped_foreign_n; /* live rows of the persons pushed now that we did not put there: left alone */
   int64_t emails_read_n, emails_stopped_n; /* mails that came, and persons newly stopped by them */
   bool emails_left;                        /* more mails wait for the next sync */
@@ -57,6 +57,9 @@ bool sync_read_stops(struct job *job, int64_t *stops_n, GError **error);
 /* Is a reply of this row real? Real unless every sign says automatic: interest 0 (out of office) or a pause_until, and
  * nothing else. Unclear counts as real. */
 bool remote_has_real_reply(const struct remote_lead *row);
+
+/* Is nothing known of its one reply but that it came? It counts as real; Instantly may know better. */
+bool remote_reply_is_unclear(const struct remote_lead *row);
 
 /* Has any step been sent to this row? */
 bool remote_is_contacted(const struct remote_lead *row);

@@ -19,6 +19,11 @@ bool remote_has_real_reply(const struct remote_lead *row)
   return !is_automatic;
 }
 
+bool remote_reply_is_unclear(const struct remote_lead *row)
+{
+  return remote_has_real_reply(row) && row->replies <= 1 && !(row->has_interest && row->interest != 0);
+}
+
 bool remote_is_contacted(const struct remote_lead *row)
 {
   return row->contacted_at_us || row->last_step_at_us || row->status == REMOTE_BOUNCED;

@@ -101,6 +101,7 @@ static char *removals_json(const struct removal_query *query)
 {
   GString *json = g_string_new("{");
   bq_json_flag(json, "of_stopped", query->of_stopped);
+  bq_json_flag(json, "of_open_claims", query->of_open_claims);
   bq_json_flag(json, "bulk_waits", query->bulk_waits);
   bq_json_flag(json, "include_adopted", query->include_adopted);
   bq_json_int(json, "after", query->after_us);
@@ -134,7 +135,11 @@ static void removal_add(const char *const *cells, void *into)
                         .is_block_listed = bq_cell_bool(cells[10]),
                         .action_outcome = (enum outcome)bq_cell_int(cells[11]),
                         .is_named = bq_cell_bool(cells[12]),
-                        .was_seen = bq_cell_bool(cells[13])};
+                        .was_seen = bq_cell_bool(cells[13]),
+                        .is_lasting = bq_cell_bool(cells[14]),
+                        .is_unsubscribed = bq_cell_bool(cells[15]),
+                        .cuts_answered = bq_cell_bool(cells[16]),
+                        .is_held = bq_cell_bool(cells[17])};
   g_array_append_val(page->rows, row);
 }
 
@@ -145,8 +150,10 @@ static bool removals_ask(struct bq_warehouse *self, const struct removal_query *
       .ids_n = 1,
       .parameters = {bq_since("now", query->now_us),
                      bigquery_text("after_lead_id", query->after_lead_id ? query->after_lead_id : ""),
+                     bigquery_bool("is_open", query->of_open_claims),
+                     bigquery_bool("include_adopted", query->include_adopted),
                      bigquery_bool("bulk_waits", query->bulk_waits)},
-      .parameters_n = 3};
+      .parameters_n = 5};
   struct bq_call due = BQ_SCRIPT(json, BQ_REMOVALS);
   return bq_query(self, query->of_stopped ? &stopped : &due, &self->removals.rows, error);
 }

@@ -62,9 +62,22 @@ static bool is_block_listed(const struct memory *memory, const char *person)
 
 /* What is known of the stops of one person. */
 struct stopped {
-  bool is_stopped, is_unsubscribed, has_replied, is_named, is_block_listed;
+  bool is_stopped, is_lasting, is_unsubscribed, cuts_answered, is_named, is_block_listed;
 };
 
+static void stops_add(struct stopped *stopped, const struct suppression *entry, bool is_own)
+{
+  bool is_answer = strcmp(entry->reason, "replied") == 0 || strcmp(entry->reason, "bounced") == 0;
+  bool is_lasting = memory_is_lasting(entry);
+  stopped->is_stopped = true;
+  stopped->is_lasting = stopped->is_lasting || is_lasting;
+  stopped->is_unsubscribed = stopped->is_unsubscribed || (is_lasting && strcmp(entry->reason, "unsubscribed") == 0);
+  stopped->cuts_answered = stopped->cuts_answered || !is_answer;
+  stopped->is_named = stopped->is_named || (is_lasting && is_own);
+  stopped->is_block_listed = stopped->is_block_listed || (is_lasting && is_own && entry->pushed_at_us);
+}
+
+/* What Instantly's own list matches is not mailed: such an entry takes nothing out. */
 static struct stopped stops_of(const struct memory *memory, const char *person, const struct removal_query *query)
 {
   struct stopped stopped = {0};
@@ -74,20 +87,24 @@ static struct stopped stops_of(const struct memory *memory, const char *person, 
     const struct suppression *entry = &row->entry;
     if (!memory_in_force(row, query->now_us) || !memory_names_person(entry, folded)) continue;
     bool is_own = entry->domain || g_strcmp0(entry->person, person) == 0;
-    bool is_lasting = memory_is_lasting(entry) && !(query->bulk_waits && memory_is_bulk(row));
-    stopped.has_replied = stopped.has_replied || strcmp(entry->reason, "replied") == 0;
-    stopped.is_stopped = stopped.is_stopped || is_lasting;
-    stopped.is_unsubscribed = stopped.is_unsubscribed || (is_lasting && strcmp(entry->reason, "unsubscribed") == 0);
-    stopped.is_named = stopped.is_named || (is_lasting && is_own);
-    stopped.is_block_listed = stopped.is_block_listed || (is_lasting && is_own && entry->pushed_at_us);
+    bool is_matched = is_own && g_strcmp0(entry->source, "blocklist") == 0;
+    if (!is_matched && !(query->bulk_waits && memory_is_bulk(row))) stops_add(&stopped, entry, is_own);
   }
   return stopped;
 }
 
-static bool may_be_mailed(const struct lead_state *state)
+/* Over, as far as we know, and not running again, nor in a subsequence. */
+static bool has_ended(const struct lead_state *state)
 {
-  return state->settlement == SETTLEMENT_ADDED && state_is_enrolled(state) && state->instantly_id &&
-         !state->finished_at_us && !state_has_answered(state) && !state_is_removed(state) && !state_is_held(state);
+  return state->finished_at_us && !state->subsequence_id && !state_is_held(state) &&
+         g_strcmp0(state->held_reason, "relaunched") != 0;
+}
+
+static bool may_be_mailed(const struct lead_state *state, const struct removal_query *query)
+{
+  if (query->of_open_claims) return state->settlement == SETTLEMENT_CLAIMED;
+  return is_ours(state, query) && !state->withdrawn_at_us && state->instantly_id && !state_is_removed(state) &&
+         !has_ended(state);
 }
 
 static struct removal removal_of(const struct lead_state *state, struct page *page)
@@ -100,6 +117,7 @@ static struct removal removal_of(const struct lead_state *state, struct page *pa
       .claim_id = page_text(page, state->claim_id),
       .generation = state->generation,
       .epoch = state->epoch,
+      .is_adopted = state->settlement == SETTLEMENT_ADOPTED,
   };
 }
 
@@ -107,11 +125,19 @@ static void add_stopped(const struct memory *memory, const struct removal_query 
                         struct page *page)
 {
   struct stopped stopped = stops_of(memory, state->person, query);
-  if (!stopped.is_stopped || stopped.has_replied) return;
+  if (!stopped.is_stopped) return;
   struct removal removal = removal_of(state, page);
-  removal.outcome = removal.action_outcome = stopped.is_unsubscribed ? OUTCOME_UNSUBSCRIBED : OUTCOME_REMOVED_BY_HAND;
+  if (query->of_open_claims) {
+    removal.campaign_id = page_text(page, state->campaign_id);
+    removal.instantly_id = NULL;
+  }
+  removal.outcome = removal.action_outcome = OUTCOME_STOPPED;
+  removal.is_lasting = stopped.is_lasting;
+  removal.is_unsubscribed = stopped.is_unsubscribed;
   removal.is_block_listed = stopped.is_block_listed;
   removal.is_named = stopped.is_named;
+  removal.cuts_answered = stopped.cuts_answered;
+  removal.is_held = state_is_held(state);
   removal.was_seen = state->last_seen_at_us && state->last_seen_at_us >= state->current_at_us;
   g_array_append_val(page->rows, removal);
 }
@@ -122,7 +148,7 @@ static void stopped_read(struct memory *memory, const struct removal_query *quer
   for (guint i = 0; i < states->len && page->rows->len < query->limit; i++) {
     const struct lead_state *state = g_ptr_array_index(states, i);
     bool is_after = !query->after_lead_id || strcmp(state->lead_id, query->after_lead_id) > 0;
-    if (is_after && may_be_mailed(state)) add_stopped(memory, query, state, page);
+    if (is_after && may_be_mailed(state, query)) add_stopped(memory, query, state, page);
   }
 }
 
@@ -134,7 +160,6 @@ static void add_removal(const struct memory *memory, struct page *page, const st
   removal.outcome = state->outcome;
   removal.action_outcome = state_action_outcome(state);
   removal.finished_at_us = state->finished_at_us;
-  removal.is_adopted = state->settlement == SETTLEMENT_ADOPTED;
   removal.is_block_listed = is_block_listed(memory, state->person);
   g_array_append_val(page->rows, removal);
 }

@@ -1,4 +1,5 @@
 /* The reference warehouse: reports on leads, and taking refused ones up again. */
+#include "core/fold.h"
 #include "warehouse/memory_priv.h"
 
 #include <string.h>
@@ -191,7 +192,8 @@ bool memory_report_counts(struct warehouse *warehouse, struct page *page, GError
     count(page, "phase", phase_name(state_phase(state)), state->campaign_id);
     count(page, "email_status", email_status_name(state->email_status), state->campaign_id);
     if (state_is_held(state)) count(page, "held", state->held_reason ? state->held_reason : "unknown", NULL);
-    if (state->outcome != OUTCOME_NONE) count(page, "outcome", outcome_name(state->outcome), state->campaign_id);
+    if (state_ended_as(state) != OUTCOME_NONE)
+      count(page, "outcome", outcome_name(state_ended_as(state)), state->campaign_id);
   }
   for (guint i = 0; i < memory->errors->len; i++)
     count(page, "error", g_array_index(memory->errors, struct memory_error, i).row.type, NULL);

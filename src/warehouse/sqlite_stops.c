@@ -184,6 +184,16 @@ static char *graces_json(const struct removal_query *removals)
 }
 
 /* graces lives as long as the query. */
+static bool stopped_open(struct sqlite_warehouse *self, struct query *query, const struct removal_query *removals,
+                         GError **error)
+{
+  enum sql_id statement = removals->of_open_claims ? SQL_REMOVALS_OPEN : SQL_REMOVALS_STOPPED;
+  if (!query_open(query, &self->db, statement, error)) return false;
+  if (!removals->of_open_claims) query_int(query, ":include_adopted", removals->include_adopted);
+  query_int(query, ":bulk_waits", removals->bulk_waits);
+  return true;
+}
+
 static bool due_open(struct sqlite_warehouse *self, struct query *query, const struct removal_query *removals,
                      const char *graces, GError **error)
 {
@@ -201,7 +211,7 @@ bool sqlite_removals(struct ledger *ledger, const struct removal_query *removals
   query_scope struct query query = {0};
   bool has_row = true;
   page_reset(page);
-  bool is_open = removals->of_stopped ? query_open(&query, &self->db, SQL_REMOVALS_STOPPED, error)
+  bool is_open = removals->of_stopped ? stopped_open(self, &query, removals, error)
                                       : due_open(self, &query, removals, graces, error);
   if (!is_open) return false;
   query_int(&query, ":now", removals->now_us);
@@ -227,6 +237,10 @@ bool sqlite_removals(struct ledger *ledger, const struct removal_query *removals
         .action_outcome = removals->of_stopped ? outcome : (enum outcome)query_column_int(&query, 11),
         .is_named = removals->of_stopped && query_column_int(&query, 12) != 0,
         .was_seen = removals->of_stopped && query_column_int(&query, 13) != 0,
+        .is_lasting = removals->of_stopped && query_column_int(&query, 14) != 0,
+        .is_unsubscribed = removals->of_stopped && query_column_int(&query, 15) != 0,
+        .cuts_answered = removals->of_stopped && query_column_int(&query, 16) != 0,
+        .is_held = removals->of_stopped && query_column_int(&query, 17) != 0,
     };
     g_array_append_val(page->rows, row);
   }

@@ -120,6 +120,10 @@ class Sandbox:
         """Lets something happen to a lead now: replied, opened, unsubscribed, interest (value=n), ..."""
         return self.control("POST", "/outcome", {"email": email, "event": event, **more})["items"]
 
+    def stop_person(self, email, **more):
+        """Tells the audit of a stop that Instantly does not know of; answer=True: it is an answer."""
+        return self.control("POST", "/stop", {"email": email, **more})
+
     def fault(self, endpoint, fault, **more):
         """Adds a rule: probability, count, skip, seed, params."""
         self.had_faults = True

@@ -18,17 +18,13 @@ def next_of(world, what):
 
 
 def test_a_reply_that_only_we_know_of(world):
-    """The stop keeps us from adding; the row in Instantly goes on, and the sentence says how to end that."""
+    """Nobody is added again, and our row goes, whatever Instantly knows; the block list hears of wishes alone."""
     world.run("lead", "mark", "p0@example.com", "replied", "--reason", "by phone", code=0)
     said = next_of(world, "L000")
-    assert said["action"] == "wait" and "goes on until Instantly itself" in said["text"]
-    assert "suppress add" in said["text"]
+    assert said["action"] == "stop" and "next `leadferry sync`" in said["text"] and "deletes our row" in said["text"]
     world.run("sync", code=0)
-    assert len(world.sandbox.leads()) == 3
-    world.run("suppress", "add", "p0@example.com", "--reason", "asked by phone", code=0)
-    world.run("sync")
-    blocked = world.sandbox.api("GET", "/block-lists-entries?limit=10").json["items"]
-    assert [entry["bl_value"] for entry in blocked] == ["p0@example.com"]
+    assert len(world.sandbox.leads()) == 2
+    assert world.sandbox.api("GET", "/block-lists-entries?limit=10").json["items"] == []
 
 
 def test_a_stop_of_an_operator(world):

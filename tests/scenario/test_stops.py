@@ -133,17 +133,18 @@ def test_live_rows_of_stopped_persons_leave_in_the_same_run(mailed):
     mailed.run("suppress", "add", "p3@example.com", "--reason", "their lawyer", code=0)
     mailed.run("suppress", "add", "p4@example.com", "--reason", "by letter", code=0)
     mailed.run("suppress", "add", "p5@example.com", "--reason", "on leave", "--expires", "30", code=0)
+    mailed.sandbox.stop_person("p5@example.com")
     said = mailed.json("sync")
-    assert (said["stopped_removed"], said["stopped_deferred"], said["stopped_foreign"]) == (3, 0, 1)
-    assert emails(mailed) == {"p0@example.com", "p3@example.com", "p5@example.com"}
+    assert (said["stopped_removed"], said["stopped_deferred"], said["stopped_foreign"]) == (4, 0, 1)
+    assert emails(mailed) == {"p0@example.com", "p3@example.com"}
     assert emails(mailed, mailed.sandbox.campaign("Operations")) == {"p4@example.com"}
     blocked = {e["bl_value"] for e in mailed.sandbox.api("GET", "/block-lists-entries?limit=100").json["items"]}
     assert blocked == {f"p{i}@example.com" for i in (1, 2, 3, 4)}
-    for lead, outcome in (("L001", "removed_by_hand"), ("L002", "unsubscribed"), ("L004", "removed_by_hand")):
+    for lead in ("L001", "L002", "L004", "L005"):
         shown = mailed.shown(lead)
         kinds = [event["kind"] for event in shown["events"]]
         assert kinds.index("remove_claimed") < kinds.index("finished") <= len(kinds) - 2, kinds
-        assert shown["state"]["outcome"] == outcome and shown["state"]["phase"] == "removed"
+        assert shown["state"]["outcome"] == "stopped" and shown["state"]["phase"] == "removed"
         row = mailed.row(lead)
         assert row["added_to_instantly"] == 1 and row["sequence_completed"] == 1 and row["sequence_completed_date"]
     types = {row["type"] for row in mailed.json("errors", "list")["errors"]}
@@ -153,7 +154,8 @@ def test_live_rows_of_stopped_persons_leave_in_the_same_run(mailed):
     assert again.get("stopped_removed", 0) == 0 and again.get("stopped_foreign", 0) == 0 and deletes(mailed) == before
     mailed.sandbox.advance(days=3)
     mailed.run("sync", code=0)
-    assert never(mailed) and mailed.sandbox.totals()["deleted"] == 3
+    assert never(mailed) and mailed.sandbox.totals()["deleted"] == 4
+    assert mailed.sql("SELECT outcome FROM lead_report WHERE lead_id = 'L001'") == [("stopped",)]
 
 
 def test_a_stopped_domain_and_a_tagged_address(world):
@@ -170,29 +172,122 @@ def test_a_stopped_domain_and_a_tagged_address(world):
     assert stops(world, "ann+news@example.com") == []
 
 
-def test_no_more_than_max_removals_in_a_run(mailed):
+def test_max_removals_is_not_for_stopped_persons(mailed):
     mailed.configure(complete={"armed": False, "max_removals": 2})
     for i in range(5):
         mailed.run("suppress", "add", f"p{i}@example.com", "--reason", "x", code=0)
-    said = mailed.json("sync", code=3)
-    assert (said["stopped_removed"], said["stopped_deferred"]) == (2, 3) and len(emails(mailed)) == 4
-    assert mailed.json("sync", code=3)["stopped_removed"] == 2
-    assert mailed.json("sync")["stopped_removed"] == 1
+    said = mailed.json("sync")
+    assert (said["stopped_removed"], said["stopped_deferred"]) == (5, 0)
     assert emails(mailed) == {"p5@example.com"} and never(mailed)
 
 
-def test_nothing_is_deleted_that_the_block_list_does_not_show(mailed):
+def test_push_stops_governs_the_block_list_alone(mailed):
     mailed.configure(sync={"push_stops": False})
     mailed.run("suppress", "add", "p1@example.com", "--reason", "x", code=0)
-    mailed.run("sync", code=0)
-    assert len(emails(mailed)) == 6
-    mailed.configure()
+    mailed.sandbox.stop_person("p1@example.com")
+    assert mailed.json("sync")["stopped_removed"] == 1
+    assert len(emails(mailed)) == 5 and never(mailed)
+    assert mailed.sandbox.api("GET", "/block-lists-entries?limit=100").json["items"] == []
+
+
+def test_a_row_goes_after_its_person_is_on_the_block_list(mailed):
+    mailed.run("suppress", "add", "p1@example.com", "--reason", "x", code=0)
     mailed.sandbox.fault("POST /api/v2/block-lists-entries/bulk-create", "status", probability=1, count=20,
                          params={"code": 500})
     mailed.run("sync", code=(1, 5))
     assert len(emails(mailed)) == 6 and deletes(mailed) == []
     mailed.sandbox.faults()
     assert mailed.json("sync")["stopped_removed"] == 1 and never(mailed)
+
+
+# -- a stop from anywhere, seen by any job ----------------------------------------------------------------------------
+
+JOBS = ("sync", "export", "recover", "complete")
+
+
+def live(world, email):
+    """Rows of this address that a campaign may still mail, anywhere."""
+    rows = world.sandbox.leads(contacts=[email])
+    return [row for row in rows if row.get("campaign") and (row["status"] in (1, 2) or row.get("subsequence_id"))]
+
+
+@pytest.mark.parametrize("job", JOBS)
+@pytest.mark.parametrize("words", [
+    ("lead", "mark", "p1@example.com", "replied", "--reason", "by phone"),
+    ("lead", "mark", "p1@example.com", "bounced", "--reason", "letter came back"),
+    ("suppress", "add", "p1@example.com", "--reason", "on leave", "--expires", "30"),
+])
+def test_every_job_takes_a_stopped_person_out(mailed, words, job):
+    mailed.run("sync", code=0)
+    mailed.run(*words, code=0)
+    mailed.sandbox.stop_person("p1@example.com")
+    mailed.run(job, code=(0, 6))  # complete is not armed
+    assert live(mailed, "p1@example.com") == [] and len(emails(mailed)) == 5
+    mailed.sandbox.advance(days=3)
+    assert mailed.shown("L001")["state"]["outcome"] == "stopped" and never(mailed)
+    before = deletes(mailed)
+    mailed.run("sync", code=0)
+    assert deletes(mailed) == before
+
+
+def test_an_answer_elsewhere_ends_our_sequence(mailed):
+    """p4 answers somebody else's campaign; ours never hears of it, until the workspace's stops are read."""
+    theirs = mailed.sandbox.campaign("Operations")
+    row = next(r for r in mailed.sandbox.leads(contacts=["p4@example.com"]) if r["campaign"] == theirs)
+    mailed.sandbox.outcome("p4@example.com", "replied", campaign=theirs)
+    mailed.run("sync", "--full", code=0)
+    assert live(mailed, "p4@example.com") == [] and "p4@example.com" not in emails(mailed)
+    assert [r["id"] for r in mailed.sandbox.leads(contacts=["p4@example.com"])] == [row["id"]]  # it holds the answer
+    assert never(mailed)
+
+
+def test_a_held_lead_in_a_campaign_that_is_not_configured(mailed):
+    theirs = mailed.sandbox.campaign("Operations")
+    [row] = mailed.sandbox.leads(contacts=["p1@example.com"])
+    mailed.sandbox.api("POST", "/leads/move", {"ids": [row["id"]], "campaign": mailed.campaign,
+                                               "to_campaign_id": theirs})
+    mailed.sandbox.advance(300)
+    mailed.run("sync", "--full", code=0)
+    mailed.sql("UPDATE lead_state SET held_n = 5, held_reason = 'x', resolved_n = 0 WHERE lead_id = 'L001'")
+    mailed.run("lead", "mark", "p1@example.com", "unsubscribed", "--reason", "by phone", code=0)
+    mailed.sandbox.stop_person("p1@example.com")
+    mailed.run("recover", code=0)
+    assert live(mailed, "p1@example.com") == [] and never(mailed)
+
+
+def test_a_row_that_holds_an_answer_is_never_deleted(start_sandbox, leadferry_binary, tmp_path):
+    """The campaign mails on after a reply: it is said with every run, and a list for stops ends it."""
+    config = quiet_config()
+    config["campaigns"][0]["stop_on_reply"] = False
+    world = Product(start_sandbox(config=config), leadferry_binary, tmp_path)
+    world.import_people(2)
+    world.run("export", code=0)
+    world.sandbox.advance(hours=3)
+    world.sandbox.outcome("p0@example.com", "replied")
+    [row] = world.sandbox.leads(contacts=["p0@example.com"])
+    assert row["status"] == 1
+    for job in ("sync", "export", "complete", "recover"):
+        assert world.json(job, code=3)["answered_still_mailed"] == 1, job
+    assert "answered_still_mailed" in {r["type"] for r in world.json("errors", "list")["errors"]}
+    listing = world.sandbox.api("POST", "/lead-lists", {"name": "Stopped"}).json["id"]
+    world.configure(stops={"list": listing})
+    world.run("sync", code=0)
+    [row] = world.sandbox.leads(contacts=["p0@example.com"])
+    assert row.get("campaign") is None and row["list_id"] == listing
+    assert world.sandbox.totals()["deleted"] == 0
+
+
+def test_an_adopted_row_is_ours_where_that_is_configured(world):
+    world.sandbox.add(world.campaign, "p0@example.com", "p1@example.com")
+    world.import_people(2)
+    world.run("export", code=0)
+    assert world.shown("L000")["state"]["phase"] == "adopted"
+    world.run("lead", "mark", "p0@example.com", "replied", "--reason", "x", code=0)
+    world.run("sync", code=0)
+    assert len(emails(world)) == 2  # somebody else's row: reported, not touched
+    world.configure(complete={"include_adopted": True})
+    world.run("sync", code=0)
+    assert emails(world) == {"p1@example.com"}
 
 
 @pytest.mark.parametrize("fault", ["reset_after", "status_after", "truncate"])

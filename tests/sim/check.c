@@ -42,13 +42,13 @@ static char *check_deleted(const struct world *world)
     if (row->replies > 0) return broken(world, "deleted somebody who replied", row->person);
     bool is_live = row->status == REMOTE_ACTIVE || row->status == REMOTE_PAUSED;
     world->tally->stopped_removed_n += is_live;
-    if (is_live && !row->was_listed) return broken(world, "deleted unfinished", row->person);
+    if (is_live && !row->was_stopped) return broken(world, "deleted unfinished", row->person);
   }
   return NULL;
 }
 
-/* Is it the ledger's word that this row stays: over already, somebody looks at it first, or an earlier claim's request
- * made it after all, which is reported as other_stamp and left to a person? */
+/* Is it the ledger's word that this row stays: over already (whoever relaunched it paused it again), or an earlier
+ * claim's request made it after all, which is reported as other_stamp and left to a person? */
 static bool is_settled_otherwise(struct world *world, const struct fake_row *row)
 {
   struct page page;
@@ -59,34 +59,41 @@ static bool is_settled_otherwise(struct world *world, const struct fake_row *row
   for (guint i = 0; i < page.rows->len; i++) {
     const struct lead_state *state = &page_row(&page, struct lead_report_row, i)->state;
     g_autofree char *stamp = g_strdup_printf("%" G_GINT64_FORMAT ":%s", state->generation, state->claim_id);
-    is_otherwise = is_otherwise || state->finished_at_us || state->held_n > state->resolved_n ||
-                   state->settlement != SETTLEMENT_ADDED || strcmp(stamp, row->stamp) != 0;
+    is_otherwise = is_otherwise || state->finished_at_us || state->settlement != SETTLEMENT_ADDED ||
+                   strcmp(stamp, row->stamp) != 0;
   }
   page_clear(&page);
   return is_otherwise;
 }
 
-static bool has_answered(const struct world *world, const char *person)
+/* Is a stop in force for this very person, as the ledger has it? */
+static bool is_stopped_now(struct world *world, const char *person)
 {
-  for (guint i = 0; i < world->fake.rows->len; i++) {
-    const struct fake_row *row = g_ptr_array_index(world->fake.rows, i);
-    if (row->replies > 0 && strcmp(row->person, person) == 0) return true;
+  struct page page;
+  page_init(&page, sizeof(struct suppression));
+  g_autoptr(GError) error = NULL;
+  bool is_stopped = false;
+  if (!report_suppressions(world->warehouse, person, &page, &error)) g_error("suppressions: %s", error->message);
+  for (guint i = 0; i < page.rows->len; i++) {
+    int64_t expires_at_us = page_row(&page, struct suppression, i)->expires_at_us;
+    is_stopped = is_stopped || expires_at_us == 0 || expires_at_us > world->fake.now_us;
   }
-  return false;
+  page_clear(&page);
+  return is_stopped;
 }
 
-/* After calm the block list holds everybody who was stopped, and no row of ours is left that could mail one who never
- * answered. */
+/* After calm the block list holds everybody who was stopped for good, and no row of ours is left that could mail a
+ * stopped person; a row that holds an answer is not deleted. */
 static char *check_enforced(struct world *world)
 {
   for (guint i = 0; i < world->fake.rows->len; i++) {
     const struct fake_row *row = g_ptr_array_index(world->fake.rows, i);
     bool is_in_campaign = !row->is_deleted && row->campaign_id != NULL;
     bool is_live = is_in_campaign && (row->status == REMOTE_ACTIVE || row->status == REMOTE_PAUSED);
-    if (!is_live || !g_hash_table_contains(world->stopped, row->person)) continue;
-    if (!fake_instantly_lists(&world->fake, row->person))
+    if (!is_live || !is_stopped_now(world, row->person)) continue;
+    if (g_hash_table_contains(world->stopped, row->person) && !fake_instantly_lists(&world->fake, row->person))
       return broken(world, "stopped, not block-listed", row->person);
-    bool may_stay = row->stamp == NULL || has_answered(world, row->person) || is_settled_otherwise(world, row);
+    bool may_stay = row->stamp == NULL || row->replies > 0 || is_settled_otherwise(world, row);
     if (!may_stay) return broken(world, "a live row of a stopped person is left", row->person);
   }
   return NULL;

@@ -83,14 +83,20 @@ static void change_campaign(struct world *world)
   page_clear(&page);
 }
 
+static void put_stop(struct world *world, const struct suppression *stop)
+{
+  struct ledger *ledger = warehouse_ledger(world->warehouse);
+  g_autoptr(GError) error = NULL;
+  if (!ledger->ops->suppress(ledger, stop, 1, NULL, &error)) g_error("suppress: %s", error->message);
+  g_hash_table_add(world->marked, g_strdup(stop->person));
+}
+
 static void say_stop(struct world *world)
 {
   g_autofree char *person = person_name(rng_below(&world->rng, SIM_PERSONS_MAX));
   struct suppression stop = {
       .person = person, .reason = "manual", .source = "command", .actor = "sim", .created_at_us = world->wall_us};
-  g_autoptr(GError) error = NULL;
-  if (!warehouse_ledger(world->warehouse)->ops->suppress(warehouse_ledger(world->warehouse), &stop, 1, NULL, &error))
-    g_error("suppress: %s", error->message);
+  put_stop(world, &stop);
   if (!g_hash_table_contains(world->stopped, person))
     g_hash_table_insert(
         world->stopped, g_strdup(person),
@@ -170,6 +176,22 @@ static void thin_state(struct world *world)
   world->tally->thinned_n++;
 }
 
+/* `lead mark`, and a stop with an end: the block list knows nothing of either. */
+static void mark(struct world *world)
+{
+  static const char *const reasons[] = {"replied", "bounced", "on leave"};
+  g_autofree char *person = person_name(rng_below(&world->rng, SIM_PERSONS_MAX));
+  const char *reason = reasons[rng_below(&world->rng, G_N_ELEMENTS(reasons))];
+  bool has_end = strcmp(reason, "replied") != 0;
+  struct suppression stop = {.person = person,
+                             .reason = reason,
+                             .source = "command",
+                             .actor = "sim",
+                             .created_at_us = world->wall_us,
+                             .expires_at_us = has_end ? world->wall_us + 20 * DAY_US : 0};
+  put_stop(world, &stop);
+}
+
 void others_act(struct world *world)
 {
   if (!world->options->has_people) return;
@@ -177,6 +199,7 @@ void others_act(struct world *world)
   others_pause(world);
   reply_late(world);
   if (one_in(world, 4)) say_stop(world);
+  if (one_in(world, 5)) mark(world);
   if (one_in(world, 5)) {
     g_autofree char *person = person_name(rng_below(&world->rng, SIM_PERSONS_MAX));
     const char *campaign = one_in(world, 2) ? CAMPAIGN_A : CAMPAIGN_B;

@@ -159,8 +159,10 @@ void world_init(struct world *world, uint64_t seed, const struct sim_options *op
   world->fake.next_touch = draw_touch;
   world->fake.on_add = others_pause;
   world->fake.context = world;
+  world->fake.clock = &world->clock;
   if (options->has_faults && one_in(world, 2)) world->fake.lag_calls = (int64_t)rng_below(&world->rng, 16);
   world->fake.late_calls = 1 + (int64_t)rng_below(&world->rng, 10);
+  world->marked = world->fake.stopped = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   world->stopped = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   world->heard = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   world->fake.emails_limit = 1 + (int64_t)rng_below(&world->rng, 3);
@@ -173,6 +175,7 @@ void world_clear(struct world *world)
   warehouse_close(world->warehouse);
   fake_instantly_clear(&world->fake);
   settings_clear(&world->settings);
+  g_hash_table_unref(world->marked);
   g_hash_table_unref(world->stopped);
   g_hash_table_unref(world->heard);
   g_hash_table_unref(world->kept);

@@ -17,6 +17,7 @@ struct world {
   struct mortal mortal;
   const struct sim_options *options;
   struct sim_tally *tally;
+  GHashTable *marked;      /* persons of whom the ledger was told anything that stops them */
   GHashTable *stopped;     /* person -> created count when the stop was recorded */
   GHashTable *heard;       /* persons who wrote a real reply after their row was removed */
   GHashTable *kept;        /* with a disk that loses power: what the ledger called durable -> how often */

@@ -18,6 +18,8 @@ struct fake_pending {
   int64_t calls_left;
 };
 
+#define LAG_MAX_US (60 * SECOND_US) /* the lag of a list ends with time, too */
+
 static struct fake_instantly *self_of(struct instantly *instantly)
 {
   return (struct fake_instantly *)(void *)instantly;
@@ -61,6 +63,7 @@ struct fake_row *fake_instantly_put(struct fake_instantly *fake, const char *cam
   row->campaign_id = g_strdup(campaign_id);
   row->status = REMOTE_ACTIVE;
   row->created_at_us = fake->now_us;
+  row->created_mono_us = fake->clock != NULL ? clock_mono_us(fake->clock) : 0;
   row->visible_at_call = fake->calls_n + fake->lag_calls;
   row->known_at_call = row->visible_at_call + (fake->lag_calls > 0 ? LATE_UNKNOWN_CALLS : 0);
   g_ptr_array_add(fake->rows, row);
@@ -256,7 +259,9 @@ static bool is_among(const char *const *values, size_t n, const char *value)
 
 static bool matches(const struct fake_instantly *fake, const struct list_query *query, const struct fake_row *row)
 {
-  if (row->is_deleted || (fake->lag_calls > 0 && row->visible_at_call > fake->calls_n)) return false;
+  bool is_over = fake->clock != NULL && clock_mono_us(fake->clock) - row->created_mono_us >= LAG_MAX_US;
+  bool is_late = !is_over && row->visible_at_call > fake->calls_n;
+  if (row->is_deleted || (fake->lag_calls > 0 && is_late)) return false;
   if (query->after != NULL && strcmp(row->id, query->after) <= 0) return false;
   if (query->campaign_id != NULL && g_strcmp0(query->campaign_id, row->campaign_id) != 0) return false;
   if (query->in_list && row->campaign_id != NULL) return false;
@@ -303,6 +308,17 @@ static bool fake_list(struct instantly *instantly, const struct list_query *quer
 
 /* ---- the others ---- */
 
+/* By the ledger's own entries, or by what another row of the person shows. */
+static bool is_stopped(const struct fake_instantly *fake, const char *person)
+{
+  for (guint i = 0; i < fake->rows->len; i++) {
+    const struct fake_row *row = g_ptr_array_index(fake->rows, i);
+    bool is_stop = row->replies > 0 || row->status == REMOTE_BOUNCED || row->status == REMOTE_UNSUBSCRIBED;
+    if (is_stop && strcmp(row->person, person) == 0) return true;
+  }
+  return fake->stopped != NULL && g_hash_table_contains(fake->stopped, person);
+}
+
 static bool fake_delete(struct instantly *instantly, const struct lead_selection *leads, int64_t *count, GError **error)
 {
   struct fake_instantly *fake = self_of(instantly);
@@ -314,7 +330,7 @@ static bool fake_delete(struct instantly *instantly, const struct lead_selection
     bool is_here = !row->is_deleted && g_strcmp0(row->campaign_id, leads->campaign_id) == 0;
     if (!is_here || !is_among(leads->ids, leads->ids_n, row->id)) continue;
     row->is_deleted = true;
-    row->was_listed = fake_instantly_lists(fake, row->person);
+    row->was_stopped = fake_instantly_lists(fake, row->person) || is_stopped(fake, row->person);
     (*count)++;
   }
   return true;

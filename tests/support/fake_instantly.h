@@ -29,8 +29,9 @@ struct fake_row {
   int64_t replies;
   char *subsequence_id;
   bool is_deleted, is_deleted_by_hand;
-  bool was_completed;      /* somebody relaunched it: counters of what happened do not go back */
-  bool was_listed;         /* the block list held the person when the row was deleted */
+  bool was_completed; /* somebody relaunched it: counters of what happened do not go back */
+  bool was_stopped;   /* the person was stopped, by whatever we could know, when the row was deleted */
+  int64_t created_mono_us;
   int64_t visible_at_call; /* the list lags the write: not shown before this call */
   int64_t known_at_call;   /* nobody has come across it before this call */
 };
@@ -66,6 +67,8 @@ struct fake_instantly {
   void *context;
   bool (*is_dead)(void *context); /* counts a call; true: the process is dead, the call fails and does nothing */
   void *dead_context;
+  const struct clock *clock; /* by which a lag ends, however few calls there were; NULL: by calls alone */
+  GHashTable *stopped;       /* persons that somebody stopped or marked in the ledger; borrowed, or NULL */
   int64_t now_us;
   int64_t ids_n;
   int64_t campaign_status; /* of every campaign */

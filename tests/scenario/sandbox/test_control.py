@@ -190,3 +190,20 @@ def test_damaged_state_files_are_refused(start_sandbox, tmp_path):
         path.write_bytes(damaged)
         done = subprocess.run([sandbox_binary(), "--port", "0", "--state", path], capture_output=True, text=True, timeout=20)
         assert done.returncode == 1 and "state" in done.stderr, done
+
+
+def test_a_stop_that_only_the_client_knows_of(start_sandbox):
+    """Mails after it count, and taking its row out is no deletion of an unfinished one; so with a bounce elsewhere."""
+    sandbox = start_sandbox("--stamp", "leadferry", config=workspace({"steps": steps(1, 1, 1)}))
+    sandbox.add(sandbox.campaign("C"), own("ann@x.example"), own("bob@x.example"))
+    sandbox.advance(hours=3)
+    assert sandbox.totals()["mails_sent"] == 2
+    sandbox.stop_person("Ann@x.example")
+    assert sandbox.request("POST", "/_sandbox/stop", {"email": "nobody"}).status == 400
+    sandbox.advance(days=1)
+    assert sandbox.totals()["mailed_after_stop"] == 1
+    audit = {row["email"]: row for row in sandbox.audit()["addresses"]}
+    assert audit["ann@x.example"]["stopped_at"] and not audit["bob@x.example"]["stopped_at"]
+    assert "stopped" in [event["event"] for event in audit["ann@x.example"]["events"]]
+    sandbox.api("DELETE", f"/leads/{sandbox.lead('ann@x.example')['id']}")
+    assert sandbox.totals()["deleted_unfinished"] == 0

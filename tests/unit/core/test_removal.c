@@ -107,11 +107,11 @@ static void test_decide(void)
     .id = "i", .person = "a@example.com", .campaign_id = CAMPAIGN, .stamp = "1:run.1", __VA_ARGS__                     \
   }
 
-/* Live rows of persons who were stopped. */
+/* Rows of persons who were stopped. cuts: by something else than a reply or a bounce. */
 static const struct stopped_case {
   const char *name;
   struct remote_lead row;
-  bool is_absent, was_seen, is_unlisted, is_foreign_campaign;
+  bool is_absent, was_seen, is_sure, cuts, has_list, is_adopted, stops;
   enum removal_verdict verdict;
   const char *reason;
 } stopped_cases[] = {
@@ -119,24 +119,42 @@ static const struct stopped_case {
     {"paused", OURS(.status = 2), .verdict = REMOVE_NOW},
     {"contacted and opened", OURS(.status = 1, .contacted_at_us = 5, .opens = 3), .verdict = REMOVE_NOW},
     {"in a subsequence", OURS(.status = 3, .subsequence_id = "s"), .verdict = REMOVE_CUT_FIRST},
-    {"not on the block list", OURS(.status = 1), .is_unlisted = true, .verdict = REMOVE_NOT,
-     .reason = "not_block_listed_yet"},
     {"over", OURS(.status = 3), .verdict = REMOVE_NOT, .reason = "not_live"},
     {"unsubscribed by itself", OURS(.status = -2), .verdict = REMOVE_NOT, .reason = "not_live"},
     {"bounced", OURS(.status = -1), .verdict = REMOVE_NOT, .reason = "not_live"},
     {"skipped", OURS(.status = -3), .verdict = REMOVE_NOT, .reason = "not_live"},
     {"an unknown status number", OURS(.status = 77), .verdict = REMOVE_NOT, .reason = "not_live"},
-    {"answered", OURS(.status = 1, .replies = 1, .replied_at_us = 5), .verdict = REMOVE_NOT, .reason = "answered"},
+    {"out of office is no answer", OURS(.status = 1, .replies = 1, .has_interest = true), .verdict = REMOVE_NOW},
+    /* a row that holds an answer */
+    {"answered and over", OURS(.status = 3, .replies = 2), .cuts = true, .verdict = REMOVE_NOT, .reason = "not_live"},
+    {"answered, and mailed all the same", OURS(.status = 1, .replies = 1, .replied_at_us = 5), .verdict = REMOVE_NOT,
+     .reason = "answered_still_mailed"},
+    {"an unclear answer that its campaign does not stop at", OURS(.status = 1, .replies = 1, .replied_at_us = 5),
+     .stops = true, .verdict = REMOVE_NOT, .reason = "answered"},
+    {"a clear one, and mailed all the same", OURS(.status = 1, .replies = 1, .has_interest = true, .interest = -1),
+     .stops = true, .verdict = REMOVE_NOT, .reason = "answered_still_mailed"},
+    {"answered, mailed, and a list for it", OURS(.status = 1, .replies = 1, .replied_at_us = 5), .has_list = true,
+     .verdict = REMOVE_TO_LIST},
     {"answered in a subsequence", OURS(.status = 3, .subsequence_id = "s", .replies = 2), .verdict = REMOVE_NOT,
      .reason = "answered"},
-    {"interested", OURS(.status = 1, .has_interest = true, .interest = 1), .verdict = REMOVE_NOT, .reason = "answered"},
-    {"out of office is no answer", OURS(.status = 1, .replies = 1, .has_interest = true), .verdict = REMOVE_NOW},
+    {"answered in a subsequence, and unsubscribed", OURS(.status = 3, .subsequence_id = "s", .replies = 2),
+     .cuts = true, .has_list = true, .verdict = REMOVE_CUT_ONLY},
+    {"answered and paused", OURS(.status = 2, .replies = 1, .replied_at_us = 5), .cuts = true, .verdict = REMOVE_NOT,
+     .reason = "answered"},
+    {"interested", OURS(.status = 1, .has_interest = true, .interest = 1), .verdict = REMOVE_NOT,
+     .reason = "answered_still_mailed"},
+    /* absent */
     {"absent, seen before", OURS(.status = 1), .is_absent = true, .was_seen = true, .verdict = REMOVE_GONE},
     {"absent, never seen", OURS(.status = 1), .is_absent = true, .verdict = REMOVE_NOT, .reason = "not_seen_yet"},
-    {"moved",
+    {"absent, looked for twice", OURS(.status = 1), .is_absent = true, .is_sure = true, .verdict = REMOVE_GONE},
+    /* somewhere else, or somebody else's */
+    {"moved to another campaign",
      {.id = "i", .person = "a@example.com", .campaign_id = "c", .stamp = "1:run.1", .status = 1},
+     .verdict = REMOVE_NOW},
+    {"moved to a list",
+     {.id = "i", .person = "a@example.com", .list_id = "l", .stamp = "1:run.1", .status = 1},
      .verdict = REMOVE_NOT,
-     .reason = "moved"},
+     .reason = "not_live"},
     {"another address",
      {.id = "i", .person = "b@example.com", .campaign_id = CAMPAIGN, .stamp = "1:run.1", .status = 1},
      .verdict = REMOVE_NOT,
@@ -145,8 +163,10 @@ static const struct stopped_case {
      {.id = "i", .person = "a@example.com", .campaign_id = CAMPAIGN, .status = 1},
      .verdict = REMOVE_NOT,
      .reason = "other_stamp"},
-    {"a campaign not configured", OURS(.status = 1), .is_foreign_campaign = true, .verdict = REMOVE_NOT,
-     .reason = "campaign_not_configured"},
+    {"no stamp, but adopted",
+     {.id = "i", .person = "a@example.com", .campaign_id = CAMPAIGN, .status = 1},
+     .is_adopted = true,
+     .verdict = REMOVE_NOW},
 };
 
 static void test_stopped(void)
@@ -158,11 +178,14 @@ static void test_stopped(void)
                               .instantly_id = "i",
                               .claim_id = "run.1",
                               .generation = 1,
+                              .is_adopted = c->is_adopted,
+                              .cuts_answered = c->cuts,
                               .was_seen = c->was_seen};
     struct removal_input input = {.removal = &removal,
                                   .row = c->is_absent ? NULL : &c->row,
-                                  .is_configured_campaign = !c->is_foreign_campaign,
-                                  .is_blocklisted = !c->is_unlisted};
+                                  .is_absence_sure = c->is_sure,
+                                  .has_stop_list = c->has_list,
+                                  .stops_on_reply = c->stops};
     struct removal_decision decision = removal_of_stopped_decide(&input);
     g_test_message("%s", c->name);
     g_assert_cmpint(decision.verdict, ==, c->verdict);

@@ -142,7 +142,8 @@ ORDER BY error_timestamp DESC, retry_count DESC, error_id LIMIT @limit;
 -- name: report_counts
 -- What `status` shows, in one statement.
 WITH states AS (
-  SELECT s.lead_id, s.person, s.campaign_id, s.email_status, s.outcome, s.held_n, s.resolved_n, s.held_reason, CASE
+  SELECT s.lead_id, s.person, s.campaign_id, s.email_status,
+    IF(s.outcome = 0 AND s.finished_at IS NOT NULL, 8, s.outcome) AS outcome, s.held_n, s.resolved_n, s.held_reason, CASE
       WHEN s.removed_at IS NOT NULL AND s.removed_id IS NOT DISTINCT FROM s.instantly_id THEN 12
       WHEN s.withdrawn_at IS NOT NULL THEN 11 WHEN s.finished_at IS NOT NULL THEN 10
       WHEN s.subsequence_id IS NOT NULL AND s.settlement IN (7, 8) THEN 9 ELSE s.settlement END AS phase,

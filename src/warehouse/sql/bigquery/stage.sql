@@ -206,11 +206,11 @@ WHEN NOT MATCHED THEN INSERT (campaign_id, campaign_name, total_leads, leads_com
 -- name: removals
 -- What is due for removal, oldest first, read page by page from one job. Whoever replied (5) is treated so, whatever outranks
 -- it. The grace of an outcome is a text in a list; one that is never over is not in it. A lead `instantly:...` is a row that
--- others put there: known, never ours. The last two columns say what stopped_live alone knows.
+-- others put there: known, never ours. The last columns say what stopped_live alone knows.
 SELECT s.lead_id, s.person, s.current_campaign_id, s.instantly_id, s.claim_id, s.generation, s.epoch, s.outcome,
   s.finished_at, s.settlement = 7,
   s.person IN (SELECT person FROM ${suppressions} WHERE pushed_at IS NOT NULL AND person IS NOT NULL), g.outcome,
-  FALSE, FALSE
+  FALSE, FALSE, FALSE, FALSE, FALSE, FALSE
 FROM ${lead_state} s
 JOIN (SELECT CAST(JSON_VALUE(r, '$.outcome') AS INT64) AS outcome,
         TIMESTAMP_MICROS(CAST(JSON_VALUE(r, '$.until') AS INT64)) AS until
@@ -228,10 +228,11 @@ WHERE (s.settlement = 8 OR (s.settlement = 7 AND JSON_VALUE(@p, '$.include_adopt
 ORDER BY s.finished_at, s.lead_id;
 
 -- name: stopped_live
--- Live enrolments of ours of persons with a lasting stop in force who never answered, in the order of lead_id. A stop names a
--- person by its folded address or its domain; the block list knows only the very address.
+-- Enrolments of ours that may be live, of persons with any stop in force, in the order of lead_id; with @is_open the leads of
+-- such persons whose claim nobody settled. A stop names a person by its folded address or its domain; the block list knows
+-- only the very address, and what it matches is not mailed: such an entry takes nothing out. core/stop_hits.h says which are bulk.
 WITH stops AS (
-  SELECT match_key, person, domain, reason, pushed_at,
+  SELECT match_key, person, domain, reason, pushed_at, IFNULL(source, '') = 'blocklist' AS is_listed,
     IFNULL(source, '') <> 'blocklist' AND (reason IN ('unsubscribed', 'manual')
       OR (source IN ('command', 'import', 'inbox') AND reason NOT IN ('replied', 'bounced') AND expires_at IS NULL)) AS is_lasting
   FROM ${suppressions}
@@ -239,25 +240,30 @@ WITH stops AS (
     AND NOT (@bulk_waits AND allowed_at IS NULL AND (domain IS NOT NULL
       OR IFNULL(source, '') NOT IN ('sync', 'workspace', 'emails', 'webhook', 'mark', 'command')))),
 live AS (
-  SELECT lead_id, person, current_campaign_id, instantly_id, claim_id, generation, epoch, last_seen_at, current_at,
+  SELECT lead_id, person, IF(@is_open, campaign_id, current_campaign_id) AS campaign_id,
+    IF(@is_open, CAST(NULL AS STRING), instantly_id) AS instantly_id, claim_id, generation, epoch, settlement = 7 AS is_adopted,
+    held_n > resolved_n AS is_held, IFNULL(last_seen_at >= current_at, FALSE) AS was_seen,
     SUBSTR(person, STRPOS(person, '@')) AS domain_key, REGEXP_REPLACE(person, r'^([^+@]+)\+[^@]*@', r'\1@') AS person_key
   FROM ${lead_state}
-  WHERE settlement = 8 AND withdrawn_at IS NULL AND instantly_id IS NOT NULL AND finished_at IS NULL
-    AND NOT IFNULL(replied_at > IFNULL(reopened_at, TIMESTAMP_MICROS(0)), FALSE) AND held_n <= resolved_n AND lead_id > @after_lead_id
-    AND NOT (removed_at IS NOT NULL AND removed_id IS NOT DISTINCT FROM instantly_id)),
+  WHERE lead_id > @after_lead_id AND ((@is_open AND settlement = 1)
+    OR (NOT @is_open AND (settlement = 8 OR (settlement = 7 AND @include_adopted)) AND withdrawn_at IS NULL
+      AND NOT STARTS_WITH(lead_id, 'instantly:') AND instantly_id IS NOT NULL
+      AND (finished_at IS NULL OR subsequence_id IS NOT NULL OR held_n > resolved_n OR IFNULL(held_reason, '') = 'relaunched')
+      AND NOT (removed_at IS NOT NULL AND removed_id IS NOT DISTINCT FROM instantly_id)))),
 met AS (
-  SELECT l.lead_id, s.reason, s.is_lasting, s.domain IS NOT NULL OR s.person = l.person AS is_own, s.pushed_at
+  SELECT l.lead_id, s.reason, s.is_lasting, s.domain IS NOT NULL OR s.person = l.person AS is_own, s.is_listed, s.pushed_at
   FROM live l JOIN stops s ON s.match_key = l.person_key
   UNION ALL
-  SELECT l.lead_id, s.reason, s.is_lasting, TRUE, s.pushed_at FROM live l JOIN stops s ON s.match_key = l.domain_key),
+  SELECT l.lead_id, s.reason, s.is_lasting, TRUE, s.is_listed, s.pushed_at
+  FROM live l JOIN stops s ON s.match_key = l.domain_key),
 judged AS (
-  SELECT lead_id, LOGICAL_OR(is_lasting) AS is_stopped, LOGICAL_OR(reason = 'replied') AS has_replied,
+  SELECT lead_id, LOGICAL_OR(is_lasting) AS is_lasting, LOGICAL_OR(reason NOT IN ('replied', 'bounced')) AS cuts_answered,
     LOGICAL_OR(is_lasting AND reason = 'unsubscribed') AS is_unsubscribed, LOGICAL_OR(is_lasting AND is_own) AS is_named,
-    LOGICAL_OR(is_lasting AND is_own AND pushed_at IS NOT NULL) AS is_listed
-  FROM met GROUP BY lead_id)
-SELECT l.lead_id, l.person, l.current_campaign_id, l.instantly_id, l.claim_id, l.generation, l.epoch,
-  IF(j.is_unsubscribed, 7, 1), NULL, FALSE, j.is_listed, IF(j.is_unsubscribed, 7, 1), j.is_named, IFNULL(l.last_seen_at >= l.current_at, FALSE)
-FROM live l JOIN judged j ON j.lead_id = l.lead_id WHERE j.is_stopped AND NOT j.has_replied ORDER BY l.lead_id;
+    LOGICAL_OR(is_lasting AND is_own AND pushed_at IS NOT NULL) AS is_pushed
+  FROM met WHERE NOT (is_listed AND is_own) GROUP BY lead_id)
+SELECT l.lead_id, l.person, l.campaign_id, l.instantly_id, l.claim_id, l.generation, l.epoch, 8, NULL, l.is_adopted,
+  j.is_pushed, 8, j.is_named, l.was_seen, j.is_lasting, j.is_unsubscribed, j.cuts_answered, l.is_held
+FROM live l JOIN judged j ON j.lead_id = l.lead_id ORDER BY l.lead_id;
 
 -- name: removal_counts
 SELECT s.current_campaign_id, s.outcome, COUNT(*)

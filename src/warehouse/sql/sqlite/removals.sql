@@ -17,29 +17,42 @@ WHERE (s.settlement = 8 OR (s.settlement = 7 AND :include_adopted)) AND s.withdr
 ORDER BY s.finished_at, s.lead_id LIMIT :limit;
 
 -- name: removals_stopped
--- Live rows of ours whose person has a lasting stop and never answered, a page from a lead on. One pass over the states;
--- the stops are asked by their key. The columns are those of `removals`, then is_named and was_seen.
-SELECT s.lead_id, s.person, s.current_campaign_id, s.instantly_id, s.claim_id, s.generation, s.epoch,
-  CASE WHEN EXISTS (SELECT 1 FROM lasting_stops b WHERE b.match_key IN (fold_tag(s.person), '@' || s.domain)
-    AND b.reason = 'unsubscribed' AND (b.expires_at IS NULL OR b.expires_at > :now) AND NOT (:bulk_waits AND b.is_bulk)) THEN 7 ELSE 1 END AS outcome,
-  NULL, 0,
-  EXISTS (SELECT 1 FROM lasting_stops b WHERE b.match_key IN (fold_tag(s.person), '@' || s.domain)
-    AND (b.domain IS NOT NULL OR b.person = s.person) AND b.pushed_at IS NOT NULL
-    AND (b.expires_at IS NULL OR b.expires_at > :now) AND NOT (:bulk_waits AND b.is_bulk)),
-  NULL,
-  EXISTS (SELECT 1 FROM lasting_stops b WHERE b.match_key IN (fold_tag(s.person), '@' || s.domain)
-    AND (b.domain IS NOT NULL OR b.person = s.person) AND (b.expires_at IS NULL OR b.expires_at > :now) AND NOT (:bulk_waits AND b.is_bulk)),
-  coalesce(s.last_seen_at >= s.current_at, 0)
-FROM lead_state s
-WHERE s.settlement = 8 AND s.withdrawn_at IS NULL AND s.finished_at IS NULL AND coalesce(s.replied_at, 0) <= coalesce(s.reopened_at, 0)
-  AND s.instantly_id IS NOT NULL AND s.held_n <= s.resolved_n
+-- Rows of ours that may be live, of persons with any stop in force, a page from a lead on. One pass over the states, and none
+-- where nobody is stopped; the stops are asked by their key. A lead that is over is looked at only where a scan saw it running
+-- again, or in a subsequence. What Instantly's own list matches is not mailed: such an entry takes nothing out. The columns are
+-- those of `removals`, then what struct removal has for of_stopped alone.
+SELECT s.lead_id, s.person, s.current_campaign_id, s.instantly_id, s.claim_id, s.generation, s.epoch, 8, NULL,
+  s.settlement = 7,
+  max(b.is_lasting AND b.pushed_at IS NOT NULL AND (b.domain IS NOT NULL OR b.person = s.person)), 8,
+  max(b.is_lasting AND (b.domain IS NOT NULL OR b.person = s.person)),
+  coalesce(s.last_seen_at >= s.current_at, 0),
+  max(b.is_lasting), max(b.is_lasting AND b.reason = 'unsubscribed'), max(b.reason NOT IN ('replied', 'bounced')),
+  s.held_n > s.resolved_n
+FROM lead_state s CROSS JOIN taking_stops b ON b.match_key IN (fold_tag(s.person), '@' || s.domain)
+WHERE EXISTS (SELECT 1 FROM taking_stops)
+  AND (s.settlement = 8 OR (s.settlement = 7 AND :include_adopted)) AND s.withdrawn_at IS NULL
+  AND substr(s.lead_id, 1, 10) <> 'instantly:' AND s.instantly_id IS NOT NULL
+  AND (s.finished_at IS NULL OR s.subsequence_id IS NOT NULL OR s.held_n > s.resolved_n OR s.held_reason = 'relaunched')
   AND NOT (s.removed_at IS NOT NULL AND s.removed_id IS s.instantly_id)
   AND (:after_lead_id IS NULL OR s.lead_id > :after_lead_id)
-  AND EXISTS (SELECT 1 FROM lasting_stops b WHERE b.match_key IN (fold_tag(s.person), '@' || s.domain)
-    AND (b.expires_at IS NULL OR b.expires_at > :now) AND NOT (:bulk_waits AND b.is_bulk))
-  AND NOT EXISTS (SELECT 1 FROM suppressions r WHERE r.match_key IN (fold_tag(s.person), '@' || s.domain)
-    AND r.reason = 'replied' AND r.revoked_at IS NULL AND (r.expires_at IS NULL OR r.expires_at > :now))
-ORDER BY s.lead_id LIMIT :limit;
+  AND (b.expires_at IS NULL OR b.expires_at > :now) AND NOT (:bulk_waits AND b.is_bulk)
+  AND NOT (b.is_listed AND (b.domain IS NOT NULL OR b.person = s.person))
+GROUP BY s.lead_id ORDER BY s.lead_id LIMIT :limit;
+
+-- name: removals_open
+-- The same of leads whose claim nobody settled: Instantly may have their row, and nobody knows it.
+SELECT s.lead_id, s.person, s.campaign_id, NULL, s.claim_id, s.generation, s.epoch, 8, NULL, 0,
+  max(b.is_lasting AND b.pushed_at IS NOT NULL AND (b.domain IS NOT NULL OR b.person = s.person)), 8,
+  max(b.is_lasting AND (b.domain IS NOT NULL OR b.person = s.person)),
+  coalesce(s.last_seen_at >= s.current_at, 0),
+  max(b.is_lasting), max(b.is_lasting AND b.reason = 'unsubscribed'), max(b.reason NOT IN ('replied', 'bounced')),
+  s.held_n > s.resolved_n
+FROM lead_state s CROSS JOIN taking_stops b ON b.match_key IN (fold_tag(s.person), '@' || s.domain)
+WHERE EXISTS (SELECT 1 FROM taking_stops) AND s.settlement = 1
+  AND (:after_lead_id IS NULL OR s.lead_id > :after_lead_id)
+  AND (b.expires_at IS NULL OR b.expires_at > :now) AND NOT (:bulk_waits AND b.is_bulk)
+  AND NOT (b.is_listed AND (b.domain IS NOT NULL OR b.person = s.person))
+GROUP BY s.lead_id ORDER BY s.lead_id LIMIT :limit;
 
 -- name: removal_counts
 SELECT s.current_campaign_id, s.outcome, count(*)

@@ -151,9 +151,10 @@ WHERE time_us(error_timestamp) >= :since AND (:type IS NULL OR error_type = :typ
 GROUP BY error_id ORDER BY max(rowid) DESC LIMIT :limit;
 
 -- name: report_states
--- One pass; the groups are few.
-SELECT phase, email_status, outcome, campaign_id, count(*) FROM temp.state_columns
-GROUP BY phase, email_status, outcome, campaign_id;
+-- One pass; the groups are few. Over, and by nothing that has a rank: stopped (8).
+SELECT phase, email_status, CASE WHEN outcome = 0 AND finished_at IS NOT NULL THEN 8 ELSE outcome END AS ended_as,
+  campaign_id, count(*)
+FROM temp.state_columns GROUP BY phase, email_status, ended_as, campaign_id;
 
 -- name: report_held
 -- Leads that wait for a person, by reason; few, or something is very wrong.

@@ -284,6 +284,7 @@ SELECT l.*,
   CASE s.outcome
     WHEN 1 THEN 'removed_by_hand' WHEN 2 THEN 'skipped' WHEN 3 THEN 'no_reply' WHEN 4 THEN 'interest'
     WHEN 5 THEN 'replied' WHEN 6 THEN 'bounced' WHEN 7 THEN 'unsubscribed'
+    ELSE CASE WHEN s.finished_at IS NOT NULL THEN 'stopped' END
   END AS outcome,
   CASE
     WHEN s.lead_id IS NULL THEN 'export decides'

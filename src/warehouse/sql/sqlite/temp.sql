@@ -147,6 +147,16 @@ SELECT id, match_key, person, domain, source, expires_at, allow_hit, allowed_at,
     OR coalesce(source NOT IN ('sync', 'workspace', 'emails', 'webhook', 'mark', 'command'), 1)) AS is_bulk
 FROM suppressions WHERE revoked_at IS NULL;
 
+-- name: temp_taking_stops
+-- Stops for which rows are taken out: all that were not lifted. is_listed: Instantly's own list holds it, so what matches there
+-- is not mailed. is_bulk: as in judged_stops.
+CREATE TEMP VIEW taking_stops AS
+SELECT match_key, person, domain, reason, expires_at, pushed_at, coalesce(source = 'blocklist', 0) AS is_listed,
+  allowed_at IS NULL AND (domain IS NOT NULL
+    OR coalesce(source NOT IN ('sync', 'workspace', 'emails', 'webhook', 'mark', 'command'), 1)) AS is_bulk,
+  id IN (SELECT l.id FROM lasting_stops l WHERE l.id = s.id) AS is_lasting
+FROM suppressions s WHERE revoked_at IS NULL;
+
 -- name: temp_asks
 -- Stops that staged rows ask for.
 CREATE TEMP TABLE asks (
