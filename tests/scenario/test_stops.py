@@ -218,6 +218,7 @@ def live(world, email):
     ("suppress", "add", "p1@example.com", "--reason", "on leave", "--expires", "30"),
 ])
 def test_every_job_takes_a_stopped_person_out(mailed, words, job):
+    """Guarantee 48."""
     mailed.run("sync", code=0)
     mailed.run(*words, code=0)
     mailed.sandbox.stop_person("p1@example.com")
@@ -231,7 +232,7 @@ def test_every_job_takes_a_stopped_person_out(mailed, words, job):
 
 
 def test_an_answer_elsewhere_ends_our_sequence(mailed):
-    """p4 answers somebody else's campaign; ours never hears of it, until the workspace's stops are read."""
+    """Guarantee 48. p4 answers somebody else's campaign; ours never hears of it, until the workspace's stops are read."""
     theirs = mailed.sandbox.campaign("Operations")
     row = next(r for r in mailed.sandbox.leads(contacts=["p4@example.com"]) if r["campaign"] == theirs)
     mailed.sandbox.outcome("p4@example.com", "replied", campaign=theirs)
@@ -242,6 +243,7 @@ def test_an_answer_elsewhere_ends_our_sequence(mailed):
 
 
 def test_a_held_lead_in_a_campaign_that_is_not_configured(mailed):
+    """Guarantee 48."""
     theirs = mailed.sandbox.campaign("Operations")
     [row] = mailed.sandbox.leads(contacts=["p1@example.com"])
     mailed.sandbox.api("POST", "/leads/move", {"ids": [row["id"]], "campaign": mailed.campaign,
@@ -256,7 +258,7 @@ def test_a_held_lead_in_a_campaign_that_is_not_configured(mailed):
 
 
 def test_a_row_that_holds_an_answer_is_never_deleted(start_sandbox, leadferry_binary, tmp_path):
-    """The campaign mails on after a reply: it is said with every run, and a list for stops ends it."""
+    """Guarantee 48. The campaign mails on after a reply: it is said with every run, and a list for stops ends it."""
     config = quiet_config()
     config["campaigns"][0]["stop_on_reply"] = False
     world = Product(start_sandbox(config=config), leadferry_binary, tmp_path)
