@@ -58,7 +58,7 @@ bool sync_read_stops(struct job *job, int64_t *stops_n, GError **error);
  * nothing else. Unclear counts as real. */
 bool remote_has_real_reply(const struct remote_lead *row);
 
-/* Is nothing known of its one reply but that it came? It counts as real; Instantly may know better. */
+/* Is nothing known of its replies but that they came? They count as real; Instantly may know better. */
 bool remote_reply_is_unclear(const struct remote_lead *row);
 
 /* Has any step been sent to this row? */

@@ -21,7 +21,7 @@ bool remote_has_real_reply(const struct remote_lead *row)
 
 bool remote_reply_is_unclear(const struct remote_lead *row)
 {
-  return remote_has_real_reply(row) && row->replies <= 1 && !(row->has_interest && row->interest != 0);
+  return remote_has_real_reply(row) && !(row->has_interest && row->interest != 0);
 }
 
 bool remote_is_contacted(const struct remote_lead *row)
