@@ -254,22 +254,16 @@ struct removal {
   bool is_adopted;
   bool is_block_listed; /* a suppression of the person with pushed_at exists */
   /* with of_stopped alone: */
-  bool is_lasting;      /* a lasting stop is in force, see unpushed */
-  bool is_unsubscribed; /* and one of them says so */
+  bool is_lasting, is_unsubscribed; /* a lasting stop is in force, see unpushed; and one of them says so */
   bool is_named; /* a lasting stop names this very person or its domain: the list does not know that ann+x is ann */
-  bool cuts_answered; /* a stop that is neither a reply nor a bounce: even an answered row leaves its subsequence */
-  bool is_held;
-  bool was_seen; /* a scan that began after it was added has shown the row: absent now, it is gone and not late */
+  bool cuts_answered;     /* a stop that is neither a reply nor a bounce: even an answered row leaves its subsequence */
+  bool is_held, was_seen; /* seen by a scan after it was added: absent now, it is gone and not late */
 };
 
 /* Which removals are due: finished, not removed, grace over, ordered by (finished_at, lead_id), oldest first.
- * With of_stopped: enrolments that may be live, held ones too, of persons with any stop in force, in the order of
- * lead_id. An entry that Instantly's own block list holds for this very person or its domain (source blocklist) does
- * not count: what it matches is not mailed. Whether a row holds an answer is for its reader to see. Outcome is stopped;
- * is_block_listed asks for a lasting stop in force with pushed_at of this very person or its domain. No grace plays a
- * part.
- * With of_open_claims as well: leads of such persons whose claim nobody settled; instantly_id is NULL, campaign_id the
- * claim's. */
+ * With of_stopped: enrolments that may be live, held ones too, of persons with any stop in force (but what Instantly's
+ * own list matches), by lead_id; outcome is stopped, no grace plays a part. With of_open_claims: their leads whose
+ * claim nobody settled, with its campaign_id and no instantly_id. */
 struct removal_query {
   int64_t now_us;
   bool of_stopped;
