@@ -278,7 +278,8 @@ static void test_generations(struct subject *subject)
   OK(subject->ops->suppress(subject->ledger, &stop, 1, NULL, &error));
   struct removal_query live = {.now_us = T0 + 20 * HOUR_US, .of_stopped = true, .limit = 10};
   bool was_seen = true;
-  g_assert_cmpuint(removals_n(subject, &live, NULL), ==, 1); /* it answered: the row itself is asked what becomes of it */
+  g_assert_cmpuint(removals_n(subject, &live, NULL), ==,
+                   1); /* it answered: the row itself is asked what becomes of it */
   put_generation(subject);
   g_assert_cmpuint(removals_n(subject, &live, &was_seen), ==, 1);
   g_assert_false(was_seen); /* a list that lags shows nothing of it, and it is not gone */
