@@ -27,8 +27,8 @@ static const char *const advice[VERDICTS_N] = {
     [VERDICT_DEFERRED_MAX_PER_RUN] = "`export.max_per_run` is reached; the next run takes it up",
     [VERDICT_DEFERRED_MAX_PER_DAY] = "`export.max_per_day` of the campaign is reached; tomorrow's run takes it up",
     [VERDICT_DEFERRED_PLAN_FULL] = "the plan takes no more contacts",
-    [VERDICT_STILL_IN_INSTANTLY] = "its cooldown is over, and a row of the person is still in Instantly; `leadferry "
-                                   "complete` takes out what is due",
+    [VERDICT_STILL_IN_INSTANTLY] = ("its cooldown is over, and a row of the person is still in Instantly; `leadferry "
+                                    "complete` takes out what is due"),
     [VERDICT_DEFERRED_CANARY] = "the campaign's first leads go out first; once one was mailed the others follow",
 };
 
