@@ -26,7 +26,8 @@ def world(world_of_job):
 
 
 def grow_old(world):
-    """More days go by than a fold reads again."""
+    """More days go by than a fold reads again; what was streamed then is seen by everybody."""
+    world.cloud.sql("UPDATE leases SET streams = NULL WHERE TRUE")
     world.cloud.sql("UPDATE lead_events SET recorded_at = TIMESTAMP_SUB(recorded_at, INTERVAL 10 DAY) WHERE TRUE")
 
 
