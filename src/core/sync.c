@@ -62,6 +62,7 @@ static bool sync_steps(struct job *job, const struct sync_options *options, stru
   if (!is_read) return false;
   if (!choose_home(job, report, error)) return false;
   if (!apply_stage(job, report, error)) return false; /* 3 */
+  if (report->stops.hits.waits) report->hits = report->stops.hits;
   if (!bounce_guard_judge(job, bounces, &report->bounce_stopped_n, error)) return false;
   if (!ops->write_back(job->ledger, false, &report->written_back_n, error)) return false; /* 4 */
   return ops->campaign_status_write(job->ledger, (const struct campaign_metric *)(void *)totals->data, totals->len,
@@ -269,6 +270,19 @@ static bool report_spike(struct job *job, const struct sync_report *report, GErr
   return job->ledger->ops->errors_append(job->ledger, &row, 1, error);
 }
 
+/* Where nothing waits for the block list there is nothing to decide about: stop_enforce() asks for itself. */
+static bool push_stops(struct job *job, struct sync_report *report, GError **error)
+{
+  struct push_query query = {.now_us = job->now_us, .limit = 1};
+  struct page waiting;
+  page_init(&waiting, sizeof(struct suppression));
+  bool is_ok = job->ledger->ops->unpushed(job->ledger, &query, &waiting, error);
+  bool is_any = waiting.rows->len > 0;
+  page_clear(&waiting);
+  if (!is_ok || !is_any) return is_ok;
+  return stop_hits_decide(job, &report->hits, error) && sync_push_stops(job, report, error);
+}
+
 static bool apply_stage(struct job *job, struct sync_report *report, GError **error)
 {
   const struct ledger_ops *ops = job->ledger->ops;
@@ -286,7 +300,7 @@ static bool apply_stage(struct job *job, struct sync_report *report, GError **er
   rules.home = report->home;
   if (!judge_mailboxes(job, report, &rules, error)) return false;
   if (!ops->stage_stops(job->ledger, &rules, &report->stage, error) || !report_spike(job, report, error)) return false;
-  if (!stop_hits_decide(job, &report->hits, error) || !sync_push_stops(job, report, error)) return false;
+  if (!push_stops(job, report, error)) return false;
   /* Rows of those who were pushed are staged now as well: who of them answered elsewhere? */
   if (report->pushed_n > 0 && !ops->stage_stops(job->ledger, &rules, &report->stage, error)) return false;
   return ops->stage_facts(job->ledger, &rules, &report->stage, error) && ops->fold(job->ledger, error) &&

@@ -34,6 +34,7 @@ static const struct cost_job {
     COST("export", 1, BQ_LEASE_RENEW, BQ_WATCH),
     COST("export", 1, BQ_CLAIM_VERDICTS, BQ_CLAIM_APPEND, BQ_CLAIM_COUNTS),
     COST("export", 1, BQ_CLAIMS_READ),
+    COST("export", 1, BQ_STOPPED_LIVE),
     COST("export", 1, BQ_CHANGES_GATHER, BQ_CHANGES_APPLY, BQ_SCRATCH_COUNT),
     COST("export", 1, BQ_LEASE_GIVE_BACK),
 
@@ -42,8 +43,8 @@ static const struct cost_job {
     COST("sync", 1, BQ_WATCHED),
     COST("sync", 2, BQ_STAGED_STOPS), /* again after a push to the block list */
     COST("sync", 2, BQ_STOPS_GATHER, BQ_STOPS_INSERT, BQ_EVIDENCE_GATHER, BQ_EVIDENCE_APPLY, BQ_SCRATCH_COUNT),
-    COST("sync", 2, BQ_STOP_HITS),
-    COST("sync", 1, BQ_UNPUSHED),
+    COST("sync", 1, BQ_STOP_HITS),
+    COST("sync", 2, BQ_UNPUSHED),
     COST("sync", 1, BQ_PUSHED_GATHER, BQ_PUSHED_APPLY),
     COST("sync", 1, BQ_MATCHES_GATHER, BQ_SEEN_GATHER, BQ_SEEN_APPLY, BQ_MATCHES_READ),
     COST("sync", 1, BQ_MISSING),
@@ -60,6 +61,7 @@ static const struct cost_job {
     COST("complete", 1, BQ_REMOVAL_COUNTS),
     COST("complete", 1, BQ_REMOVALS),
     COST("complete", 1, BQ_LEASE_RENEW, BQ_WATCH),
+    COST("complete", 1, BQ_STOPPED_LIVE),
     COST("complete", 1, BQ_CHANGES_GATHER, BQ_CHANGES_APPLY, BQ_SCRATCH_COUNT),
     COST("complete", 1, BQ_LEASE_GIVE_BACK),
 #undef COST
@@ -89,6 +91,8 @@ static const struct {
     {"only_unsettled", BIGQUERY_BOOL},
     {"judges", BIGQUERY_BOOL},
     {"bulk_waits", BIGQUERY_BOOL},
+    {"is_open", BIGQUERY_BOOL},
+    {"include_adopted", BIGQUERY_BOOL},
     {"lead_ids", BIGQUERY_STRINGS},
     {"persons", BIGQUERY_STRINGS},
 };

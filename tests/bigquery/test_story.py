@@ -81,7 +81,7 @@ def test_jobs_do_not_grow_with_leads(user, emulator):
             jobs.append(job)
     shown = user.json("runs", "show", user.json("runs", "list")["runs"][0]["run_id"])
     assert shown["costs"]["lease_take"] == {"jobs": 1, "bytes_billed": 0}
-    assert "BigQuery jobs 3, 0 bytes billed" in user.run("runs", "show", shown["run_id"], code=0).stdout
+    assert "BigQuery jobs 4, 0 bytes billed" in user.run("runs", "show", shown["run_id"], code=0).stdout
     counted = ask(emulator, "SELECT job, statements FROM d.pipeline_runs WHERE is_end = 1 ORDER BY started_at")[1]
     assert [job for job, _ in counted] == jobs
     assert all(1 < len(said) <= JOBS_MAX for said in asked), asked
