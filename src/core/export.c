@@ -198,8 +198,10 @@ static bool finish(struct job *job, struct export_report *report, GError **error
   if (!ops->fold(job->ledger, error) || !ops->release_never_sent(job->ledger, NULL, &never_sent_n, error)) return false;
   report->released_n += never_sent_n;
   if (never_sent_n > 0 && !ops->fold(job->ledger, error)) return false;
-  return stop_enforce(job, &report->stops, error) &&
-         ops->write_back(job->ledger, false, &report->written_back_n, error) && release_escrows(job, report, error);
+  bool is_enforced =
+      stop_enforce(job, &report->stops, error); /* a signal ends it, and what was sent is written all the same */
+  bool is_written = ops->write_back(job->ledger, false, &report->written_back_n, is_enforced ? error : NULL);
+  return is_enforced && is_written && release_escrows(job, report, error);
 }
 
 /* Step 6: what our escrow paused, or found completed and filled, runs once everything is settled and list and ledger
