@@ -100,12 +100,14 @@ static char *check_enforced(struct world *world)
 }
 
 /* Removed means gone by id and by address: where somebody put the address into the campaign again before the removal
- * was recorded, it stays open, and says so. Where the person answered in another row before that, our row is nobody's
- * to remove any more, and what two scans did not find is told as taken out by hand. */
+ * was recorded, it stays open, and says so. Where the person answered before that, in another row or by a mail that
+ * came late, our row is nobody's to remove any more: what two scans did not find is told as taken out by hand, and an
+ * enrolment that was over before stays so. */
 static bool is_removal_told(const struct world *world, const struct fake_row *remote, const struct lead_state *state)
 {
   bool is_there_again = fake_instantly_find(&world->fake, remote->campaign_id, remote->person) != NULL;
-  bool is_over = state->finished_at_us != 0 && state->outcome == OUTCOME_REMOVED_BY_HAND;
+  bool has_answered = state->outcome == OUTCOME_REMOVED_BY_HAND || state->replied_at_us != 0;
+  bool is_over = state->finished_at_us != 0 && has_answered;
   return remote->is_deleted == (state->removed_at_us != 0) || (remote->is_deleted && (is_there_again || is_over));
 }
 
