@@ -15,8 +15,8 @@ JOBS = ("export", "sync", "complete", "recover")
 # Nothing of the request is out; its first bytes are (all of a short one, so that it is worked on while nobody waits for
 # it); it was answered, and nobody read that.
 MOMENTS = ("before", "half", "unread")
-POINTS = 0 if is_long() else int(os.environ.get("LEADFERRY_CLOUD_POINTS") or 32)
-pytestmark = pytest.mark.timeout(6 * 3600 if is_long() else 300)
+POINTS = 0 if is_long() else int(os.environ.get("LEADFERRY_CLOUD_POINTS") or 16)
+pytestmark = pytest.mark.timeout(6 * 3600 if is_long() else 1200)
 
 
 def die(world, number, moment):

@@ -21,7 +21,7 @@ from results import FAILED, PASSED, SKIPPED, Result, is_success, read_junit, rea
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "build" / "results"
 CORES = os.cpu_count() or 2
-STEP_LIMIT_S = 1800
+STEP_LIMIT_S = 2700
 LONG_SEEDS, SEEDS_FROM = 1_000_000, 10_000_000
 NINJA_PROGRESS = re.compile(r"\[\d+/\d+\] ")
 

@@ -205,15 +205,17 @@ static void test_cooldown(struct subject *subject)
 /* What a person ended comes back by `release` alone, whatever the configuration says. */
 static void test_no_cooldown(struct subject *subject)
 {
-  static const char *const outcomes[] = {"interest", "replied", "unsubscribed", "removed_by_hand"};
-  for (size_t i = 0; i < G_N_ELEMENTS(outcomes); i++) {
-    subject_reset(subject);
-    subject_enrol(subject, "L1", "ann@x.org", "id-1");
-    say(subject, EVENT_FINISHED, "L1", "ann@x.org", outcomes[i]);
-    say(subject, EVENT_REMOVED, "L1", "ann@x.org", NULL);
-    struct claim_rules rules = cooled("run-2", 9);
-    assert_counted(subject, &rules, VERDICT_ALREADY_ADDED, 1);
+  static const char *const people[][4] = {{"L1", "ann@x.org", "id-1", "interest"},
+                                          {"L2", "bob@x.org", "id-2", "replied"},
+                                          {"L3", "cid@x.org", "id-3", "unsubscribed"},
+                                          {"L4", "dee@x.org", "id-4", "removed_by_hand"}};
+  for (size_t i = 0; i < G_N_ELEMENTS(people); i++) {
+    subject_enrol(subject, people[i][0], people[i][1], people[i][2]);
+    say(subject, EVENT_FINISHED, people[i][0], people[i][1], people[i][3]);
+    say(subject, EVENT_REMOVED, people[i][0], people[i][1], NULL);
   }
+  struct claim_rules rules = cooled("run-2", 9);
+  assert_counted(subject, &rules, VERDICT_ALREADY_ADDED, (int64_t)G_N_ELEMENTS(people));
 }
 
 /* ---- generations ---- */
