@@ -53,9 +53,9 @@ static bool has_word(const char *key, const char *const *list, size_t list_n)
   return false;
 }
 
-char *import_header_key(const char *header)
+char *import_word_key(const char *text)
 {
-  g_autofree char *valid = g_utf8_make_valid(header, -1);
+  g_autofree char *valid = g_utf8_make_valid(text, -1);
   g_autofree char *folded = g_utf8_casefold(valid, -1);
   g_autofree char *decomposed = g_utf8_normalize(folded, -1, G_NORMALIZE_ALL);
   GString *key = g_string_new(NULL);
@@ -63,10 +63,15 @@ char *import_header_key(const char *header)
     gunichar c = g_utf8_get_char(at);
     if (g_unichar_isalnum(c) && !g_unichar_ismark(c)) g_string_append_unichar(key, c);
   }
-  while (key->len > 0 && g_ascii_isdigit(key->str[key->len - 1])) {
-    g_string_truncate(key, key->len - 1);
-  }
   return g_string_free(key, FALSE);
+}
+
+char *import_header_key(const char *header)
+{
+  char *key = import_word_key(header);
+  for (size_t length = strlen(key); length > 0 && g_ascii_isdigit(key[length - 1]); length--)
+    key[length - 1] = '\0';
+  return key;
 }
 
 /* Does the last word of the header say "id"? "Account Id", "account_id", "accountId", "AccountID"; not "Paid". */

@@ -3,23 +3,8 @@
 #include <glib.h>
 #include <string.h>
 
+#include "cli/import_words.h"
 #include "cli/opt_out_words.h"
-
-/* Small letters and digits alone, in every alphabet, accents off: "Opted-Out of E-Mail" is "optedoutofemail". Unlike
- * the key of import_words.c it keeps digits at the end, which tell a topic of HubSpot's from the opt-out of everything.
- */
-static char *key_of(const char *text)
-{
-  g_autofree char *valid = g_utf8_make_valid(text, -1);
-  g_autofree char *folded = g_utf8_casefold(valid, -1);
-  g_autofree char *decomposed = g_utf8_normalize(folded, -1, G_NORMALIZE_ALL);
-  GString *key = g_string_new(NULL);
-  for (const char *at = decomposed; at && *at; at = g_utf8_next_char(at)) {
-    gunichar c = g_utf8_get_char(at);
-    if (g_unichar_isalnum(c) && !g_unichar_ismark(c)) g_string_append_unichar(key, c);
-  }
-  return g_string_free(key, FALSE);
-}
 
 static bool has_any(const char *key, const char *const *list)
 {
@@ -101,7 +86,7 @@ static char *without_ending(const char *header)
 enum opt_out_kind opt_out_kind_of(const char *header)
 {
   g_autofree char *name = without_ending(header);
-  g_autofree char *key = key_of(name);
+  g_autofree char *key = import_word_key(name);
   if (is_any(key, opt_out_never) || is_topic(header, key)) return OPT_OUT_NONE;
   if (is_any(key, opt_out_filled)) return OPT_OUT_FILLED;
   if (is_any(key, opt_out_bounces)) return OPT_OUT_BOUNCE;
@@ -152,7 +137,7 @@ enum opt_out_answer opt_out_answer_of(enum opt_out_kind kind, const char *value)
 {
   if (!value || kind == OPT_OUT_NONE) return OPT_OUT_NO;
   g_autofree char *text = g_strstrip(g_strdup(value));
-  g_autofree char *key = key_of(text);
+  g_autofree char *key = import_word_key(text);
   if (!*key) return mark_answer(kind, text);
   bool is_no = is_any(key, opt_out_no);
   switch (kind) {
