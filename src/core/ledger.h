@@ -183,6 +183,7 @@ struct stage_rules {
   int64_t epoch;
   int64_t now_us;
   bool is_full_scan;            /* every configured campaign was read to its end */
+  bool reads_lists;             /* and every list of the workspace */
   int64_t scan_started_at_us;   /* Instantly's time when the scan began */
   const char *const *campaigns; /* the configured ones */
   size_t campaigns_n;

@@ -293,6 +293,7 @@ static bool apply_stage(struct job *job, struct sync_report *report, GError **er
   struct stage_rules rules;
   sync_stage_rules(job, &rules);
   rules.is_full_scan = report->was_full_scan;
+  rules.reads_lists = report->reads_lists;
   rules.scan_started_at_us = report->full_scan_started_at_us;
   rules.campaigns = ids;
   rules.campaigns_n = campaigns->len;

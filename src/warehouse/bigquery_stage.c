@@ -284,6 +284,7 @@ static bool home_and_facts(struct facts *facts, GError **error)
 {
   const struct stage_rules *rules = facts->rules;
   struct stage_report *report = facts->report, before = *report;
+  if (rules->is_full_scan && rules->reads_lists) bq_streams_give_up(facts->self);
   bool rebuilds = rules->is_full_scan && rules->home == HOME_REBUILD;
   if (rebuilds && !bq_bring_home(facts->self, rules, &report->home_n, error)) return false;
   facts->ends_at_homeless = rules->is_full_scan && rules->home == HOME_ADOPT;

@@ -89,12 +89,14 @@ bool bq_is_settled(const struct bq_warehouse *self, const char *run_id, int64_t 
   return bits && ord >= 0 && ord / 8 < bits->len && (bits->data[ord / 8] & (1U << ord % 8));
 }
 
-/* Notes that this handle settled the claim; false: it had done so before, or it is no claim. */
-static bool settled_add(struct bq_streams *streams, const char *claim_id)
+enum settling { NOT_OF_A_CLAIM, SETTLED_FIRST, SETTLED_AGAIN };
+
+/* Notes that this handle settled the claim. */
+static enum settling settled_add(struct bq_streams *streams, const char *claim_id)
 {
   g_autofree char *run_id = NULL;
   int64_t ord = 0;
-  if (!claim_parts(claim_id, &run_id, &ord) || ord > G_MAXINT32) return false;
+  if (!claim_parts(claim_id, &run_id, &ord) || ord > G_MAXINT32) return NOT_OF_A_CLAIM;
   GByteArray *bits = g_hash_table_lookup(streams->settled, run_id);
   if (!bits) {
     bits = g_byte_array_new();
@@ -107,7 +109,7 @@ static bool settled_add(struct bq_streams *streams, const char *claim_id)
   }
   bool is_new = !(bits->data[ord / 8] & (1U << ord % 8));
   bits->data[ord / 8] = (guint8)(bits->data[ord / 8] | 1U << ord % 8);
-  return is_new;
+  return is_new ? SETTLED_FIRST : SETTLED_AGAIN;
 }
 
 static bool is_settling(enum event_kind kind)
@@ -155,8 +157,12 @@ void bq_streams_note(struct bq_warehouse *self, const struct lead_event *event, 
   if (is_new_run && is_anothers) stream->is_unsure = true; /* what else it streamed, nobody knows */
   stream->at_us = event->recorded_at_us;
   if (event->kind == EVENT_SENDING) send_add(stream, event);
-  bool is_new = is_settling(event->kind) && settled_add(&self->streams, event->claim_id);
-  if (!is_new && !id_add(stream, id)) return;
+  enum settling settling = is_settling(event->kind) ? settled_add(&self->streams, event->claim_id) : NOT_OF_A_CLAIM;
+  if (settling == SETTLED_AGAIN) { /* the same event or another: no id was kept that would say so */
+    stream->is_unsure = true;
+    return;
+  }
+  if (settling == NOT_OF_A_CLAIM && !id_add(stream, id)) return;
   count_add(stream, event);
   if (event->kind != EVENT_CLAIMED) stream->streamed_n++;
 }
@@ -293,6 +299,22 @@ bool bq_streams_are_whole(const struct bq_warehouse *self, const char **run_id)
   return true;
 }
 
+static gboolean is_missed(gpointer run_id, gpointer data, gpointer unused)
+{
+  (void)unused;
+  const struct run_stream *stream = data;
+  if (stream->is_own || stream->seen_n >= stream->streamed_n) return FALSE;
+  log_event(LOG_WARNING, "events of a run are taken for lost: Instantly's lists say who is there",
+            LOG_STR("of_run", run_id), LOG_INT("streamed", stream->streamed_n), LOG_INT("seen", stream->seen_n));
+  return TRUE;
+}
+
+void bq_streams_give_up(struct bq_warehouse *self)
+{
+  if (g_hash_table_foreach_remove(self->streams.runs, is_missed, NULL) > 0)
+    self->is_dirty = !bq_streams_are_whole(self, NULL);
+}
+
 bool bq_run_is_whole(const struct bq_warehouse *self, const char *run_id, int64_t newest_us)
 {
   const struct run_stream *stream = run_id ? g_hash_table_lookup(self->streams.runs, run_id) : NULL;
@@ -359,7 +381,7 @@ bool bq_streams_check(struct bq_warehouse *self, GError **error)
   if (bq_streams_are_whole(self, &run_id)) return true;
   error_set(error, ERROR_TRANSIENT,
             "BigQuery does not show all events yet that run %s streamed, and nobody is claimed before that; run again "
-            "later",
+            "later. If tables were restored or emptied since: `leadferry sync --full` takes what is missing for lost",
             run_id);
   return false;
 }

@@ -39,6 +39,10 @@ void bq_streams_seen_begin(struct bq_warehouse *self);
 void bq_streams_seen(struct bq_warehouse *self, const char *run_id, int64_t n); /* see above */
 /* Was all seen that is known to be streamed? Otherwise *run_id is a run that lacks some; borrowed. */
 bool bq_streams_are_whole(const struct bq_warehouse *self, const char **run_id);
+/* Instantly's lists were read to their end because somebody asked for it, or the ledger lacks what they say: what
+ * earlier runs streamed and is not seen after the wait may have gone with tables that were lost or restored. It is
+ * waited for no more; an open claim of such a run is asked about, as one of a run that was killed. */
+void bq_streams_give_up(struct bq_warehouse *self);
 /* Is all seen of this very run, of which the newest event that is seen is of newest_us? A run that was killed did not
  * say how much there is: then only after BQ_UNSEEN_US. */
 bool bq_run_is_whole(const struct bq_warehouse *self, const char *run_id, int64_t newest_us);

@@ -58,7 +58,8 @@ class Cloud(product.Product):
         super().__init__(sandbox, build_folder() / "leadferry", folder)
 
     def configure(self, **sections):
-        super().configure(**{"warehouse": BLOCK, "log": {"level": "debug"}, **sections})
+        # The emulator shows at once what it takes: what it does not show is lost, and a run that waits for it waits in vain.
+        super().configure(**{"warehouse": {**BLOCK, "stream_wait_s": 1}, "log": {"level": "debug"}, **sections})
 
     def run(self, *args, **options):
         done = super().run(*args, **options)
