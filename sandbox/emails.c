@@ -82,6 +82,16 @@ static void body_append(const struct history *entry, GString *out)
   json_append_str(out, "subject", is_sent(entry) ? "Quick question" : "Re: Quick question");
 }
 
+/* A row that is gone, or out of its subsequence, leaves the campaign's first. */
+static void subsequence_append(const struct world *world, const struct campaign *campaign, const struct lead *lead,
+                               GString *out)
+{
+  const struct subsequence *subsequence = lead == NULL ? NULL : store_subsequence_at(world, lead->subsequence);
+  if (subsequence == NULL && campaign != NULL && campaign->subsequences->len > 0)
+    subsequence = campaign->subsequences->pdata[0];
+  render_uuid(out, "subsequence_id", subsequence == NULL ? NULL : &subsequence->id);
+}
+
 static void email_append(const struct world *world, guint index, GString *out)
 {
   const struct history *entry = &g_array_index(world->history, struct history, index);
@@ -101,6 +111,7 @@ static void email_append(const struct world *world, guint index, GString *out)
   json_append_str(out, "to_address_email_list", is_sent(entry) ? entry->person->email : account);
   render_uuid(out, "organization_id", &world->organization);
   render_uuid(out, "campaign_id", campaign == NULL ? NULL : &campaign->id);
+  if (entry->kind == HISTORY_SENT_SUBSEQUENCE) subsequence_append(world, campaign, lead, out);
   render_uuid(out, "lead_id", lead == NULL ? NULL : &lead->id);
   json_append_str(out, "lead", entry->person->email);
   json_append_str(out, "eaccount", account);

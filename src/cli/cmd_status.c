@@ -5,6 +5,7 @@
 #include "cli/command_list.h"
 #include "cli/jobs.h"
 #include "cli/output.h"
+#include "cli/status_stops.h"
 
 #include <string.h>
 
@@ -18,6 +19,7 @@ struct status {
   struct page campaigns; /* struct campaign_metric */
   struct page runs;      /* struct run_row, newest first */
   struct page holds;     /* struct hold_row */
+  struct status_stops stops;
 };
 
 static const char *const job_names[] = {"export", "sync", "complete", "recover"};
@@ -45,7 +47,7 @@ static bool status_read(struct cli *cli, struct status *status, GError **error)
   status->now_us = ledger->ops->now_us(ledger);
   return ledger->ops->facts(ledger, &status->facts, error) && report_counts(cli->warehouse, &status->counts, error) &&
          report_campaigns(cli->warehouse, &status->campaigns, error) &&
-         report_holds(cli->warehouse, &status->holds, error) &&
+         report_holds(cli->warehouse, &status->holds, error) && status_stops_read(cli, &status->stops, error) &&
          report_runs(cli->warehouse, &(struct run_query){.is_last_of_job = true, .limit = JOBS_MAX}, &status->runs,
                      error);
 }
@@ -184,6 +186,7 @@ static void print_text(const struct cli *cli, const struct status *status)
                 {"notice", "NOTICED IN THE SOURCE"}};
   holds_print(cli, &status->holds);
   print_facts(status);
+  status_stops_print(&status->stops);
   print_runs(status);
   print_campaigns(cli, status);
   for (size_t i = 0; i < G_N_ELEMENTS(groups); i++) {
@@ -272,6 +275,7 @@ static void print_json(const struct status *status)
   json_append_time(out, "full_scan_finished_at", facts->full_scan_finished_at_us);
   json_append_time(out, "full_scan_ended_at", facts->full_scan_ended_at_us);
   json_append_time(out, "stops_read_at", facts->stops_read_at_us);
+  status_stops_json(&status->stops, out);
   json_append_key(out, "holds");
   holds_append_json(&status->holds, out);
   json_groups(out, status);
@@ -301,7 +305,9 @@ const struct command command_status = {
     .summary = "Show where everything stands",
     .details =
         "How many leads are in which phase, each campaign as the ledger and as Instantly count it, when each job ran "
-        "last and how it ended, errors by type, suppressions by reason, open claims. Reads the warehouse alone.",
+        "last and how it ended, errors by type, suppressions by reason, open claims, how many stopped persons have a "
+        "row of ours that may still "
+        "be mailed, and what the newest `verify --stops` found. Reads the warehouse alone.",
     .example = "leadferry status --json",
     .needs = NEEDS_CONFIG | NEEDS_WAREHOUSE_READ,
     .run = run,

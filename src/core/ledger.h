@@ -426,6 +426,8 @@ struct ledger_ops {
   bool (*stop_hits)(struct ledger *, int64_t now_us, struct page *page, GError **error);
   /* Notes that what carries this permission, or with NULL every entry that stop_hits() counts, may act. */
   bool (*stops_allow)(struct ledger *, const char *allow, int64_t now_us, GError **error);
+  /* Rows of struct stop_row in the order of id. In force means by the ledger's clock. */
+  bool (*stops_read)(struct ledger *, const struct stop_query *query, struct page *page, GError **error);
   /* Confirms that they are on the block list. */
   bool (*pushed)(struct ledger *, const struct suppression *rows, size_t rows_n, int64_t at_us, GError **error);
 

@@ -28,9 +28,13 @@ enum verify_check {
   VERIFY_SUPPRESSED_LIVE,
   VERIFY_LIVE_TWICE,
   VERIFY_REMOVED_LIVE,
+  /* found by core/stop_proof.h alone */
+  VERIFY_STOPPED_LIVE,
+  VERIFY_STOPPED_MAILED,
   VERIFY_CHECKS_N
 };
 #define VERIFY_FIRST_OF_STAGE VERIFY_MISSING
+#define VERIFY_LAST_OF_STAGE  VERIFY_REMOVED_LIVE
 
 /* Which differences to read: of one check, a page from a row on. The ledger is folded. */
 struct verify_query {
@@ -50,4 +54,5 @@ struct difference {
   const char *instantly_id;
   const char *campaign_id;
   const char *detail; /* a word or two, never an address */
+  const char *whose;  /* of rows of stopped persons: "ours" or "foreign" */
 };

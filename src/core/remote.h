@@ -127,7 +127,10 @@ struct remote_email {
   const char *lead;        /* canonical address of the lead that it belongs to, or NULL */
   const char *sender;      /* canonical address that it came from, or NULL */
   int64_t created_at_us;   /* when Instantly took it in, which is what from_us is compared with */
+  const char *lead_id;     /* Instantly's id of that lead, or NULL */
   bool is_received;
+  bool is_campaigns;   /* a step that a campaign or a subsequence sent: nobody wrote it to this person by hand */
+  bool is_subsequence; /* of a subsequence */
   enum automatic automatic;
 };
 

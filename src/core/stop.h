@@ -34,3 +34,21 @@ struct push_query {
   bool bulk_waits; /* not the entries that struct stop_hit counts */
   size_t limit;
 };
+
+/* A stop with its end. */
+struct stop_row {
+  int64_t id; /* rising in the order of writing */
+  struct suppression stop;
+  int64_t revoked_at_us;  /* 0: not revoked */
+  const char *revoked_by; /* who, and why */
+};
+
+/* Which stops to read. */
+struct stop_query {
+  const char *person; /* those that stop it, by its folded address or its domain; NULL: any */
+  const char *domain; /* those of this domain itself; NULL: any */
+  const char *run_id; /* those that this run or command wrote; NULL: any */
+  bool only_in_force; /* neither revoked nor expired */
+  int64_t after_id;   /* page key: id of the last row read */
+  size_t limit;
+};

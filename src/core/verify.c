@@ -1,6 +1,7 @@
 #include "core/verify.h"
 
 #include "core/job.h"
+#include "core/stop_proof.h"
 #include "core/sync_read.h"
 
 #define PAGE_ROWS 1000
@@ -63,6 +64,14 @@ static const struct verify_text texts[VERIFY_CHECKS_N] = {
          "Delete one of the two in Instantly"},
     [VERIFY_REMOVED_LIVE] = {"removed_live", "A lead that was removed or withdrawn is still in Instantly",
                              "Delete it in Instantly by hand; leadferry does not touch it any more"},
+    [VERIFY_STOPPED_LIVE] =
+        {"stopped_live", "A stopped person has a row that its campaign may still mail; found by --stops",
+         "Ours: `leadferry sync` takes it out, or says what it waits for. A foreign one: whoever put it there takes it "
+         "out, or `leadferry suppress add` puts the person on Instantly's block list"},
+    [VERIFY_STOPPED_MAILED] =
+        {"stopped_mailed",
+         "A stopped person was mailed more than a minute after the stop; found by --stops, all of them with --deep",
+         "Look which campaign mailed, and why: `leadferry lead show ID` has the stop and every job since"},
 };
 
 static bool verify_steps(struct job *job, const struct verify_options *options, struct verify_report *report,
@@ -79,9 +88,8 @@ bool verify_run(struct job *job, const struct verify_options *options, struct ve
   if (!job_begin(job, "verify", error)) return false; /* 1 */
   g_autoptr(GError) failure = NULL;
   bool is_ok = verify_steps(job, options, report, &failure);
-  report->exit_code = !is_ok                      ? error_exit_code(error_kind_of(failure))
-                      : report->differences_n > 0 ? EXIT_CODE_PARTIAL
-                                                  : EXIT_CODE_OK;
+  bool is_partial = report->differences_n > 0 || report->mails_until_us != 0;
+  report->exit_code = !is_ok ? error_exit_code(error_kind_of(failure)) : is_partial ? EXIT_CODE_PARTIAL : EXIT_CODE_OK;
   struct run_record record = {.job = "verify"};
   job_end(job, &record, &(struct run_ending){report->exit_code, failure});
   if (failure != NULL) g_propagate_error(error, g_steal_pointer(&failure));
@@ -211,8 +219,9 @@ static bool verify_steps(struct job *job, const struct verify_options *options, 
                          GError **error)
 {
   static const enum verify_check ledger[2] = {VERIFY_DATABASE_DAMAGED, VERIFY_TAG_TWICE};
-  static const enum verify_check stage[2] = {VERIFY_FIRST_OF_STAGE, VERIFY_REMOVED_LIVE};
-  if (!refold(job, options, report, error)) return false;             /* 1 */
+  static const enum verify_check stage[2] = {VERIFY_FIRST_OF_STAGE, VERIFY_LAST_OF_STAGE};
+  if (!refold(job, options, report, error)) return false; /* 1 */
+  if (options->only_stops) return stop_proof_run(job, options, report, error);
   if (!run_checks(job, options, ledger, report, error)) return false; /* 2 */
   if (!check_columns(job, options, report, error)) return false;      /* 2 */
   if (!read_rows(job, options, report, error)) return false;          /* 3 */

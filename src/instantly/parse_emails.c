@@ -7,6 +7,7 @@
 #include <string.h>
 
 /* Instantly's numbers for what a mail is. */
+#define UE_TYPE_CAMPAIGN 1
 #define UE_TYPE_RECEIVED 2
 
 /* The canonical address, NULL for what is none. */
@@ -38,6 +39,13 @@ static bool is_received(const cJSON *object)
   return type == UE_TYPE_RECEIVED && !is_own;
 }
 
+/* Sent by a campaign, not by a person: by its type, which every mail has. */
+static bool is_campaigns(const cJSON *object)
+{
+  int64_t type = 0;
+  return json_int(object, "ue_type", &type) && type == UE_TYPE_CAMPAIGN;
+}
+
 /* Machines that report on mail, and answer for nobody. */
 static bool is_machine(const char *address)
 {
@@ -54,7 +62,10 @@ static bool parse_email(const cJSON *object, struct page *page, struct remote_em
                                .campaign_id = page_text(page, json_string(object, "campaign_id")),
                                .lead = person_of(page, json_string(object, "lead")),
                                .sender = person_of(page, sender),
+                               .lead_id = page_text(page, json_string(object, "lead_id")),
                                .is_received = is_received(object),
+                               .is_campaigns = is_campaigns(object),
+                               .is_subsequence = json_string(object, "subsequence_id") != NULL,
                                .automatic = is_machine(sender) ? AUTOMATIC_YES : automatic_of(object)};
   bool has_id = row->id && row->id[0] != '\0';
   if (has_id && json_time_us(object, "timestamp_created", &row->created_at_us)) return true;

@@ -51,7 +51,6 @@ struct warehouse_backend {
   bool (*brakes_preview)(struct warehouse *warehouse, GError **error); /* NULL: nothing is ever left */
   bool (*brakes_leave)(const struct settings *settings, const struct clock *clock, const struct brake *rows,
                        size_t rows_n, GError **error); /* NULL: there is no place beside it */
-  bool (*report_stops)(struct warehouse *warehouse, const struct stop_query *query, struct page *page, GError **error);
   bool (*report_holds)(struct warehouse *warehouse, struct page *page, GError **error);
   bool (*report_lease)(struct warehouse *warehouse, struct lease_view *view, GError **error);
   bool (*lease_break)(struct warehouse *warehouse, bool *was_cleared, GError **error);

@@ -391,8 +391,8 @@ bool bq_pushed(struct ledger *ledger, const struct suppression *rows, size_t row
                GError **error); /* ledger.h */
 bool bq_report_suppressions(struct warehouse *warehouse, const char *person, struct page *page,
                             GError **error); /* warehouse.h */
-bool bq_report_stops(struct warehouse *warehouse, const struct stop_query *query, struct page *page,
-                     GError **error); /* brakes.h */
+bool bq_stops_read(struct ledger *ledger, const struct stop_query *query, struct page *page,
+                   GError **error); /* brakes.h */
 /* What suppressions are compared with: the folded address, or '@' and the domain. Caller frees. */
 char *bq_match_key(const struct suppression *stop);
 /* Rows of stops on their way into a script. */

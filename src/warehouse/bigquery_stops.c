@@ -221,9 +221,9 @@ static void stop_row_add(const char *const *cells, void *into)
   g_array_append_val(page->rows, row);
 }
 
-bool bq_report_stops(struct warehouse *warehouse, const struct stop_query *query, struct page *page, GError **error)
+bool bq_stops_read(struct ledger *ledger, const struct stop_query *query, struct page *page, GError **error)
 {
-  return stops_ask(bq_of(warehouse), query, stop_row_add, page, error);
+  return stops_ask(bq_of_ledger(ledger), query, stop_row_add, page, error);
 }
 
 static void listed_add(const char *const *cells, void *into)

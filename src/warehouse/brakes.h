@@ -57,23 +57,6 @@ bool brakes_preview(struct warehouse *warehouse, GError **error);
 bool brakes_leave(const struct settings *settings, const struct clock *clock, const struct brake *rows, size_t rows_n,
                   GError **error);
 
-/* A stop with its end. */
-struct stop_row {
-  int64_t id; /* rising in the order of writing */
-  struct suppression stop;
-  int64_t revoked_at_us;  /* 0: not revoked */
-  const char *revoked_by; /* who, and why */
-};
-
-/* Which stops to read. */
-struct stop_query {
-  const char *person; /* those that stop it, by its folded address or its domain; NULL: any */
-  const char *domain; /* those of this domain itself; NULL: any */
-  const char *run_id; /* those that this run or command wrote; NULL: any */
-  bool only_in_force; /* neither revoked nor expired */
-  int64_t after_id;   /* page key: id of the last row read */
-  size_t limit;
-};
 /* Rows of struct stop_row in the order of id. */
 bool report_stops(struct warehouse *warehouse, const struct stop_query *query, struct page *page, GError **error);
 

@@ -115,10 +115,10 @@ static bool is_wanted(const struct memory *memory, const struct memory_suppressi
 }
 
 /* Strings of the warehouse outlive every page of it; nothing has to be copied. */
-bool memory_report_stops(struct warehouse *warehouse, const struct stop_query *query, struct page *page, GError **error)
+bool memory_stops_read(struct ledger *ledger, const struct stop_query *query, struct page *page, GError **error)
 {
   (void)error;
-  struct memory *memory = (struct memory *)warehouse;
+  struct memory *memory = memory_of(ledger);
   page_reset(page);
   for (guint i = (guint)query->after_id; i < memory->suppressions->len && page->rows->len < query->limit; i++) {
     const struct memory_suppression *row = &g_array_index(memory->suppressions, struct memory_suppression, i);

@@ -229,8 +229,8 @@ void memory_suppress_void(struct memory *memory, const char *by);
 
 bool memory_brakes_write(struct warehouse *warehouse, const struct brake *rows, size_t rows_n,
                          struct brake_report *report, GError **error); /* brakes.h */
-bool memory_report_stops(struct warehouse *warehouse, const struct stop_query *query, struct page *page,
-                         GError **error);                                                 /* brakes.h */
+bool memory_stops_read(struct ledger *ledger, const struct stop_query *query, struct page *page,
+                       GError **error);                                                   /* brakes.h */
 bool memory_report_holds(struct warehouse *warehouse, struct page *page, GError **error); /* brakes.h */
 
 /* ---- memory_removals.c ---- */

@@ -92,8 +92,8 @@ bool sqlite_brakes_preview(struct warehouse *warehouse, GError **error); /* brak
 /* The operator's brakes: brakes.h. */
 bool sqlite_brakes_write(struct warehouse *warehouse, const struct brake *rows, size_t rows_n,
                          struct brake_report *report, GError **error);
-bool sqlite_report_stops(struct warehouse *warehouse, const struct stop_query *wanted, struct page *page,
-                         GError **error);                                                 /* brakes.h */
+bool sqlite_stops_read(struct ledger *ledger, const struct stop_query *wanted, struct page *page,
+                       GError **error);                                                   /* brakes.h */
 bool sqlite_report_holds(struct warehouse *warehouse, struct page *page, GError **error); /* brakes.h */
 /* Leaves them in the inbox without opening the database; brakes.h. */
 bool sqlite_brakes_leave(const struct settings *settings, const struct clock *clock, const struct brake *rows,

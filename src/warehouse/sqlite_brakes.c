@@ -188,10 +188,9 @@ bool sqlite_brakes_write(struct warehouse *warehouse, const struct brake *rows, 
 
 /* ---- reading ---- */
 
-bool sqlite_report_stops(struct warehouse *warehouse, const struct stop_query *wanted, struct page *page,
-                         GError **error)
+bool sqlite_stops_read(struct ledger *ledger, const struct stop_query *wanted, struct page *page, GError **error)
 {
-  struct sqlite_warehouse *self = sqlite_of(warehouse);
+  struct sqlite_warehouse *self = sqlite_of_ledger(ledger);
   query_scope struct query query = {0};
   bool has_row = true;
   page_reset(page);

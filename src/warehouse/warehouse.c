@@ -242,8 +242,8 @@ bool brakes_preview(struct warehouse *warehouse, GError **error)
 
 bool report_stops(struct warehouse *warehouse, const struct stop_query *query, struct page *page, GError **error)
 {
-  if (!warehouse->backend->report_stops) return missing(warehouse, "report_stops", error);
-  return warehouse->backend->report_stops(warehouse, query, page, error);
+  struct ledger *ledger = warehouse_ledger(warehouse);
+  return ledger->ops->stops_read(ledger, query, page, error);
 }
 
 bool report_holds(struct warehouse *warehouse, struct page *page, GError **error)

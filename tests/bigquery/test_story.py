@@ -32,7 +32,11 @@ def story(user, sandbox):
         user.run("sync", code=0)
         user.run("complete", code=(0, 6))
     assert user.run("lease", "break", "--yes", code=0).stdout.startswith("nothing to break")
+    user.run("suppress", "add", "p5@example.com", "--reason", "by letter", code=0)
+    proof = user.json("verify", "--stops", "--deep", code=0)
     counts = user.json("status")
+    assert counts["stop_proof"]["is_deep"] and counts["stopped_live_ours"] == 0
+    counts["proof"] = [proof["stops"], proof["rows_read"], proof["mails_read"], proof["counts"]]
     lines = user.run("leads", "export", "--show-pii", "--json", code=0).stdout.splitlines()
     leads = [json.loads(line) for line in lines]
     return counts, leads
@@ -57,7 +61,7 @@ def test_same_rows_as_sqlite(emulator, tmp_path):
         finally:
             sandbox.stop()
     (sqlite_counts, sqlite_leads), (cloud_counts, cloud_leads) = told
-    for part in ("phases", "outcomes", "enrolled", "source_rows"):
+    for part in ("phases", "outcomes", "enrolled", "source_rows", "proof"):
         assert sqlite_counts[part] == cloud_counts[part]
     assert settled(sqlite_leads) == settled(cloud_leads)
     assert len(cloud_leads) == 12

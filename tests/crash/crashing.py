@@ -5,6 +5,7 @@ end (`check`). The end of a run that nothing disturbed is the measure: whatever 
 must be enrolled, finished and removed, nobody twice.
 """
 
+import json
 import os
 import pathlib
 import re
@@ -246,6 +247,17 @@ class World:
         assert {f"L{i}" for i in range(PEOPLE)} <= enrolled, enrolled  # nobody lost
         assert "L7" not in enrolled and "L8" not in enrolled, enrolled
         assert STOPPED not in found["rows"] and FOREIGN in found["rows"], found["rows"]
+        self.check_stops(found)
+
+    def check_stops(self, found):
+        """No row of ours of a stopped person is live, none was mailed after a stop; the program finds what the audit finds."""
+        done = subprocess.run(self.product.command("verify", "--stops", "--deep", "--json"), cwd=self.folder,
+                              env=self.product.environment(), capture_output=True, text=True, timeout=60)
+        assert done.returncode in (0, 3), done
+        proof = json.loads(done.stdout)
+        assert proof["is_complete"] and proof["ours"] == {"stopped_live": 0, "stopped_mailed": 0}, proof
+        assert all(row["lead"] or row["instantly_id"] for row in proof["differences"]), proof
+        assert proof["counts"].get("stopped_mailed", 0) == found["totals"]["mailed_after_stop"] == 0, proof
 
     def check(self):
         found = self.found()

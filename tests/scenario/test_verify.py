@@ -159,5 +159,5 @@ def test_a_running_job_is_not_disturbed(world):
 def test_every_difference_has_its_section(world):
     page = world.run("help", "--differences").stdout
     ids = re.findall(r"^## ([a-z_]+)$", page, re.MULTILINE)
-    assert len(ids) == len(set(ids)) == 18
+    assert len(ids) == len(set(ids)) == 20
     assert set(BENT) <= set(ids)

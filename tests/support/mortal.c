@@ -169,6 +169,11 @@ static bool m_retire_campaign(struct ledger *self, const struct retirement *reti
   CALL(retire_campaign, retirement, n, error);
 }
 
+static bool m_stops_read(struct ledger *self, const struct stop_query *query, struct page *page, GError **error)
+{
+  CALL(stops_read, query, page, error);
+}
+
 static bool m_differences(struct ledger *self, const struct verify_query *query, struct page *page, GError **error)
 {
   CALL(differences, query, page, error);
@@ -309,6 +314,7 @@ static const struct ledger_ops mortal_ops = {.now_us = m_now_us,
                                              .first_enrolled = m_first_enrolled,
                                              .retire_campaign = m_retire_campaign,
                                              .differences = m_differences,
+                                             .stops_read = m_stops_read,
                                              .newest_id = m_newest_id,
                                              .stamp_is_known = m_stamp_is_known,
                                              .hold_campaign = m_hold_campaign,
