@@ -31,7 +31,7 @@ static bool stop_put(struct memory *memory, const struct brake *brake)
         strcmp(row->entry.reason, wanted->reason) != 0)
       continue;
     stop_allow(memory, row, wanted);
-    if (lasts_as_long(&row->entry, wanted)) return false;
+    if (lasts_as_long(&row->entry, wanted) && memory_stop_covers(&row->entry, wanted)) return false;
   }
   memory_suppress_put(memory, wanted);
   return true;

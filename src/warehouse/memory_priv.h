@@ -107,6 +107,9 @@ bool memory_names_person(const struct suppression *entry, const char *folded);
 bool memory_is_lasting(const struct suppression *entry);
 /* Made by no person itself, and without a permission to act? See core/stop_hits.h. */
 bool memory_is_bulk(const struct memory_suppression *row);
+/* Is a stop that is there enough, where the same one is set once more? Not where that is a person's own act and the one
+ * there is from a list: that one may have to wait, or be taken back with its list. */
+bool memory_stop_covers(const struct suppression *there, const struct suppression *entry);
 /* Is the entry neither revoked nor expired? */
 bool memory_in_force(const struct memory_suppression *suppression, int64_t now_us);
 /* states in lead_id order. Caller unrefs. */

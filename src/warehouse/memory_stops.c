@@ -1,4 +1,5 @@
 /* The reference warehouse: suppressions and holds. */
+#include "core/stop_hits.h"
 #include "warehouse/memory_priv.h"
 
 #include <string.h>
@@ -9,12 +10,18 @@ static bool is_same_stop(const struct suppression *a, const struct suppression *
          strcmp(a->reason, b->reason) == 0;
 }
 
+bool memory_stop_covers(const struct suppression *there, const struct suppression *entry)
+{
+  return stop_source_is_own(there->source) || !stop_source_is_own(entry->source);
+}
+
 /* The same stop in force, or NULL. */
 static struct memory_suppression *in_force(struct memory *memory, const struct suppression *entry, int64_t now_us)
 {
   for (guint i = 0; i < memory->suppressions->len; i++) {
     struct memory_suppression *row = &g_array_index(memory->suppressions, struct memory_suppression, i);
-    if (memory_in_force(row, now_us) && is_same_stop(&row->entry, entry)) return row;
+    if (!memory_in_force(row, now_us) || !is_same_stop(&row->entry, entry)) continue;
+    if (memory_stop_covers(&row->entry, entry)) return row;
   }
   return NULL;
 }

@@ -2,6 +2,7 @@
 
 #include "core/verify.h"
 #include "tests/sim/world.h"
+#include "warehouse/brakes.h"
 
 char *broken(const struct world *world, const char *what, const char *whom)
 {
@@ -10,7 +11,7 @@ char *broken(const struct world *world, const char *what, const char *whom)
 
 static char *check_created(const struct world *world)
 {
-  for (uint64_t i = 0; i < SIM_PERSONS_MAX; i++) {
+  for (uint64_t i = 0; i < SIM_PEOPLE_MAX; i++) {
     g_autofree char *person = person_name(i);
     int created = fake_instantly_created(&world->fake, person);
     if (created > 1) return broken(world, "created twice", person);
@@ -39,7 +40,7 @@ static char *check_deleted(const struct world *world)
     if (!row->is_deleted || row->is_deleted_by_hand) continue;
     world->tally->removed_n++;
     if (row->stamp == NULL) return broken(world, "deleted a foreign row", row->person);
-    if (row->replies > 0) return broken(world, "deleted somebody who replied", row->person);
+    if (row->replies > 0 && !row->is_automatic) return broken(world, "deleted somebody who replied", row->person);
     bool is_live = row->status == REMOTE_ACTIVE || row->status == REMOTE_PAUSED;
     world->tally->stopped_removed_n += is_live;
     if (is_live && !row->was_stopped) return broken(world, "deleted unfinished", row->person);
@@ -66,20 +67,25 @@ static bool is_settled_otherwise(struct world *world, const struct fake_row *row
   return is_otherwise;
 }
 
-/* Is a stop in force for this very person, as the ledger has it? */
-static bool is_stopped_now(struct world *world, const char *person)
+enum { STOPPED_BY_LIST = 1, STOPPED_ELSE = 2 };
+
+/* By what the person is stopped now, as the ledger has it: 0, or bits. */
+static unsigned stops_now(const struct world *world, const char *person)
 {
   struct page page;
-  page_init(&page, sizeof(struct suppression));
+  page_init(&page, sizeof(struct stop_row));
   g_autoptr(GError) error = NULL;
-  bool is_stopped = false;
-  if (!report_suppressions(world->warehouse, person, &page, &error)) g_error("suppressions: %s", error->message);
+  struct stop_query query = {.person = person, .limit = 1000};
+  unsigned stops = 0;
+  if (!report_stops(world->warehouse, &query, &page, &error)) g_error("stops: %s", error->message);
   for (guint i = 0; i < page.rows->len; i++) {
-    int64_t expires_at_us = page_row(&page, struct suppression, i)->expires_at_us;
-    is_stopped = is_stopped || expires_at_us == 0 || expires_at_us > world->fake.now_us;
+    const struct stop_row *row = page_row(&page, struct stop_row, i);
+    int64_t expires_at_us = row->stop.expires_at_us;
+    bool is_over = row->revoked_at_us != 0 || (expires_at_us != 0 && expires_at_us <= world->fake.now_us);
+    if (!is_over) stops |= g_strcmp0(row->stop.source, "blocklist") == 0 ? STOPPED_BY_LIST : STOPPED_ELSE;
   }
   page_clear(&page);
-  return is_stopped;
+  return stops;
 }
 
 /* After calm the block list holds everybody who was stopped for good, and no row of ours is left that could mail a
@@ -90,10 +96,12 @@ static char *check_enforced(struct world *world)
     const struct fake_row *row = g_ptr_array_index(world->fake.rows, i);
     bool is_in_campaign = !row->is_deleted && row->campaign_id != NULL;
     bool is_live = is_in_campaign && (row->status == REMOTE_ACTIVE || row->status == REMOTE_PAUSED);
-    if (!is_live || !is_stopped_now(world, row->person)) continue;
+    if (!is_live || !(stops_now(world, row->person) & STOPPED_ELSE))
+      continue; /* whom Instantly lists it does not mail */
     if (g_hash_table_contains(world->stopped, row->person) && !fake_instantly_lists(&world->fake, row->person))
       return broken(world, "stopped, not block-listed", row->person);
-    bool may_stay = row->stamp == NULL || row->replies > 0 || is_settled_otherwise(world, row);
+    bool may_stay = row->stamp == NULL || row->replies > 0 || is_settled_otherwise(world, row) ||
+                    bulk_may_wait_for(world, row->person);
     if (!may_stay) return broken(world, "a live row of a stopped person is left", row->person);
   }
   return NULL;
@@ -150,7 +158,8 @@ static char *check_ledger(struct world *world)
   return problem;
 }
 
-static bool is_suppressed(const struct world *world, const char *person)
+/* Was there ever a stop, in force or not? */
+static bool was_suppressed(const struct world *world, const char *person)
 {
   struct page page;
   page_init(&page, sizeof(struct suppression));
@@ -160,25 +169,12 @@ static bool is_suppressed(const struct world *world, const char *person)
   return has_any;
 }
 
-static bool is_stopped_by_list(const struct world *world, const char *person)
-{
-  struct page page;
-  page_init(&page, sizeof(struct suppression));
-  g_autoptr(GError) error = NULL;
-  bool is_stopped = false;
-  if (!report_suppressions(world->warehouse, person, &page, &error)) g_error("stops: %s", error->message);
-  for (guint i = 0; i < page.rows->len; i++)
-    is_stopped = is_stopped || g_strcmp0(page_row(&page, struct suppression, i)->source, "blocklist") == 0;
-  page_clear(&page);
-  return is_stopped;
-}
-
 /* What an answer says of the block list is not believed: a stop that came from it stands there. */
 static char *check_listed(const struct world *world)
 {
-  for (uint64_t i = 0; i < SIM_PERSONS_MAX; i++) {
+  for (uint64_t i = 0; i < SIM_PEOPLE_MAX; i++) {
     g_autofree char *person = person_name(i);
-    if (is_stopped_by_list(world, person) && !fake_instantly_lists(&world->fake, person))
+    if ((stops_now(world, person) & STOPPED_BY_LIST) && !fake_instantly_lists(&world->fake, person))
       return broken(world, "stopped by a block list that does not have the person", person);
   }
   return NULL;
@@ -191,7 +187,7 @@ static char *check_heard(const struct world *world)
   gpointer person;
   g_hash_table_iter_init(&iter, world->heard);
   while (g_hash_table_iter_next(&iter, &person, NULL))
-    if (!is_suppressed(world, person)) return broken(world, "a reply after the removal was not heard", person);
+    if (!was_suppressed(world, person)) return broken(world, "a reply after the removal was not heard", person);
   return NULL;
 }
 
@@ -210,7 +206,7 @@ static char *check_nobody_lost(struct world *world)
                     fake_instantly_find(&world->fake, CAMPAIGN_A, row->lead.email) != NULL ||
                     fake_instantly_find(&world->fake, CAMPAIGN_B, row->lead.email) != NULL;
     bool is_waiting = !row->has_state || row->state.settlement <= SETTLEMENT_RELEASED;
-    if (!is_there && is_waiting && !is_suppressed(world, row->lead.email))
+    if (!is_there && is_waiting && !stops_now(world, row->lead.email))
       problem = broken(world, "lost", row->lead.lead_id);
   }
   page_clear(&page);
@@ -244,6 +240,7 @@ char *check_all(struct world *world)
   char *problem = check_created(world);
   if (problem == NULL) problem = check_woken(world);
   if (problem == NULL) problem = check_deleted(world);
+  if (problem == NULL) problem = bulk_check(world);
   if (problem == NULL) problem = check_enforced(world);
   if (problem == NULL) problem = check_listed(world);
   if (problem == NULL) problem = check_ledger(world);

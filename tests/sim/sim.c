@@ -65,7 +65,9 @@ static bool run_job(struct world *world, enum sim_job which, int64_t points, GEr
   world->fake.is_dead = world_point;
   world->fake.dead_context = world;
   job_init(&job, &world->settings, &world->mortal.base, &world->fake.base, &world->clock);
+  job.allow_hit = world->allow_hit;
   bool is_ok = run_story(&job, which, error);
+  world->allow_hit = 0;
   world->tally->runs_n++;
   world->tally->deaths_n += world->mortal.is_dead;
   world->tally->points_n += world->mortal.points_n;
@@ -95,6 +97,8 @@ static char *storm(struct world *world)
     char *problem = world_power_back(world);
     if (problem != NULL) return problem;
     others_act(world);
+    problem = world->options->has_people ? bulk_act(world) : NULL;
+    if (problem != NULL) return problem;
   }
   if (world->options->power != NULL) world->options->power->is_out = true; /* with nothing on its way */
   return world_power_back(world);
@@ -106,6 +110,7 @@ static char *calm(struct world *world)
 {
   world->is_calm = true;
   others_rest(world);
+  bulk_rest(world);
   world->fake.lag_calls = 0;
   if (world->options->has_clock_steps) world_pass(world, DAY_US); /* what a step back made undue is due again */
   for (int round = 0; round < 6; round++) {
@@ -113,6 +118,7 @@ static char *calm(struct world *world)
     static const enum sim_job order[] = {SIM_RECOVER, SIM_SYNC, SIM_COMPLETE, SIM_EXPORT};
     for (size_t i = 0; i < G_N_ELEMENTS(order); i++) {
       g_autoptr(GError) error = NULL;
+      if (round == 2 && order[i] == SIM_SYNC) bulk_calm(world);
       if (!run_job(world, order[i], -1, &error)) return broken(world, "a job failed in calm", error->message);
     }
   }

@@ -35,6 +35,7 @@ static void run_seeds(uint64_t from, uint64_t n, const struct sim_options *optio
   g_assert_true(!options->has_people || n < 100 || options->path == NULL || options->power != NULL ||
                 tally.thinned_n > 0);
   g_assert_true(!options->has_people || n < 100 || tally.late_replies_n > 0);
+  g_assert_true(!options->has_people || n < 100 || tally.bulk_n > 0);
 }
 
 static int64_t seeds_of(const char *name, int64_t fallback)
@@ -157,6 +158,7 @@ static void test_log_is_not_personal(void)
   g_test_message("%zu bytes of log", length);
   g_assert_cmpuint(length, >, 100000);
   g_assert_null(strstr(text, "example.com"));
+  g_assert_null(strstr(text, "example.net"));
   g_assert_null(strchr(text, '@'));
   g_assert_null(strstr(text, SIM_FIRST_NAME));
 }

@@ -92,6 +92,7 @@ static void fill_settings(struct world *world)
   settings->export.max_wait_s = 900;
   settings->sync = (struct sync_settings){
       .full_scan_every_h = 24, .stops_every_h = 24, .push_stops = true, .watch_finished_days = 90};
+  settings->suppress.max_hit = (int64_t)rng_below(&world->rng, 3);
   settings->source.table = g_strdup("leads");
   settings->source.write_back = true;
   settings->complete.armed = true;
@@ -106,7 +107,7 @@ static void fill_settings(struct world *world)
 
 char *person_name(uint64_t i)
 {
-  return g_strdup_printf("p%d@example.com", (int)i);
+  return g_strdup_printf("p%d@example.%s", (int)i, i % 2 == 0 ? "com" : "net");
 }
 
 /* Rows share persons on purpose; case and spaces differ. */
@@ -158,6 +159,7 @@ void world_init(struct world *world, uint64_t seed, const struct sim_options *op
   world->fake.next_fault = draw_fault;
   world->fake.next_touch = draw_touch;
   world->fake.on_add = others_pause;
+  world->fake.may_end = bulk_may_end;
   world->fake.context = world;
   world->fake.clock = &world->clock;
   if (options->has_faults && one_in(world, 2)) world->fake.lag_calls = (int64_t)rng_below(&world->rng, 16);
@@ -165,6 +167,7 @@ void world_init(struct world *world, uint64_t seed, const struct sim_options *op
   world->marked = world->fake.stopped = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   world->stopped = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   world->heard = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  world->bulk.before = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   world->fake.emails_limit = 1 + (int64_t)rng_below(&world->rng, 3);
   world->kept = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   import_leads(world);
@@ -179,4 +182,6 @@ void world_clear(struct world *world)
   g_hash_table_unref(world->stopped);
   g_hash_table_unref(world->heard);
   g_hash_table_unref(world->kept);
+  g_hash_table_unref(world->bulk.before);
+  g_free(world->bulk.run_id);
 }

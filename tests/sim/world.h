@@ -6,6 +6,14 @@
 #define CAMPAIGN_A "11111111-1111-4111-8111-111111111111"
 #define CAMPAIGN_B "22222222-2222-4222-8222-222222222222"
 
+/* A stop of many at once, see bulk.c. */
+struct bulk_stop {
+  bool is_on, is_domain, is_allowed, is_said_in_calm;
+  char *run_id;
+  int said_n;
+  GHashTable *before; /* person -> created count when it was recorded */
+};
+
 struct world {
   uint64_t seed;
   struct rng rng;
@@ -23,6 +31,8 @@ struct world {
   GHashTable *kept;        /* with a disk that loses power: what the ledger called durable -> how often */
   int leads_n, imported_n; /* rows given, and those of them that were taken */
   bool is_calm;
+  struct bulk_stop bulk;
+  int64_t allow_hit; /* of the next job */
 };
 
 /* Makes the world of a seed, with leads imported. */
@@ -47,6 +57,22 @@ void others_rest(struct world *world);
 
 /* And while a job runs, at any of its calls: rows are moved into lists. */
 void others_meanwhile(struct world *world);
+
+/* Somebody stops a domain or a file of persons, takes that back, or says how many leads it may end. NULL, or what
+ * broke. */
+char *bulk_act(struct world *world);
+/* Does the stop of many name this address or domain? */
+bool bulk_names(const struct world *world, const char *value);
+/* Does it, and may it end running leads? For fake.may_end. */
+bool bulk_may_end(void *world, const char *value);
+/* Does it, and nothing else does, and may it wait? */
+bool bulk_may_wait_for(const struct world *world, const char *person);
+/* Before calm: it is taken back, or stays. */
+void bulk_rest(struct world *world);
+/* In calm, before a job: the number is said, where it is to be said. */
+void bulk_calm(struct world *world);
+/* At the end: NULL, or what broke. */
+char *bulk_check(const struct world *world);
 
 /* With a disk that loses power: lets it go at some call of what follows, or not. */
 void world_power_arm(struct world *world);

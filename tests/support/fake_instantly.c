@@ -82,8 +82,11 @@ int fake_instantly_created(const struct fake_instantly *fake, const char *person
 
 bool fake_instantly_lists(const struct fake_instantly *fake, const char *person)
 {
-  for (guint i = 0; i < fake->blocklist->len; i++)
-    if (strcmp(g_ptr_array_index(fake->blocklist, i), person) == 0) return true;
+  const char *at = strchr(person, '@');
+  for (guint i = 0; i < fake->blocklist->len; i++) {
+    const char *value = g_ptr_array_index(fake->blocklist, i);
+    if (strcmp(value, person) == 0 || (at != NULL && strcmp(value, at + 1) == 0)) return true;
+  }
   return false;
 }
 
@@ -128,6 +131,13 @@ static void run_pending(struct fake_instantly *fake)
     }
     g_ptr_array_remove_index(fake->pending, i);
   }
+}
+
+void fake_instantly_rest(struct fake_instantly *fake)
+{
+  while (fake->pending->len > 0)
+    run_pending(fake);
+  fake->calls_n += fake->lag_calls + LATE_UNKNOWN_CALLS;
 }
 
 bool fake_is_dead(struct fake_instantly *fake, GError **error)
@@ -299,7 +309,8 @@ static bool fake_list(struct instantly *instantly, const struct list_query *quer
                                    .created_at_us = row->created_at_us,
                                    .contacted_at_us = row->contacted_at_us,
                                    .last_step_at_us = row->contacted_at_us,
-                                   .replied_at_us = row->replied_at_us};
+                                   .replied_at_us = row->replied_at_us,
+                                   .pause_until_us = row->is_automatic ? row->replied_at_us + DAY_US : 0};
       g_array_append_val(pages[q].rows, remote);
     }
   }
@@ -313,9 +324,11 @@ static bool is_stopped(const struct fake_instantly *fake, const char *person)
 {
   for (guint i = 0; i < fake->rows->len; i++) {
     const struct fake_row *row = g_ptr_array_index(fake->rows, i);
-    bool is_stop = row->replies > 0 || row->status == REMOTE_BOUNCED || row->status == REMOTE_UNSUBSCRIBED;
+    bool is_reply = row->replies > 0 && (!row->is_automatic || row->was_unclear);
+    bool is_stop = is_reply || row->status == REMOTE_BOUNCED || row->status == REMOTE_UNSUBSCRIBED;
     if (is_stop && strcmp(row->person, person) == 0) return true;
   }
+  if (fake->may_end != NULL && fake->may_end(fake->context, person)) return true;
   return fake->stopped != NULL && g_hash_table_contains(fake->stopped, person);
 }
 
@@ -374,48 +387,16 @@ static bool fake_move(struct instantly *instantly, const struct lead_selection *
   return fake_delete(instantly, leads, &count, error);
 }
 
-/* What Instantly's own counters say, from the rows that are or were there. */
-static bool fake_analytics(struct instantly *instantly, const char *const *ids, size_t ids_n, struct page *page,
-                           GError **error)
-{
-  struct fake_instantly *fake = self_of(instantly);
-  page_reset(page);
-  if (fake_is_dead(fake, error)) return false;
-  for (size_t c = 0; c < ids_n; c++) {
-    struct campaign_metric metric = {.campaign_id = page_text(page, ids[c]), .campaign_name = page_text(page, "fake")};
-    for (guint i = 0; i < fake->rows->len; i++) {
-      const struct fake_row *row = g_ptr_array_index(fake->rows, i);
-      if (g_strcmp0(row->campaign_id, ids[c]) != 0) continue;
-      metric.completed += row->status == REMOTE_COMPLETED || row->was_completed;
-      metric.bounced += row->status == REMOTE_BOUNCED;
-      metric.unsubscribed += row->status == REMOTE_UNSUBSCRIBED;
-    }
-    g_array_append_val(page->rows, metric);
-  }
-  return true;
-}
-
-static bool fake_daily(struct instantly *instantly, const char *id, const struct day_span *days, struct page *page,
-                       GError **error)
-{
-  (void)days;
-  page_reset(page);
-  return fake_touch(instantly, id, error);
-}
-
-static bool fake_steps(struct instantly *instantly, const char *id, struct page *page, GError **error)
-{
-  page_reset(page);
-  return fake_touch(instantly, id, error);
-}
-
 static bool fake_blocklist_read(struct instantly *instantly, struct page *page, GError **error)
 {
   struct fake_instantly *fake = self_of(instantly);
   page_reset(page);
   if (fake_is_dead(fake, error)) return false;
   for (guint i = 0; i < fake->blocklist->len; i++) {
-    struct suppression stop = {.person = page_text(page, g_ptr_array_index(fake->blocklist, i))};
+    const char *value = g_ptr_array_index(fake->blocklist, i);
+    bool is_person = strchr(value, '@') != NULL;
+    struct suppression stop = {.person = page_text(page, is_person ? value : NULL),
+                               .domain = page_text(page, is_person ? NULL : value)};
     g_array_append_val(page->rows, stop);
   }
   return true;
@@ -425,6 +406,8 @@ static bool fake_blocklist_add(struct instantly *instantly, const char *const *v
 {
   struct fake_instantly *fake = self_of(instantly);
   if (fake_is_dead(fake, error)) return false;
+  for (size_t i = 0; fake->may_end != NULL && i < values_n; i++)
+    fake->unasked_n += !is_stopped(fake, values[i]);
   for (size_t i = 0; i < values_n; i++)
     if (!fake_instantly_lists(fake, values[i])) g_ptr_array_add(fake->blocklist, g_strdup(values[i]));
   return true;

@@ -30,6 +30,8 @@ struct fake_row {
   char *subsequence_id;
   bool is_deleted, is_deleted_by_hand;
   bool was_completed; /* somebody relaunched it: counters of what happened do not go back */
+  bool is_automatic;  /* the row shows by now that its reply was a machine's */
+  bool was_unclear;   /* there was a time when nobody could know that */
   bool was_stopped;   /* the person was stopped, by whatever we could know, when the row was deleted */
   int64_t created_mono_us;
   int64_t visible_at_call; /* the list lags the write: not shown before this call */
@@ -69,6 +71,9 @@ struct fake_instantly {
   void *dead_context;
   const struct clock *clock; /* by which a lag ends, however few calls there were; NULL: by calls alone */
   GHashTable *stopped;       /* persons that somebody stopped or marked in the ledger; borrowed, or NULL */
+  bool (*may_end)(void *context, const char *value); /* does a stop of many that need not wait name this address or
+                                                        domain? With `context`; NULL: there are none */
+  int64_t unasked_n;                                 /* entries of the block list that nobody asked for */
   int64_t now_us;
   int64_t ids_n;
   int64_t campaign_status; /* of every campaign */
@@ -96,9 +101,11 @@ void fake_instantly_reply(struct fake_instantly *fake, const char *lead, enum au
 struct fake_campaign *fake_instantly_campaign(struct fake_instantly *fake, const char *campaign_id);
 /* The live row of a person in a campaign (NULL: in a list), or NULL. */
 struct fake_row *fake_instantly_find(const struct fake_instantly *fake, const char *campaign_id, const char *person);
+/* Time enough passes for all that is on its way to arrive, and for the list to show it. */
+void fake_instantly_rest(struct fake_instantly *fake);
 /* How many requests that carry this person are still on their way. */
 int fake_instantly_late(const struct fake_instantly *fake, const char *person);
-/* Does the block list hold the person? */
+/* Does the block list hold the person, or its domain? */
 bool fake_instantly_lists(const struct fake_instantly *fake, const char *person);
 /* How often the API created this person, over all campaigns and times. */
 int fake_instantly_created(const struct fake_instantly *fake, const char *person);

@@ -13,3 +13,9 @@ bool fake_emails_read(struct instantly *instantly, const struct email_query *que
 /* Frees a struct fake_email. */
 void fake_email_free(gpointer data);
 bool fake_pause(struct instantly *instantly, const char *id, GError **error); /* see fake_campaign_get */
+/* Figures of campaigns, see fake_campaign_get. */
+bool fake_analytics(struct instantly *instantly, const char *const *ids, size_t ids_n, struct page *page,
+                    GError **error);
+bool fake_daily(struct instantly *instantly, const char *id, const struct day_span *days, struct page *page,
+                GError **error); /* see fake_analytics */
+bool fake_steps(struct instantly *instantly, const char *id, struct page *page, GError **error); /* see above */

@@ -96,10 +96,38 @@ static void test_stop_hits_listed(struct subject *subject)
   g_assert_cmpint(hits(subject, NULL), ==, 0);
 }
 
+/* Guarantee 51. What somebody said of one person stands beside the same from a list: it does not wait with the list,
+ * and stays when the list is taken back. */
+static void test_stop_hits_own_beside_list(struct subject *subject)
+{
+  subject_enrol(subject, "L1", "ann@x.org", "row-1");
+  subject_enrol(subject, "L2", "bob@x.org", "row-2");
+  subject_enrol(subject, "L3", "cid@x.org", "row-3");
+  static const char *const persons[] = {"ann@x.org", "bob@x.org", "cid@x.org"};
+  for (size_t i = 0; i < G_N_ELEMENTS(persons); i++) {
+    struct brake file = stop_of(persons[i], NULL, "unsubscribed");
+    file.stop.source = "import";
+    file.stop.run_id = "run-f";
+    g_assert_cmpint(brake(subject, file), ==, 1);
+  }
+  g_assert_cmpint(hits(subject, NULL), ==, 3);
+  struct suppression seen = {.person = "bob@x.org", .reason = "unsubscribed", .source = "sync", .evidence_at_us = 1};
+  g_assert_cmpint(brake(subject, stop_of("ann@x.org", NULL, "unsubscribed")), ==, 1);
+  OK(subject->ops->suppress(subject->ledger, &seen, 1, NULL, &error));
+  g_assert_cmpint(brake(subject, stop_of("ann@x.org", NULL, "unsubscribed")), ==, 0); /* once is enough */
+  OK(subject->ops->suppress(subject->ledger, &seen, 1, NULL, &error));
+  g_assert_cmpint(hits(subject, NULL), ==, 1);
+  g_assert_cmpuint(acting(subject, true), ==, 202);
+  struct brake back = {.kind = BRAKE_REVOKE, .reason = "the wrong file", .actor = "kim", .stop.run_id = "run-f"};
+  g_assert_cmpint(brake(subject, back), ==, 3);
+  g_assert_cmpuint(acting(subject, true), ==, 202);
+}
+
 int main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
   subject_add("stop-hits/waiting", test_stop_hits);
   subject_add("stop-hits/listed", test_stop_hits_listed);
+  subject_add("stop-hits/own-beside-list", test_stop_hits_own_beside_list);
   return g_test_run();
 }

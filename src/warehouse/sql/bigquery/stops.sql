@@ -3,7 +3,8 @@
 -- name: stops_gather
 -- Of several rows for the same thing the first counts. What a sync writes is there already if the same person or domain and
 -- reason is in force, or was removed by somebody to whom the evidence was no news; what a person sets only if the one there
--- lasts as long.
+-- lasts as long. A person's own act is written beside one from a list, which may have to wait or be taken back with its list
+-- (core/stop_hits.h has the sources).
 CREATE TEMP TABLE ${scratch} AS
 WITH wanted AS (
   SELECT CAST(JSON_VALUE(r, '$.id') AS INT64) AS id, JSON_VALUE(r, '$.match_key') AS match_key,
@@ -19,13 +20,17 @@ WITH wanted AS (
   FROM UNNEST(JSON_QUERY_ARRAY(@p, '$.rows')) r),
 there AS (
   SELECT match_key, person, domain, reason, expires_at, revoked_at, evidence_at,
+    IFNULL(source, '') IN ('sync', 'workspace', 'emails', 'webhook', 'mark', 'command') AS is_own,
     revoked_at IS NULL AND (expires_at IS NULL OR expires_at > TIMESTAMP_MICROS(CAST(JSON_VALUE(@p, '$.now') AS INT64)))
       AS is_in_force
   FROM ${suppressions} WHERE match_key IN (SELECT match_key FROM wanted))
 SELECT w.* FROM wanted w
 WHERE NOT EXISTS (
   SELECT 1 FROM there s
-  WHERE s.match_key = w.match_key AND s.reason = w.reason AND IF(w.is_brake,
+  WHERE s.match_key = w.match_key AND s.reason = w.reason
+    AND (s.is_own OR NOT s.is_in_force
+      OR IFNULL(w.source, '') NOT IN ('sync', 'workspace', 'emails', 'webhook', 'mark', 'command'))
+    AND IF(w.is_brake,
     s.is_in_force AND (s.expires_at IS NULL OR IFNULL(s.expires_at >= w.expires_at, FALSE)),
     s.person IS NOT DISTINCT FROM w.person AND s.domain IS NOT DISTINCT FROM w.domain
       AND (s.is_in_force OR IFNULL(s.revoked_at IS NOT NULL AND s.evidence_at >= w.evidence_at, FALSE))))

@@ -2,14 +2,16 @@
 
 -- name: brake_suppress
 -- Unlike what a sync writes, a stop that a person sets counts as there already only if the one there lasts as long:
--- otherwise "for ever" would end with an older "for ten days".
+-- otherwise "for ever" would end with an older "for ten days". An own act is written beside one from a list: see suppression_put.
 INSERT INTO suppressions (match_key, person, domain, reason, source, actor, created_at, expires_at, run_id, allow_hit)
 SELECT coalesce('@' || :domain, fold_tag(:person)), :person, :domain, :reason, :source, :actor, :at, :expires_at, :run_id,
   :allow_hit
 WHERE NOT EXISTS (
   SELECT 1 FROM suppressions s
   WHERE s.match_key = coalesce('@' || :domain, fold_tag(:person)) AND s.reason = :reason AND s.revoked_at IS NULL
-    AND (s.expires_at IS NULL OR (s.expires_at > :now AND s.expires_at >= coalesce(:expires_at, 9223372036854775807))));
+    AND (s.expires_at IS NULL OR (s.expires_at > :now AND s.expires_at >= coalesce(:expires_at, 9223372036854775807)))
+    AND (coalesce(s.source, '') IN ('sync', 'workspace', 'emails', 'webhook', 'mark', 'command')
+      OR coalesce(:source, '') NOT IN ('sync', 'workspace', 'emails', 'webhook', 'mark', 'command')));
 
 -- name: brake_allow
 -- Saying a stop again with --allow-hit gives the one in force the permission.

@@ -1,7 +1,8 @@
 -- Suppressions. match_key is what persons are compared with; the same stop is the same person or domain and reason.
 
 -- name: suppression_put
--- One in force for the same person or domain and reason is left as it is.
+-- One in force for the same person or domain and reason is left as it is; but a person's own act is written beside one from a
+-- list, which may have to wait or be taken back with its list (core/stop_hits.h has the sources).
 -- What was removed knowing this evidence stays removed.
 INSERT INTO suppressions (match_key, person, domain, reason, source, actor, created_at, expires_at, pushed_at, evidence_at,
   run_id)
@@ -11,7 +12,9 @@ WHERE NOT EXISTS (
   SELECT 1 FROM suppressions s
   WHERE s.match_key = coalesce('@' || :domain, fold_tag(:person)) AND s.person IS :person AND s.domain IS :domain
     AND s.reason = :reason
-    AND CASE WHEN s.revoked_at IS NULL THEN s.expires_at IS NULL OR s.expires_at > :now
+    AND CASE WHEN s.revoked_at IS NULL THEN (s.expires_at IS NULL OR s.expires_at > :now)
+          AND (coalesce(s.source, '') IN ('sync', 'workspace', 'emails', 'webhook', 'mark', 'command')
+            OR coalesce(:source, '') NOT IN ('sync', 'workspace', 'emails', 'webhook', 'mark', 'command'))
         ELSE coalesce(s.evidence_at >= :evidence_at, FALSE) END);
 
 -- name: suppression_evidence
@@ -139,7 +142,7 @@ ORDER BY h.instantly_id;
 
 -- name: stage_stops
 -- In one statement: of several rows of a person with one reason the first by id speaks. What was removed knowing this
--- evidence stays removed.
+-- evidence stays removed. One from a list does not count as there: see suppression_put.
 INSERT INTO suppressions (match_key, person, domain, reason, source, actor, created_at, expires_at, evidence_at,
   revoked_at, revoked_by, run_id)
 SELECT fold_tag(t.person), t.person, NULL, t.reason, 'sync', NULL, coalesce(nullif(:now, 0), :clock), t.expires_at,
@@ -152,7 +155,8 @@ FROM (
   WHERE c.is_spike = :spike AND NOT EXISTS (
     SELECT 1 FROM suppressions s
     WHERE s.match_key = fold_tag(c.person) AND s.person = c.person AND s.domain IS NULL AND s.reason = c.reason
-      AND CASE WHEN s.revoked_at IS NULL THEN s.expires_at IS NULL OR s.expires_at > :now
+      AND CASE WHEN s.revoked_at IS NULL THEN (s.expires_at IS NULL OR s.expires_at > :now)
+            AND coalesce(s.source, '') IN ('sync', 'workspace', 'emails', 'webhook', 'mark', 'command')
           ELSE s.evidence_at >= c.evidence_at END)
   GROUP BY c.person, c.reason) t
 ORDER BY t.person, t.reason;
