@@ -175,6 +175,66 @@ bool time_parse_us(const char *text, int64_t *wall_us)
   return *at == '\0' && civil_to_us(&civil, wall_us);
 }
 
+static bool take_word(const char **at, const char *word)
+{
+  size_t length = strlen(word);
+  if (g_ascii_strncasecmp(*at, word, length) != 0) return false;
+  *at += length;
+  return true;
+}
+
+/* Unix time: ten digits are seconds, three more each milli-, micro- and nanoseconds; a fraction may follow seconds. */
+static bool parse_unix(const char *text, int64_t *wall_us)
+{
+  size_t digits_n = strspn(text, "0123456789");
+  struct civil civil = {0};
+  const char *at = text + digits_n;
+  int64_t number = g_ascii_strtoll(text, NULL, 10);
+  if (digits_n < 9 || digits_n > 19 || !take_fraction(&at, &civil) || *at != '\0') return false;
+  if (digits_n > 16)
+    *wall_us = number / 1000;
+  else if (digits_n > 13)
+    *wall_us = number;
+  else if (digits_n > 11)
+    *wall_us = number * 1000;
+  else
+    *wall_us = number * SECOND_US + civil.fraction_us;
+  return true;
+}
+
+/* " UTC", " +0200", "Z" or nothing, which is UTC. */
+static bool take_loose_offset(const char **at, struct civil *civil)
+{
+  while (take_char(at, ' ')) {
+  }
+  if (**at == '\0' || take_word(at, "UTC") || take_word(at, "GMT")) return true;
+  return take_offset(at, civil);
+}
+
+/* "03:04" is as good as "03:04:00". */
+static bool take_loose_time(const char **at, struct civil *civil)
+{
+  if (!take_digits(at, 2, &civil->hour) || !take_char(at, ':') || !take_digits(at, 2, &civil->minute)) return false;
+  if (take_char(at, ':') && !(take_digits(at, 2, &civil->second) && take_fraction(at, civil))) return false;
+  return take_loose_offset(at, civil);
+}
+
+bool time_parse_loose_us(const char *text, int64_t *wall_us)
+{
+  struct civil civil = {0};
+  if (!text) return false;
+  g_autofree char *trimmed = g_strstrip(g_strdup(text));
+  const char *at = trimmed;
+  if (parse_unix(trimmed, wall_us)) return true;
+  if (!take_digits(&at, 4, &civil.year) || !(take_char(&at, '-') || take_char(&at, '/')) ||
+      !take_digits(&at, 2, &civil.month) || !(take_char(&at, '-') || take_char(&at, '/')) ||
+      !take_digits(&at, 2, &civil.day))
+    return false;
+  bool has_time = take_char(&at, 'T') || take_char(&at, 't') || take_char(&at, ' ');
+  if (has_time && !take_loose_time(&at, &civil)) return false;
+  return *at == '\0' && civil_to_us(&civil, wall_us);
+}
+
 /* Reads one of n three-letter names that stand one after the other; its number counts from 1. */
 static bool take_name(const char **at, const char *names, int *number)
 {

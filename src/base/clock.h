@@ -49,6 +49,10 @@ char *time_format_us(int64_t wall_us);
  * Returns false when it is none of these; *wall_us is then untouched. */
 bool time_parse_us(const char *text, int64_t *wall_us);
 
+/* The same for what stands in other people's tables: also without an offset (UTC), with " UTC" as BigQuery prints it,
+ * without seconds, with slashes, with blanks around it, and Unix time in seconds, milli-, micro- or nanoseconds. */
+bool time_parse_loose_us(const char *text, int64_t *wall_us);
+
 /* Reads an HTTP date (RFC 9110 IMF-fixdate), the Date header. */
 bool time_parse_http_us(const char *text, int64_t *wall_us);
 

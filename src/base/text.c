@@ -96,3 +96,16 @@ char *text_run_id(int64_t wall_us, uint64_t random)
   return g_strdup_printf("%.4s%.2s%.2sT%.2s%.2s%.2s-%08" PRIx32, time, time + 5, time + 8, time + 11, time + 14,
                          time + 17, (uint32_t)random);
 }
+
+char *text_word_key(const char *text)
+{
+  g_autofree char *valid = g_utf8_make_valid(text, -1);
+  g_autofree char *folded = g_utf8_casefold(valid, -1);
+  g_autofree char *decomposed = g_utf8_normalize(folded, -1, G_NORMALIZE_ALL);
+  GString *key = g_string_new(NULL);
+  for (const char *at = decomposed; at && *at; at = g_utf8_next_char(at)) {
+    gunichar c = g_utf8_get_char(at);
+    if (g_unichar_isalnum(c) && !g_unichar_ismark(c)) g_string_append_unichar(key, c);
+  }
+  return g_string_free(key, FALSE);
+}

@@ -30,3 +30,7 @@ char *text_thousands(int64_t value);
 
 /* A new sortable id: UTC time to the second and 8 random hex digits, "20261122T130509-1f2e3d4c". Caller frees. */
 char *text_run_id(int64_t wall_us, uint64_t random);
+
+/* Small letters and digits alone, in every alphabet, accents off: "Opted-Out of E-Mail" is "optedoutofemail". Caller
+ * frees. */
+char *text_word_key(const char *text);

@@ -4,6 +4,7 @@
 #include "cli/command_list.h"
 #include "cli/job_print.h"
 #include "cli/jobs.h"
+#include "cli/opt_out_print.h"
 #include "cli/output.h"
 #include "cli/plan_cost.h"
 #include "cli/verdict_tally.h"
@@ -189,6 +190,7 @@ static void print_text(const struct cli *cli, const struct plan *plan)
 {
   print_adds(cli, plan);
   print_removals(cli, &plan->complete);
+  print_opt_outs(&plan->export.opt_outs, "would be stopped");
   print_stop_hits(&plan->hits);
   print_write_back(cli, plan->write_back_n);
   print_tags(cli, plan);
@@ -270,6 +272,7 @@ static void print_json(const struct cli *cli, const struct plan *plan)
   verdict_lines_json(out, "deferred", plan->tally.deferred);
   json_removals(out, &plan->complete);
   json_stop_hits(out, &plan->hits);
+  json_opt_outs(out, &plan->export.opt_outs);
   json_append_key(out, "totals");
   g_string_append_c(out, '{');
   json_append_int(out, "add", plan->export.claim.claimed_n);

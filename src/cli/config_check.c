@@ -2,6 +2,7 @@
 #include "base/loopback.h"
 #include "cli/config_read.h"
 #include "core/lead.h"
+#include "core/opt_out.h"
 #include "google/bigquery.h"
 
 #include <string.h>
@@ -146,6 +147,25 @@ static void check_columns(struct config *config)
       check_pair(config, ours[i], ours[j]);
 }
 
+/* ---- source.opt_out ---- */
+
+static void check_opt_out(struct config *config)
+{
+  const struct opt_out_settings *opt_out = &config->settings->source.opt_out;
+  if (!opt_out->column && (opt_out->values || opt_out->ignore))
+    problem_at(config, opt_out->values ? "source.opt_out.values" : "source.opt_out.ignore",
+               "has no effect without source.opt_out.column");
+  if (!opt_out->column) return;
+  if (opt_out_is_opt_in(opt_out->column) && !opt_out->values)
+    problem_at(config, "source.opt_out.column",
+               "says by its name who wants mail, not who does not; name another column, or the values that mean no "
+               "mail in source.opt_out.values");
+  for (char **value = opt_out->values; value && *value; value++)
+    for (char **other = opt_out->ignore; other && *other; other++)
+      if (opt_out_is_same(*value, *other))
+        problem_at(config, "source.opt_out.ignore", "names a value that source.opt_out.values names too");
+}
+
 /* ---- BigQuery ---- */
 
 #define BILLED_LEAST (10 << 20) /* bytes, for whatever statement */
@@ -200,6 +220,7 @@ void config_check(struct config *config, bool requires_key)
   check_campaigns(config);
   check_outcomes(config);
   check_columns(config);
+  check_opt_out(config);
   check_bigquery(config);
   check_cooldown(config);
 }

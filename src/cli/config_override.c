@@ -20,7 +20,9 @@ static void problem(struct config *config, const struct override *from, const ch
 
 static void apply_scalar(struct config *config, const struct override *from, const struct setting *row)
 {
-  if (!*from->text && !row->fallback) {
+  if (!*from->text && row->type == SETTING_LIST) {
+    setting_list_clear(row, config->settings);
+  } else if (!*from->text && !row->fallback) {
     char **member = setting_member(row, config->settings);
     g_clear_pointer(member, g_free);
   } else if (!setting_store(row, config->settings, from->text)) {

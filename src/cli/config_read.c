@@ -162,6 +162,25 @@ static bool read_scalar(const struct place *at, const struct setting *row, void 
   return true;
 }
 
+/* ---- lists ---- */
+
+/* true and 1 are values like any other: it is the text that counts. */
+static bool read_list(const struct place *at, const struct setting *row)
+{
+  const struct yaml_node *node = at->node;
+  void *base = at->config->settings;
+  if (node->kind == YAML_SCALAR && node->scalar != YAML_NULL && setting_store(row, base, node->text)) return true;
+  if (node->kind == YAML_SCALAR && node->scalar == YAML_NULL) return false;
+  bool is_good = node->kind == YAML_SEQUENCE && node->items->len <= MAP_MAX;
+  for (guint i = 0; is_good && i < node->items->len; i++) {
+    const struct yaml_node *item = g_ptr_array_index(node->items, i);
+    is_good = item->kind == YAML_SCALAR && item->scalar != YAML_NULL;
+    if (is_good) setting_list_add(row, base, item->text);
+  }
+  if (!is_good) wrong_value(at, row);
+  return is_good;
+}
+
 /* ---- maps ---- */
 
 void config_map_set(GArray *map, const char *target, const char *source)
@@ -317,7 +336,7 @@ static void read_setting(const struct place *at, const struct setting *row)
   } else if (row->type == SETTING_CAMPAIGNS) {
     read_campaigns(at, row);
     config_set_source(at->config, row, source);
-  } else if (read_scalar(at, row, at->config->settings)) {
+  } else if (row->type == SETTING_LIST ? read_list(at, row) : read_scalar(at, row, at->config->settings)) {
     config_set_source(at->config, row, source);
   }
 }

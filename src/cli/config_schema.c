@@ -54,6 +54,12 @@ static void append_map(GString *out, const struct setting *setting)
   g_string_append_c(out, '}');
 }
 
+static void append_list(GString *out)
+{
+  json_append_key(out, "type");
+  g_string_append(out, "[\"array\",\"string\",\"null\"],\"items\":{\"type\":[\"string\",\"number\",\"boolean\"]}");
+}
+
 static void append_default(GString *out, const struct setting *setting)
 {
   if (!setting->fallback) return;
@@ -80,6 +86,7 @@ static void append_setting(GString *out, const struct setting *setting, const ch
   case SETTING_WORD:
   case SETTING_ENUM: append_words(out, setting); break;
   case SETTING_MAP: append_map(out, setting); break;
+  case SETTING_LIST: append_list(out); break;
   case SETTING_CAMPAIGNS: append_campaigns(out); break;
   default: append_text(out, setting); break;
   }

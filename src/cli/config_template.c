@@ -16,7 +16,8 @@ static const char *value_of(const struct template_value *values, size_t values_n
 /* Text as a double-quoted YAML scalar; numbers, words and truth values as they are. */
 static char *yaml_scalar(const struct setting *setting, const char *value)
 {
-  bool is_text = setting->type == SETTING_TEXT || setting->type == SETTING_PATH || setting->type == SETTING_UUID;
+  bool is_text = setting->type == SETTING_TEXT || setting->type == SETTING_PATH || setting->type == SETTING_UUID ||
+                 setting->type == SETTING_LIST;
   if (!is_text) return g_strdup(value);
   g_autoptr(GString) escaped = g_string_new(value);
   g_string_replace(escaped, "\\", "\\\\", 0);

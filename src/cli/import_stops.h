@@ -6,7 +6,7 @@
  * is taken, import_stops_answer() for each row. */
 #include "cli/csv_reader.h"
 #include "cli/import_map.h"
-#include "cli/opt_out.h"
+#include "core/opt_out.h"
 
 struct import_options;
 struct import_plan;

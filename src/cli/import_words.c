@@ -1,5 +1,7 @@
 #include "cli/import_words.h"
 
+#include "base/text.h"
+
 #include <string.h>
 
 /* Keys as import_header_key() makes them; a higher rank wins. */
@@ -53,22 +55,9 @@ static bool has_word(const char *key, const char *const *list, size_t list_n)
   return false;
 }
 
-char *import_word_key(const char *text)
-{
-  g_autofree char *valid = g_utf8_make_valid(text, -1);
-  g_autofree char *folded = g_utf8_casefold(valid, -1);
-  g_autofree char *decomposed = g_utf8_normalize(folded, -1, G_NORMALIZE_ALL);
-  GString *key = g_string_new(NULL);
-  for (const char *at = decomposed; at && *at; at = g_utf8_next_char(at)) {
-    gunichar c = g_utf8_get_char(at);
-    if (g_unichar_isalnum(c) && !g_unichar_ismark(c)) g_string_append_unichar(key, c);
-  }
-  return g_string_free(key, FALSE);
-}
-
 char *import_header_key(const char *header)
 {
-  char *key = import_word_key(header);
+  char *key = text_word_key(header);
   for (size_t length = strlen(key); length > 0 && g_ascii_isdigit(key[length - 1]); length--)
     key[length - 1] = '\0';
   return key;

@@ -2,10 +2,6 @@
 /* Header words: how people call the columns of `leads`, in several languages. Pure. */
 #include "cli/import_map.h"
 
-/* Small letters and digits alone, in every alphabet, accents off: "Opted-Out of E-Mail" is "optedoutofemail". Caller
- * frees. */
-char *import_word_key(const char *text);
-
 /* A header reduced to what is compared: decomposed, without accents, case-folded, letters and digits only, without
  * digits at the end ("E-Mail 2" -> "email", "Prénom" -> "prenom"). Caller frees. */
 char *import_header_key(const char *header);

@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/jobs.h"
+#include "cli/opt_out_print.h"
 #include "cli/output.h"
 #include "cli/verdict_tally.h"
 #include "core/job.h"
@@ -165,6 +166,7 @@ void print_export(const struct cli *cli, const struct job_head *head, const stru
   const char *hint = verdict_tally_hint(&tally, &cli->settings);
   if (hint) out_print("  %s\n", hint);
   print_lines("deferred", tally.deferred_n, tally.deferred);
+  print_opt_outs(&report->opt_outs, head->is_dry_run ? "would be stopped" : "stopped");
   if (report->claim.source_n == 0 && head->exit_code == EXIT_CODE_OK)
     out_line("  the table of leads is empty; `leadferry import FILE.csv` fills it");
   print_refused_campaigns(cli, report);
@@ -212,6 +214,7 @@ void json_export(GString *out, const struct job_head *head, const struct export_
   verdict_lines_json(out, "left_out", tally.left_out);
   verdict_lines_json(out, "deferred", tally.deferred);
   json_feeds(out, report);
+  json_opt_outs(out, &report->opt_outs);
   verdict_tally_clear(&tally);
 }
 
@@ -279,6 +282,7 @@ void print_sync(const struct job_head *head, const struct sync_report *report)
     return;
   }
   print_figures(figures, sync_figures(report, figures));
+  print_opt_outs(&report->opt_outs, "stopped");
   print_stop_hits(&report->hits);
   if (report->was_full_scan)
     out_print(report->gone_n > 0 ? "  the configured campaigns that still exist were scanned in full\n"
@@ -295,6 +299,7 @@ void json_sync(GString *out, const struct job_head *head, const struct sync_repo
   json_figures(out, figures, sync_figures(report, figures));
   json_append_int(out, "campaigns", report->campaigns_n);
   json_stop_hits(out, &report->hits);
+  json_opt_outs(out, &report->opt_outs);
   json_append_bool(out, "full_scan", report->was_full_scan);
   json_append_int(out, "mails_read", report->emails_read_n);
   json_append_bool(out, "mails_left", report->emails_left);

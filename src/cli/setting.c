@@ -67,6 +67,7 @@ char *setting_expected(const struct setting *setting)
   case SETTING_INT: return expected_int(setting);
   case SETTING_BOOL: return g_strdup("true or false");
   case SETTING_MAP: return g_strdup("a mapping of names to columns");
+  case SETTING_LIST: return g_strdup("a list of values, or one text with commas between them");
   case SETTING_CAMPAIGNS: return g_strdup("a list of campaigns, each with an id");
   }
   return g_strdup("something else");
@@ -138,6 +139,33 @@ static bool store_enum(const struct setting *setting, void *member, const char *
   return true;
 }
 
+void setting_list_add(const struct setting *setting, void *base, const char *value)
+{
+  char ***member = setting_member(setting, base);
+  g_autofree char *trimmed = g_strstrip(g_strdup(value));
+  guint n = *member ? g_strv_length(*member) : 0;
+  if (!*trimmed) return; /* an empty cell says nothing anyway */
+  *member = g_renew(char *, *member, n + 2);
+  (*member)[n] = g_steal_pointer(&trimmed);
+  (*member)[n + 1] = NULL;
+}
+
+void setting_list_clear(const struct setting *setting, void *base)
+{
+  char ***member = setting_member(setting, base);
+  g_clear_pointer(member, g_strfreev);
+}
+
+static bool store_list(const struct setting *setting, void *base, const char *text)
+{
+  g_auto(GStrv) parts = g_strsplit(text, ",", -1);
+  if (strlen(text) > TEXT_MAX_BYTES) return false;
+  setting_list_clear(setting, base);
+  for (char **part = parts; *part; part++)
+    setting_list_add(setting, base, *part);
+  return true;
+}
+
 bool setting_store(const struct setting *setting, void *base, const char *text)
 {
   void *member = setting->offset == SETTING_NOT_STORED ? NULL : setting_member(setting, base);
@@ -145,6 +173,7 @@ bool setting_store(const struct setting *setting, void *base, const char *text)
   case SETTING_INT: return store_int(setting, member, text);
   case SETTING_BOOL: return store_bool(member, text);
   case SETTING_ENUM: return store_enum(setting, member, text);
+  case SETTING_LIST: return store_list(setting, base, text);
   case SETTING_MAP:
   case SETTING_CAMPAIGNS: return false;
   default: break;
@@ -168,6 +197,7 @@ char *setting_text(const struct setting *setting, const void *base)
     return number == SETTING_UNLIMITED ? g_strdup("unlimited") : g_strdup_printf("%" PRId64, number);
   case SETTING_BOOL: return g_strdup(*(const bool *)member ? "true" : "false");
   case SETTING_ENUM: memcpy(&index, member, sizeof index); return g_strdup(setting->words[index]);
+  case SETTING_LIST: return *(char **const *)member ? g_strjoinv(", ", *(char **const *)member) : NULL;
   case SETTING_MAP:
   case SETTING_CAMPAIGNS: return NULL;
   default: return g_strdup(*(char *const *)member);

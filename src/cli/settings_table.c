@@ -211,6 +211,23 @@ const struct setting settings_table[] = {
     BOOL("source.write_back", source.write_back, "true",
          .doc = "Write added_to_instantly and its sisters into the table; false for read-only sources"),
 
+    {.path = "source.opt_out.column",
+     .type = SETTING_NAME,
+     .offset = AT(source.opt_out.column),
+     .example = "unsubscribed",
+     .doc = "A column of the table that says who does not want mail: blank, 0, false and no are none, yes or a date "
+            "stops the person"},
+    {.path = "source.opt_out.values",
+     .type = SETTING_LIST,
+     .offset = AT(source.opt_out.values),
+     .example = "do not mail",
+     .doc = "Values of it that mean no mail, beside the words that are understood anyway"},
+    {.path = "source.opt_out.ignore",
+     .type = SETTING_LIST,
+     .offset = AT(source.opt_out.ignore),
+     .example = "customer",
+     .doc = "Values of it that say nothing; whatever else is not understood stops plan, export, schema check and "
+            "doctor with 78"},
     INT("source.max_shrink_percent", source.max_shrink_percent, "50", 0, 99,
         .doc = "Export and complete stop with 6 when the table has lost more of its rows than this since the last "
                "export (50 rows and more); 0: never"),
@@ -291,6 +308,7 @@ const struct setting_section settings_sections[] = {
     {"suppress", "How much a list of stops may end unasked"},
     {"stops", "What becomes of rows of persons who are stopped"},
     {"source", "The table of leads"},
+    {"source.opt_out", "A column that says who does not want mail"},
     {"complete", "What happens when a sequence has ended"},
     {"complete.outcomes", "By outcome"},
     {"complete.outcomes.no_reply", "The sequence ended without an answer"},

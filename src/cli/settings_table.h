@@ -17,6 +17,7 @@ enum setting_type {
   SETTING_INT,       /* int64_t in [min, max], or `unlimited` */
   SETTING_BOOL,      /* bool */
   SETTING_MAP,       /* GArray of struct field_mapping; targets are words, or free without words */
+  SETTING_LIST,      /* char **, or NULL: values in a sequence, or as one text with commas between them */
   SETTING_CAMPAIGNS, /* GArray of struct campaign_settings */
 };
 
@@ -54,6 +55,11 @@ size_t settings_table_n(void);
 
 /* The row of this path in a table, or NULL. */
 const struct setting *setting_find(const struct setting *table, const char *path);
+
+/* One more value of a SETTING_LIST, trimmed; an empty one is none. */
+void setting_list_add(const struct setting *setting, void *base, const char *value);
+/* Empties a SETTING_LIST. */
+void setting_list_clear(const struct setting *setting, void *base);
 
 /* The section of this path, or NULL. */
 const struct setting_section *section_find(const char *path);

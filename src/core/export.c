@@ -48,11 +48,12 @@ bool export_run(struct job *job, struct export_report *report, GError **error)
 static bool export_steps(struct job *job, struct export_report *report, struct export_gate *gate, GError **error)
 {
   struct ledger_facts facts;
-  if (!settle_earlier(job, report, error)) return false;        /* 1 */
-  if (!look_at_source(job, &facts, error)) return false;        /* 1 */
-  if (!refresh_stops(job, &facts, report, error)) return false; /* 1 */
-  if (!export_read_feeds(job, report, error)) return false;     /* 2 */
-  if (!export_know_rows(job, report, error)) return false;      /* 2 */
+  if (!settle_earlier(job, report, error)) return false;                 /* 1 */
+  if (!look_at_source(job, &facts, error)) return false;                 /* 1 */
+  if (!refresh_stops(job, &facts, report, error)) return false;          /* 1 */
+  if (!export_read_feeds(job, report, error)) return false;              /* 2 */
+  if (!export_know_rows(job, report, error)) return false;               /* 2 */
+  if (!source_opt_out_stop(job, &report->opt_outs, error)) return false; /* 3: before anybody is decided upon */
   export_gate_look(job, gate);
   if (!claim_leads(job, report, error)) return false; /* 3 */
   g_autoptr(GError) sending = NULL;
@@ -68,7 +69,7 @@ bool export_plan(struct job *job, struct export_report *report, GError **error)
   job->is_dry_run = true;
   return look_at_source(job, &facts, error) && refresh_stops(job, &facts, report, error) &&
          export_read_feeds(job, report, error) && export_know_rows(job, report, error) &&
-         claim_leads(job, report, error);
+         source_opt_out_stop(job, &report->opt_outs, error) && claim_leads(job, report, error);
 }
 
 /* Step 1: claims of earlier runs first, so that nobody is decided upon twice. */

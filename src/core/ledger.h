@@ -407,6 +407,11 @@ struct ledger_ops {
   /* Rows of struct enrolled in the order of lead_id: leads of these persons, named by their addresses without +tag
    * (email_fold_tag), that were ever enrolled, removed ones too. As of the last fold. */
   bool (*ever_enrolled)(struct ledger *, const char *const *folded, size_t folded_n, struct page *page, GError **error);
+  /* Rows of struct opted_out (core/source_opt_out.h), page by page, an empty one at the end; a walk begins with
+   * is_first and is one job's. Only of persons without a stop `opted_out` in force when it began. */
+  bool (*opted_out)(struct ledger *, bool is_first, size_t limit, struct page *page, GError **error);
+  /* Stops of that source that somebody removed stand against the column no longer, but for these persons (folded). */
+  bool (*opt_outs_lapse)(struct ledger *, const char *const *folded, size_t folded_n, GError **error);
   /* Instantly's time of the first enrolment of all; 0: there was none. As of the last fold. */
   bool (*first_enrolled)(struct ledger *, int64_t *at_us, GError **error);
 

@@ -55,6 +55,9 @@ void settings_clear(struct settings *settings)
   g_free(settings->stops.list);
   g_free(settings->source.table);
   g_clear_pointer(&settings->source.columns, g_array_unref);
+  g_free(settings->source.opt_out.column);
+  g_strfreev(settings->source.opt_out.values);
+  g_strfreev(settings->source.opt_out.ignore);
   for (size_t i = 0; i < SETTING_OUTCOMES_N; i++)
     g_free(settings->complete.outcomes[i].move_to);
   g_free(settings->log.level);

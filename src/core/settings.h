@@ -107,10 +107,18 @@ struct stops_settings {
   char *list;                 /* uuid or NULL */
 };
 
+/* A column of the source that says who does not want mail (core/source_opt_out.h). */
+struct opt_out_settings {
+  char *column;  /* NULL: there is none */
+  char **values; /* mean no mail, beside the words that are understood anyway; NULL: none */
+  char **ignore; /* say nothing */
+};
+
 struct source_settings {
   char *table;     /* default "leads" */
   GArray *columns; /* struct field_mapping: our column <- the user's column */
   bool write_back;
+  struct opt_out_settings opt_out;
   int64_t max_shrink_percent; /* losing more than this since the last export is a safety stop; 0: never */
 };
 

@@ -18,6 +18,7 @@ static const struct source {
     {"command", true},    /* `suppress add` */
     {"inbox", false},     /* the same, left for the job that had the lock */
     {"import", false},    /* a file */
+    {"opt_out", false},   /* source.opt_out, a column of the user's table */
     {"blocklist", false}, /* Instantly's block list */
     {"exclusion", false}, /* source.exclude */
     {"gone", false},      /* source.gone: stop */

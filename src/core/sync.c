@@ -25,7 +25,7 @@ static bool is_strange(const struct sync_report *report)
   return report->stage.conflicts_n + report->held_n + report->gone_n + report->stage.home_n + report->stage.spike_n +
                  report->hits.waits + report->bounce_stopped_n + report->emails_refused >
              0 ||
-         stop_needs_look(&report->stops);
+         report->has_no_opt_outs || stop_needs_look(&report->stops);
 }
 
 /* The story. */
@@ -270,6 +270,21 @@ static bool report_spike(struct job *job, const struct sync_report *report, GErr
   return job->ledger->ops->errors_append(job->ledger, &row, 1, error);
 }
 
+/* A column that is not there, or has another name, keeps no sync from reading who answered. */
+static bool stop_opted_out(struct job *job, struct sync_report *report, GError **error)
+{
+  g_autoptr(GError) failure = NULL;
+  if (source_opt_out_stop(job, &report->opt_outs, &failure)) return true;
+  report->has_no_opt_outs = error_is(failure, ERROR_CONFIG);
+  if (!report->has_no_opt_outs) {
+    g_propagate_error(error, g_steal_pointer(&failure));
+    return false;
+  }
+  log_event(LOG_ERROR, "opt-outs of the source cannot be read", LOG_STR("error", failure->message));
+  struct error_row row = {.type = "opt_out_unread", .message = failure->message, .key = "opt_out_unread"};
+  return job->ledger->ops->errors_append(job->ledger, &row, 1, error);
+}
+
 /* Where nothing waits for the block list there is nothing to decide about: stop_enforce() asks for itself. */
 static bool push_stops(struct job *job, struct sync_report *report, GError **error)
 {
@@ -301,7 +316,7 @@ static bool apply_stage(struct job *job, struct sync_report *report, GError **er
   rules.home = report->home;
   if (!judge_mailboxes(job, report, &rules, error)) return false;
   if (!ops->stage_stops(job->ledger, &rules, &report->stage, error) || !report_spike(job, report, error)) return false;
-  if (!push_stops(job, report, error)) return false;
+  if (!stop_opted_out(job, report, error) || !push_stops(job, report, error)) return false;
   /* Rows of those who were pushed are staged now as well: who of them answered elsewhere? */
   if (report->pushed_n > 0 && !ops->stage_stops(job->ledger, &rules, &report->stage, error)) return false;
   return ops->stage_facts(job->ledger, &rules, &report->stage, error) && ops->fold(job->ledger, error) &&

@@ -14,6 +14,7 @@
  *
  * The SQL statements behind ledger.stage_stops and ledger.stage_facts compile remote_stop() and sync_facts(); a
  * property test holds them equal. */
+#include "core/source_opt_out.h"
 #include "core/stop_enforce.h"
 
 /* For so long a bounce stops an address; then it may be tried again. */
@@ -29,9 +30,11 @@ struct sync_report {
   const char *only_campaign; /* enrolments in it alone are asked for; NULL: all */
   enum home_mode home;       /* what became of rows with a stamp that the ledger does not know */
   int64_t campaigns_n, watched_n, stops_read_n, pushed_n, written_back_n, held_n;
-  int64_t gone_n;            /* configured campaigns that Instantly does not have */
-  struct stop_report stops;  /* our live rows of stopped persons */
-  int64_t stopped_foreign_n; /* live rows of the persons pushed now that we did not put there: left alone */
+  int64_t gone_n;                 /* configured campaigns that Instantly does not have */
+  struct opt_out_report opt_outs; /* of source.opt_out */
+  bool has_no_opt_outs;           /* its column could not be read */
+  struct stop_report stops;       /* our live rows of stopped persons */
+  int64_t stopped_foreign_n;      /* live rows of the persons pushed now that we did not put there: left alone */
   int64_t emails_read_n, emails_stopped_n; /* mails that came, and persons newly stopped by them */
   bool emails_left;                        /* more mails wait for the next sync */
   bool emails_refused;                     /* Instantly does not let us read them */

@@ -1,5 +1,5 @@
 /* The BigQuery backend: opening and closing, and its two tables of functions. */
-#include "warehouse/bigquery.h"
+#include "warehouse/bigquery_opt_out.h"
 
 #include "base/random.h"
 #include "google/credentials.h"
@@ -58,6 +58,8 @@ static const struct ledger_ops ops = {
     .stamp_is_known = bq_stamp_is_known,
     .differences = bq_differences,
     .contacted_before = bq_contacted_before,
+    .opted_out = bq_opted_out,
+    .opt_outs_lapse = bq_opt_outs_lapse,
     .ever_enrolled = bq_ever_enrolled,
     .first_enrolled = bq_first_enrolled,
     .retire_campaign = bq_retire_campaign,
@@ -147,6 +149,7 @@ static void bq_close(struct warehouse *warehouse)
   bq_stream_close(&self->watched);
   bq_stream_close(&self->leads);
   bq_stream_close(&self->contacted);
+  bq_stream_close(&self->opted_out);
   bigquery_free(self->client);
   credentials_close(self->credentials);
   sql_names_clear(&self->names);

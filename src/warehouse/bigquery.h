@@ -13,6 +13,7 @@
  * tables and all their parameters. */
 #include "bigquery_sql.h"
 #include "core/event_id.h"
+#include "core/source_opt_out.h"
 #include "google/bigquery.h"
 #include "warehouse/backend.h"
 #include "warehouse/bigquery_streams.h"
@@ -123,7 +124,10 @@ struct bq_warehouse {
   struct bq_streams streams;
   struct bq_kept kept;
   struct page last_run; /* struct run_row: how the last run of this handle ended, once it has */
-  struct bq_stream claims, watched, removals, leads, contacted;
+  struct bq_stream claims, watched, removals, leads, contacted, opted_out;
+  struct source_opt_out opt_out;
+  const char *opt_out_problem; /* why its column cannot be read; NULL: it can */
+  int64_t opt_outs_removed_n;  /* stops of it that somebody removed and the column may go on naming */
   struct bq_verify verify;
   char *claimed_run_id; /* whose claims may be contested */
   GArray *counts;       /* struct bq_campaign_count of counts_day_us, until the next fold; NULL: not read */

@@ -58,6 +58,8 @@ static const struct answer_shape {
     {BQ_FOREIGN_ADDRESSES, 2, 3},
     {BQ_CONTACTED_BEFORE, 3, 3},
     {BQ_FLAGS_ODD, 3, 1},
+    {BQ_OPT_OUT_VALUES, 2, 0},
+    {BQ_OPTED_OUT, 3, 0},
     {BQ_LEASE_READ, 8, 0},
     {BQ_FACTS, 9, 0},
     {BQ_UNSETTLED_CLAIMS, 13, 0},

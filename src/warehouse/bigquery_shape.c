@@ -3,7 +3,7 @@
  * subquery that makes it so, under the user's names. `${leads_table}` is what they write to, `${leads_key}` the key of
  * a MERGE into it, and `${set_COLUMN}` what a changed column gets. */
 #include "base/text.h"
-#include "warehouse/bigquery.h"
+#include "warehouse/bigquery_opt_out.h"
 
 #include <string.h>
 
@@ -333,6 +333,7 @@ static void source_names(struct bq_warehouse *self, const struct bigquery_table_
   sql_names_put(&self->names, "leads_table", table);
   sql_names_put(&self->names, "leads", reading);
   odd_flags_put(self, info, table);
+  bq_opt_out_names(self, info);
 }
 
 /* The first fault for which leads cannot be read at all, or not as they are meant: a handle that only reads asks for no

@@ -2,7 +2,7 @@
 #include "base/email.h"
 #include "base/json.h"
 #include "base/log.h"
-#include "warehouse/bigquery.h"
+#include "warehouse/bigquery_opt_out.h"
 #include "warehouse/flag_findings.h"
 #include "warehouse/lead_fields.h"
 
@@ -75,7 +75,8 @@ bool bq_flags_check(struct bq_warehouse *self, GArray *findings, GError **error)
 {
   struct odd_flags odd = {.self = self, .findings = findings};
   struct bq_call call = {.ids = {BQ_FLAGS_ODD}, .ids_n = 1};
-  return !self->has_odd_flags || bq_each(self, &call, odd_flag_add, &odd, error);
+  return (!self->has_odd_flags || bq_each(self, &call, odd_flag_add, &odd, error)) &&
+         bq_opt_out_check(self, findings, error);
 }
 
 /* ---- import: what the source has already ---- */

@@ -32,6 +32,29 @@ void flag_finding_add(GArray *findings, const char *table, const char *column, c
   g_array_append_val(findings, finding);
 }
 
+void flag_finding_put(GArray *findings, const char *table, const char *column, const char *problem)
+{
+  struct schema_finding finding = {
+      .table = g_strdup(table), .column = g_strdup(column), .problem = g_strdup(problem), .is_fatal = true};
+  g_array_append_val(findings, finding);
+}
+
+void opt_out_finding_add(GArray *findings, const char *table, const char *column, const char *value, int64_t n)
+{
+  g_autofree char *word = shown(value);
+  struct schema_finding finding = {
+      .table = g_strdup(table),
+      .column = g_strdup(column),
+      .problem =
+          g_strdup_printf("(source.opt_out) holds %s in %" G_GINT64_FORMAT
+                          " row%s, and whether that means \"no mail\" is not understood; name it in "
+                          "source.opt_out.values if it does, in source.opt_out.ignore if it says nothing; nothing "
+                          "is exported before",
+                          word, n, n == 1 ? "" : "s"),
+      .is_fatal = true};
+  g_array_append_val(findings, finding);
+}
+
 bool flag_findings_allow(const GArray *findings, GError **error)
 {
   if (findings->len == 0) return true;

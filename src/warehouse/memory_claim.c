@@ -1,5 +1,6 @@
 /* The reference warehouse: deciding every source row and claiming those that may go. */
 #include "base/error.h"
+#include "warehouse/flag_findings.h"
 #include "warehouse/memory_priv.h"
 
 #include <string.h>
@@ -185,6 +186,15 @@ static void claim_candidates(struct decision *decision, struct claim_report *rep
   }
 }
 
+static bool opt_outs_are_clear(struct memory *memory, GError **error)
+{
+  int64_t rows_n;
+  const char *odd = memory_opt_out_odd(memory, &rows_n);
+  g_autoptr(GArray) findings = schema_findings_new();
+  if (odd) opt_out_finding_add(findings, "leads", memory->settings->source.opt_out.column, odd, rows_n);
+  return flag_findings_allow(findings, error);
+}
+
 bool memory_claim(struct ledger *ledger, const struct claim_rules *rules, struct claim_report *report, GError **error)
 {
   struct memory *memory = memory_of(ledger);
@@ -194,7 +204,7 @@ bool memory_claim(struct ledger *ledger, const struct claim_rules *rules, struct
   g_autoptr(GArray) candidates = g_array_new(FALSE, TRUE, sizeof(struct candidate));
   struct decision decision = {memory, rules, people, rows, candidates};
   decide_all(&decision);
-  if (!reuse_is_safe(&decision, error)) return false;
+  if (!reuse_is_safe(&decision, error) || !opt_outs_are_clear(memory, error)) return false;
 
   g_array_set_size(report->counts, 0);
   report->claimed_n = 0;

@@ -66,6 +66,7 @@ struct memory {
   GArray *staged;        /* struct memory_staged */
   GHashTable *epochs;    /* job -> struct memory_lease */
   GHashTable *controls;  /* name -> text */
+  guint opted_out_at;    /* where the walk along leads stands */
   GHashTable *holds;     /* campaign id, "" for all -> struct memory_hold */
 };
 
@@ -181,6 +182,12 @@ GArray *memory_matches(struct memory *memory, const char *run_id);
 bool memory_ever_enrolled(struct ledger *ledger, const char *const *folded, size_t folded_n, struct page *page,
                           GError **error);                                         /* port */
 bool memory_first_enrolled(struct ledger *ledger, int64_t *at_us, GError **error); /* port */
+/* ledger.h */
+bool memory_opted_out(struct ledger *ledger, bool is_first, size_t limit, struct page *page, GError **error);
+bool memory_opt_outs_lapse(struct ledger *ledger, const char *const *folded, size_t folded_n,
+                           GError **error); /* ledger.h */
+/* The first value of source.opt_out that nobody understands and its rows, or NULL. */
+const char *memory_opt_out_odd(struct memory *memory, int64_t *rows_n);
 bool memory_contacted_before(struct ledger *ledger, const char *after, size_t limit, struct page *page,
                              GError **error); /* ports.h, in memory_people.c */
 bool memory_retire_campaign(struct ledger *ledger, const struct retirement *retirement, int64_t *ended_n,

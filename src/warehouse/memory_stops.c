@@ -116,7 +116,7 @@ static struct suppression suppression_copy(struct page *page, const struct suppr
 static bool is_operators(const struct suppression *entry)
 {
   bool is_set_by_hand = g_strcmp0(entry->source, "command") == 0 || g_strcmp0(entry->source, "import") == 0 ||
-                        g_strcmp0(entry->source, "inbox") == 0;
+                        g_strcmp0(entry->source, "inbox") == 0 || g_strcmp0(entry->source, "opt_out") == 0;
   return is_set_by_hand && strcmp(entry->reason, "replied") != 0 && strcmp(entry->reason, "bounced") != 0 &&
          !entry->expires_at_us;
 }

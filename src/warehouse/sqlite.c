@@ -60,6 +60,8 @@ static const struct ledger_ops ops = {
     .first_enrolled = sqlite_first_enrolled,
     .retire_campaign = sqlite_retire_campaign,
     .differences = sqlite_differences,
+    .opted_out = sqlite_opted_out,
+    .opt_outs_lapse = sqlite_opt_outs_lapse,
     .newest_id = sqlite_newest_id,
     .stamp_is_known = sqlite_stamp_is_known,
     .hold_campaign = sqlite_hold_campaign,
@@ -97,7 +99,7 @@ static bool own_functions_register(struct sqlite_warehouse *self, GError **error
                                         reference_of, NULL, NULL, NULL);
   if (code == SQLITE_OK) code = repeats_register(self->db.handle, &self->repeats);
   if (code == SQLITE_OK) code = count_register(self->db.handle, &self->count);
-  return code == SQLITE_OK || sqlite_db_fail(&self->db, code, error);
+  return (code == SQLITE_OK || sqlite_db_fail(&self->db, code, error)) && sqlite_opt_out_open(self, error);
 }
 
 /* The working tables of temp.sql: nothing of them reaches the file. */
@@ -112,6 +114,7 @@ static bool tables_make(struct sqlite_warehouse *self, GError **error)
       SQL_TEMP_MISSING_STAMP,   SQL_TEMP_POLICY,        SQL_TEMP_CONFIGURED,    SQL_TEMP_FOUND,
       SQL_TEMP_STATE_COLUMNS,   SQL_TEMP_STATUS_TOTALS, SQL_TEMP_RETRIES,       SQL_TEMP_IMPORT_PERSONS,
       SQL_TEMP_IMPORT_PLANNED,  SQL_TEMP_CHANGES,       SQL_TEMP_CONTACTED,     SQL_TEMP_SEEN_STATES,
+      SQL_TEMP_OPTED_OUT,
   };
   for (size_t i = 0; i < G_N_ELEMENTS(tables); i++)
     if (!sql_run(&self->db, tables[i], error)) return false;

@@ -3,6 +3,7 @@
  * (struct warehouse_backend, struct ledger_ops). Their contracts are those of core/ports.h and warehouse/warehouse.h.
  *
  * One connection reads, writes and checkpoints; one lock (sqlite_lock.h) is the lease of all writing jobs. */
+#include "core/source_opt_out.h"
 #include "warehouse/backend.h"
 #include "warehouse/sqlite_db.h"
 #include "warehouse/sqlite_repeats.h"
@@ -35,6 +36,8 @@ struct sqlite_warehouse {
   struct repeats repeats; /* while a claim decides */
   struct count count;
   int64_t persons_version; /* data version that temp.import_persons was filled at; 0: it was not */
+  struct source_opt_out opt_out;
+  int64_t opted_out_after; /* where the walk along temp.opted_out stands */
   bool has_totals;         /* temp.campaign_totals is of the last fold */
   bool is_state_checked;   /* since we have the lock: lead_state is what the last fold left */
 };
@@ -50,6 +53,14 @@ bool sqlite_schema_lost(struct warehouse *warehouse, const char **table, GError 
 bool sqlite_schema_ready(struct warehouse *warehouse, bool *created, GError **error);     /* warehouse.h */
 /* Adds the flags of the source that say neither TRUE nor FALSE (flag_findings.h). */
 bool sqlite_flags_check(struct sqlite_warehouse *self, GArray *findings, GError **error);
+/* source.opt_out: opt_out_word() of the connection, its odd values as findings, and the rows that say yes (ledger.h).
+ */
+bool sqlite_opt_out_open(struct sqlite_warehouse *self, GError **error);
+bool sqlite_opt_out_check(struct sqlite_warehouse *self, GArray *findings, GError **error); /* see above */
+bool sqlite_opted_out(struct ledger *ledger, bool is_first, size_t limit, struct page *page,
+                      GError **error); /* see above */
+bool sqlite_opt_outs_lapse(struct ledger *ledger, const char *const *folded, size_t folded_n,
+                           GError **error);                                                        /* see above */
 bool sqlite_schema_check(struct warehouse *warehouse, GArray *findings, GError **error);           /* warehouse.h */
 bool sqlite_schema_refuse_other(struct sqlite_warehouse *self, bool is_read_only, GError **error); /* ERROR_CONFIG */
 bool sqlite_schema_shadow(struct sqlite_warehouse *self, GError **error); /* temporary tables */

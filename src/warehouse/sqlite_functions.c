@@ -99,7 +99,7 @@ static void time_us(sqlite3_context *context, int arguments_n, sqlite3_value **a
   (void)arguments_n;
   const char *text = text_of(arguments[0]);
   int64_t wall_us = 0;
-  if (text && time_parse_us(text, &wall_us)) sqlite3_result_int64(context, wall_us);
+  if (text && time_parse_loose_us(text, &wall_us)) sqlite3_result_int64(context, wall_us);
 }
 
 /* Arguments in the order of core/event_id.h. */

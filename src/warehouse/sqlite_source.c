@@ -72,7 +72,7 @@ bool sqlite_flags_check(struct sqlite_warehouse *self, GArray *findings, GError 
     g_autofree char *column = sql_names_plain(&self->db.names, query_column_text(&query, 0));
     flag_finding_add(findings, table, column, query_column_text(&query, 1), query_column_int(&query, 2));
   }
-  return true;
+  return sqlite_opt_out_check(self, findings, error);
 }
 
 /* ---- import ---- */

@@ -40,6 +40,42 @@ static void test_parse(void)
   }
 }
 
+static const struct {
+  const char *text;
+  int64_t wall_us;
+} loose[] = {
+    {"2026-11-22 13:05:09 UTC", 1795352709 * SECOND_US},
+    {" 2026-11-22 13:05:09+00\n", 1795352709 * SECOND_US},
+    {"2026-11-22 13:05:09", 1795352709 * SECOND_US},
+    {"2026-11-22T13:05:09.25", 1795352709 * SECOND_US + 250000},
+    {"2026-11-22 13:05:09.250 UTC", 1795352709 * SECOND_US + 250000},
+    {"2026-11-22 15:05:09 +0200", 1795352709 * SECOND_US},
+    {"2026/11/22 13:05", 1795352700 * SECOND_US},
+    {"2026-11-22T13:05Z", 1795352700 * SECOND_US},
+    {"2026-11-22", 1795305600 * SECOND_US},
+    {"1795352709", 1795352709 * SECOND_US},
+    {"1795352709.5", 1795352709 * SECOND_US + 500000},
+    {"1795352709250", 1795352709 * SECOND_US + 250000},
+    {"1795352709250000", 1795352709 * SECOND_US + 250000},
+    {"1795352709250000000", 1795352709 * SECOND_US + 250000},
+};
+
+static void test_parse_loose(void)
+{
+  static const char *const none[] = {
+      "", "now", "12", "2026-13-01", "2026-11-22 25:00", "2026-11-22 13:05:09 CET", "20261122", "1795352709x"};
+  for (size_t i = 0; i < G_N_ELEMENTS(loose); i++) {
+    int64_t wall_us = UNTOUCHED;
+    if (!time_parse_loose_us(loose[i].text, &wall_us)) g_test_message("refused: %s", loose[i].text);
+    g_assert_cmpint(wall_us, ==, loose[i].wall_us);
+  }
+  for (size_t i = 0; i < G_N_ELEMENTS(none); i++) {
+    int64_t wall_us = UNTOUCHED;
+    g_assert_false(time_parse_loose_us(none[i], &wall_us));
+    g_assert_cmpint(wall_us, ==, UNTOUCHED);
+  }
+}
+
 static const char *const unreadable[] = {
     "",
     "now",
@@ -205,6 +241,7 @@ int main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/clock/parse", test_parse);
+  g_test_add_func("/clock/parse-loose", test_parse_loose);
   g_test_add_func("/clock/refuse", test_refuse);
   g_test_add_func("/clock/format", test_format);
   g_test_add_func("/clock/round-trip", test_round_trip);

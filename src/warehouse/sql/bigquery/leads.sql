@@ -42,6 +42,29 @@ WHEN MATCHED AND NOT S.is_new AND S.fields IS NOT NULL THEN UPDATE SET fields = 
 -- Flags that say neither TRUE nor FALSE, by column and value.
 SELECT name, value, COUNT(*) FROM (${odd_flags}) GROUP BY name, value ORDER BY 1, 3 DESC, 2 LIMIT 20;
 
+-- name: opt_out_values
+-- What source.opt_out says beside plain words and dates, by value: core/source_opt_out.h decides what of it is understood.
+SELECT value, COUNT(*) FROM (SELECT CAST(${opt_out} AS STRING) AS value FROM ${leads_table} WHERE ${opt_out} IS NOT NULL)
+WHERE LOWER(TRIM(value, '\t\n\v\f\r ')) NOT IN (${opt_out_nothing})
+  AND NOT REGEXP_CONTAINS(value, r'^[0-9]{4}-[0-9]{2}-[0-9]{2}([ T].*)?$')
+GROUP BY value ORDER BY 2 DESC, 1;
+
+-- name: opted_out
+-- Rows that say something there, a row without a lead_id among them, of persons whom no stop of it names; and what the newest
+-- one was seen from that somebody removed.
+WITH stops AS (
+  SELECT match_key, LOGICAL_OR(revoked_at IS NULL AND expires_at IS NULL) AS is_in_force,
+    MAX(IF(revoked_at IS NOT NULL AND source = 'opt_out', evidence_at, NULL)) AS removed_at
+  FROM ${suppressions} WHERE reason = 'opted_out' GROUP BY match_key)
+SELECT o.email, o.value, s.removed_at
+FROM (
+  SELECT ${email} AS email, CAST(${opt_out} AS STRING) AS value,
+    REGEXP_REPLACE(LOWER(TRIM(${email}, '\t\n\v\f\r ')), r'^([^+@]+)\+[^@]*@', r'\1@') AS match_key
+  FROM ${leads_table} WHERE ${opt_out} IS NOT NULL) o
+LEFT JOIN stops s ON s.match_key = o.match_key
+WHERE LOWER(TRIM(o.value, '\t\n\v\f\r ')) NOT IN (${opt_out_nothing}) AND NOT IFNULL(s.is_in_force, FALSE)
+ORDER BY o.email, o.value;
+
 -- name: changes_gather
 -- core/fold.h state_columns() and its merge into what stands there: only rows that change. What stands is taken back only
 -- after `withdraw` or `release`. With '$.before', rows that may still be in the streaming buffer of leads are left to the

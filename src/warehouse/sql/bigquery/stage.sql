@@ -234,7 +234,7 @@ ORDER BY s.finished_at, s.lead_id;
 WITH stops AS (
   SELECT match_key, person, domain, reason, pushed_at, IFNULL(source, '') = 'blocklist' AS is_listed,
     IFNULL(source, '') <> 'blocklist' AND (reason IN ('unsubscribed', 'manual')
-      OR (source IN ('command', 'import', 'inbox') AND reason NOT IN ('replied', 'bounced') AND expires_at IS NULL)) AS is_lasting
+      OR (source IN ('command', 'import', 'inbox', 'opt_out') AND reason NOT IN ('replied', 'bounced') AND expires_at IS NULL)) AS is_lasting
   FROM ${suppressions}
   WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > @now)
     AND NOT (@bulk_waits AND allowed_at IS NULL AND (domain IS NOT NULL

@@ -79,7 +79,7 @@ WHERE pushed_at IS NULL AND revoked_at IS NULL AND (expires_at IS NULL OR expire
   AND NOT (@bulk_waits AND allowed_at IS NULL AND (domain IS NOT NULL
     OR IFNULL(source, '') NOT IN ('sync', 'workspace', 'emails', 'webhook', 'mark', 'command')))
   AND IFNULL(source, '') <> 'blocklist' AND (reason IN ('unsubscribed', 'manual')
-    OR (source IN ('command', 'import', 'inbox') AND reason NOT IN ('replied', 'bounced') AND expires_at IS NULL))
+    OR (source IN ('command', 'import', 'inbox', 'opt_out') AND reason NOT IN ('replied', 'bounced') AND expires_at IS NULL))
 ORDER BY id LIMIT @limit;
 
 -- name: stop_hits
@@ -148,6 +148,17 @@ WHERE (match_key = JSON_VALUE(@p, '$.match_key') OR run_id = JSON_VALUE(@p, '$.r
 SELECT COUNT(*) FROM ${suppressions}
 WHERE (match_key = JSON_VALUE(@p, '$.match_key') OR run_id = JSON_VALUE(@p, '$.run_id')) AND revoked_at IS NULL
   AND (expires_at IS NULL OR expires_at > TIMESTAMP_MICROS(CAST(JSON_VALUE(@p, '$.now') AS INT64)));
+
+-- name: opt_outs_removed
+-- Stops of source.opt_out that somebody removed and that still stand against the column.
+SELECT COUNT(*) FROM ${suppressions}
+WHERE reason = 'opted_out' AND source = 'opt_out' AND revoked_at IS NOT NULL AND evidence_at IS NOT NULL;
+
+-- name: opt_outs_lapse
+-- They stand no longer against a column that had ceased to say it.
+UPDATE ${suppressions} SET evidence_at = NULL
+WHERE reason = 'opted_out' AND source = 'opt_out' AND revoked_at IS NOT NULL AND evidence_at IS NOT NULL
+  AND match_key NOT IN (SELECT k FROM UNNEST(JSON_VALUE_ARRAY(@p, '$.folded')) k);
 
 -- name: stops_list
 -- In the order of writing. '' asks for any person or domain.

@@ -79,6 +79,38 @@ SELECT name, CAST(value AS TEXT), count(*) FROM (
   UNION ALL SELECT 'cold_email_sent', sent FROM odd WHERE flag_is_odd(sent))
 GROUP BY 1, 2 ORDER BY 1, 3 DESC, 2 LIMIT 20;
 
+-- name: opt_outs_odd
+-- Values of source.opt_out that nobody understands. A row without a lead_id names its person all the same.
+SELECT CAST(value AS TEXT), count(*) FROM (
+  SELECT ${opt_out_value} AS value FROM ${leads} l
+  WHERE opt_out_word(${opt_out_value}) = 3 LIMIT -1 OFFSET 0)
+GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 20;
+
+-- name: opted_out_forget
+DELETE FROM temp.opted_out;
+
+-- name: opted_out_find
+-- One walk; the address is looked at only where the column says yes.
+INSERT INTO temp.opted_out (person, value, word, removed_at)
+SELECT q.p, CAST(q.value AS TEXT), opt_out_word(q.value), (
+    SELECT max(s.evidence_at) FROM suppressions s
+    WHERE s.match_key = fold_tag(q.p) AND s.reason = 'opted_out' AND s.source = 'opt_out' AND s.revoked_at IS NOT NULL)
+FROM (
+  SELECT person(l.${email}) AS p, ${opt_out_value} AS value FROM ${leads} l
+  WHERE opt_out_word(${opt_out_value}) IN (1, 2) LIMIT -1 OFFSET 0) q
+WHERE typeof(q.p) = 'text' AND NOT EXISTS (
+  SELECT 1 FROM suppressions s
+  WHERE s.match_key = fold_tag(q.p) AND s.reason = 'opted_out' AND s.revoked_at IS NULL AND s.expires_at IS NULL);
+
+-- name: opted_out_next
+SELECT n, person, value, word = 2, coalesce(removed_at, 0) FROM temp.opted_out WHERE n > :after ORDER BY n LIMIT :limit;
+
+-- name: opt_outs_lapse
+-- What somebody removed stands no longer against a column that had ceased to say it.
+UPDATE suppressions SET evidence_at = NULL
+WHERE reason = 'opted_out' AND source = 'opt_out' AND revoked_at IS NOT NULL AND evidence_at IS NOT NULL
+  AND match_key NOT IN (SELECT j.value FROM json_each(:folded) j);
+
 -- name: policy_put
 INSERT INTO temp.policy (kept, include_adopted) VALUES (:kept, :include_adopted);
 

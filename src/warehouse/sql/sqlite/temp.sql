@@ -116,6 +116,12 @@ CREATE INDEX temp.queue_shared ON queue (shared, lead_id) WHERE shared IS NOT NU
 -- What `adopt` walks along.
 CREATE TEMP TABLE contacted (lead_id TEXT PRIMARY KEY, person TEXT NOT NULL, campaign_id TEXT) WITHOUT ROWID;
 
+-- name: temp_opted_out
+-- Rows of source.opt_out that say yes, of persons whom no such stop names. removed_at: what the newest stop that somebody
+-- removed was seen from.
+CREATE TEMP TABLE opted_out (
+  n INTEGER PRIMARY KEY, person TEXT NOT NULL, value TEXT NOT NULL, word INTEGER NOT NULL, removed_at INTEGER);
+
 -- name: temp_import_persons
 CREATE TEMP TABLE import_persons (person TEXT PRIMARY KEY, lead_id TEXT NOT NULL) WITHOUT ROWID;
 
@@ -136,7 +142,7 @@ SELECT id, match_key, person, domain, reason, source, actor, created_at, expires
     OR coalesce(source NOT IN ('sync', 'workspace', 'emails', 'webhook', 'mark', 'command'), 1)) AS is_bulk
 FROM suppressions
 WHERE revoked_at IS NULL AND source IS NOT 'blocklist' AND (reason IN ('unsubscribed', 'manual')
-  OR (source IN ('command', 'import', 'inbox') AND reason NOT IN ('replied', 'bounced') AND expires_at IS NULL));
+  OR (source IN ('command', 'import', 'inbox', 'opt_out') AND reason NOT IN ('replied', 'bounced') AND expires_at IS NULL));
 
 -- name: temp_bulk_stops
 -- Entries that no person made by an act of its own and that have no permission to act: core/stop_hits.h has the sources.

@@ -1,7 +1,7 @@
 /* Opting out, as CRMs write it: what a column is by its header, and what a cell of it says. */
 #include <glib.h>
 
-#include "cli/opt_out.h"
+#include "core/opt_out.h"
 
 static const struct {
   const char *header;

@@ -33,5 +33,11 @@ enum opt_out_kind opt_out_kind_of(const char *header);
 /* What a cell of such a column says; not for OPT_OUT_LISTED. NULL is an empty cell. */
 enum opt_out_answer opt_out_answer_of(enum opt_out_kind kind, const char *value);
 
+/* Is it the header of an opt-in: a yes there welcomes mail? */
+bool opt_out_is_opt_in(const char *header);
+
+/* Has the value a letter or a digit? One without is a mark, or nothing. */
+bool opt_out_has_word(const char *value);
+
 /* Do both say the same, whatever their case and the blanks around them? */
 bool opt_out_is_same(const char *value, const char *other);

@@ -1,4 +1,4 @@
-#include "cli/opt_out_words.h"
+#include "core/opt_out_words.h"
 
 #include <stddef.h>
 

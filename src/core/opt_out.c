@@ -1,10 +1,10 @@
-#include "cli/opt_out.h"
+#include "core/opt_out.h"
 
 #include <glib.h>
 #include <string.h>
 
-#include "cli/import_words.h"
-#include "cli/opt_out_words.h"
+#include "base/text.h"
+#include "core/opt_out_words.h"
 
 static bool has_any(const char *key, const char *const *list)
 {
@@ -86,7 +86,7 @@ static char *without_ending(const char *header)
 enum opt_out_kind opt_out_kind_of(const char *header)
 {
   g_autofree char *name = without_ending(header);
-  g_autofree char *key = import_word_key(name);
+  g_autofree char *key = text_word_key(name);
   if (is_any(key, opt_out_never) || is_topic(header, key)) return OPT_OUT_NONE;
   if (is_any(key, opt_out_filled)) return OPT_OUT_FILLED;
   if (is_any(key, opt_out_bounces)) return OPT_OUT_BOUNCE;
@@ -97,16 +97,35 @@ enum opt_out_kind opt_out_kind_of(const char *header)
   return has_any(key, opt_out_stems) ? OPT_OUT_UNSURE : OPT_OUT_NONE;
 }
 
+bool opt_out_is_opt_in(const char *header)
+{
+  g_autofree char *name = without_ending(header);
+  g_autofree char *key = text_word_key(name);
+  return is_any(key, opt_out_never) && !strstr(key, "marketingcontactstatus");
+}
+
 /* ---- values ---- */
 
-/* The forms in which spreadsheets and CRMs write a day, with or without a time; Unix seconds and milliseconds. */
+bool opt_out_has_word(const char *value)
+{
+  g_autofree char *key = text_word_key(value);
+  return *key != '\0';
+}
+
+/* "0000-00-00 00:00:00": how some databases write that there is no date. */
+static bool is_zero(const char *key)
+{
+  return key[strspn(key, "0")] == '\0';
+}
+
+/* The forms in which spreadsheets and CRMs write a day, with or without a time; Unix seconds and finer. */
 static bool is_date(const char *text)
 {
   return g_regex_match_simple("^(\\d{4}[-/.]\\d{1,2}[-/.]\\d{1,2}|\\d{1,2}[-/.]\\d{1,2}[-/.]\\d{2,4})([ T,].*)?$", text,
                               0, 0) ||
          g_regex_match_simple("^([a-z]{3,9}[ .,]+)*\\d{1,2}(st|nd|rd|th)?[ .,-]+([a-z]{3,9}[ .,-]+)?\\d{2,4}([ ,].*)?$",
                               text, G_REGEX_CASELESS, 0) ||
-         g_regex_match_simple("^1\\d{9}(\\d{3})?$", text, 0, 0);
+         g_regex_match_simple("^1\\d{9}(\\d{3}){0,3}$", text, 0, 0);
 }
 
 static enum opt_out_answer flag_answer(const char *text, const char *key)
@@ -137,8 +156,9 @@ enum opt_out_answer opt_out_answer_of(enum opt_out_kind kind, const char *value)
 {
   if (!value || kind == OPT_OUT_NONE) return OPT_OUT_NO;
   g_autofree char *text = g_strstrip(g_strdup(value));
-  g_autofree char *key = import_word_key(text);
+  g_autofree char *key = text_word_key(text);
   if (!*key) return mark_answer(kind, text);
+  if (is_zero(key)) return OPT_OUT_NO;
   bool is_no = is_any(key, opt_out_no);
   switch (kind) {
   case OPT_OUT_FLAG: return flag_answer(text, key);
@@ -154,6 +174,7 @@ enum opt_out_answer opt_out_answer_of(enum opt_out_kind kind, const char *value)
 
 bool opt_out_is_same(const char *value, const char *other)
 {
-  g_autofree char *left = g_strstrip(g_utf8_casefold(value, -1)), *right = g_strstrip(g_utf8_casefold(other, -1));
+  g_autofree char *valid = g_utf8_make_valid(value, -1);
+  g_autofree char *left = g_strstrip(g_utf8_casefold(valid, -1)), *right = g_strstrip(g_utf8_casefold(other, -1));
   return strcmp(left, right) == 0;
 }
