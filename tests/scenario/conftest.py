@@ -27,6 +27,11 @@ def sandbox_binary():
     pytest.skip(f"no leadferry-sandbox in {build_dir()}: build it, or set LEADFERRY_BUILD")
 
 
+def pytest_collection_modifyitems(items):
+    """Those that take long, most of it asleep, begin first: nobody waits for the last of them alone."""
+    items.sort(key=lambda item: not (item.get_closest_marker("waits") or item.get_closest_marker("slow")))
+
+
 class Answer:
     """One HTTP answer: status, headers (lower-case names), body (bytes) and json (None when it is none)."""
 

@@ -295,6 +295,7 @@ def inbox(world):
     return sorted(folder.iterdir()) if folder.exists() else []
 
 
+@pytest.mark.waits
 def test_a_stop_recorded_during_an_export_is_honoured(world, running):
     """Guarantee 40. """
     done = world.run("suppress", "add", "p39@example.com", "--reason", "by phone", "--json", code=0)

@@ -127,6 +127,7 @@ def ask_everything(world):
         assert not hits(line)
 
 
+@pytest.mark.waits
 def test_no_personal_data_anywhere(world):
     import_marked(world)
     whole_life(world)

@@ -190,6 +190,7 @@ def test_push_stops_governs_the_block_list_alone(mailed):
     assert mailed.sandbox.api("GET", "/block-lists-entries?limit=100").json["items"] == []
 
 
+@pytest.mark.waits
 def test_a_row_goes_after_its_person_is_on_the_block_list(mailed):
     mailed.run("suppress", "add", "p1@example.com", "--reason", "x", code=0)
     mailed.sandbox.fault("POST /api/v2/block-lists-entries/bulk-create", "status", probability=1, count=20,
@@ -292,6 +293,7 @@ def test_an_adopted_row_is_ours_where_that_is_configured(world):
     assert emails(world) == {"p1@example.com"}
 
 
+@pytest.mark.waits
 @pytest.mark.parametrize("fault", ["reset_after", "status_after", "truncate"])
 def test_a_lost_answer_to_the_delete_is_settled_by_the_next_run(mailed, fault):
     mailed.run("suppress", "add", "p1@example.com", "--reason", "x", code=0)
