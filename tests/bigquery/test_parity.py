@@ -3,9 +3,35 @@
 import pytest
 import test_adopt
 import test_campaigns
+import test_escrow
+import test_guarantee
+import test_late_replies
 import test_lost_ledger
+import test_stop_hits
 import test_stops
 import test_verify
+
+
+def escrowed(world):
+    world.configure(campaigns=[{"id": world.campaign, "escrow": True}])
+    return world
+
+
+def four_exported(world):
+    world.import_people(4)
+    world.run("export", code=0)
+    return world
+
+
+def of_one_company(world):
+    world.import_rows(*test_stop_hits.PEOPLE, ("OTHER", "ann@example.com"))
+    world.run("export", code=0)
+    return world
+
+
+def mailed(world):
+    return test_stops.mailed.__wrapped__(world)
+
 
 # (how its world begins, the test); what is not here opens the SQLite file itself or says nothing more about a warehouse.
 STORIES = [
@@ -17,6 +43,12 @@ STORIES = [
         test_lost_ledger.test_an_older_backup_is_seen_before_anybody_is_claimed,
         test_lost_ledger.test_a_person_known_by_another_lead_is_not_sent_again,
     )),
+    (escrowed, test_escrow.test_a_person_lets_it_run_and_pauses_it_later),
+    (four_exported, test_late_replies.test_a_reply_sixty_days_after_removal_is_a_stop),
+    (None, test_guarantee.test_a_lead_moved_into_a_list_while_its_answer_is_open),
+    (of_one_company, test_stop_hits.test_a_mistyped_domain_takes_nobody_out_until_the_number_is_said),
+    (mailed, test_stops.test_an_answer_elsewhere_ends_our_sequence),
+    (None, test_stops.test_a_stopped_domain_and_a_tagged_address),
     (None, test_stops.test_an_export_reads_the_workspace_and_keeps_what_was_removed),
     (None, test_stops.test_a_plan_tells_a_removed_stop_from_a_new_one),
     (test_adopt.contacted, test_adopt.test_those_that_are_found),
