@@ -11,6 +11,8 @@ static enum exit_code run(struct cli *cli, int argc, char **argv, GError **error
 static const struct command_option options[] = {
     {"allow-shrunk-source", OPTION_INT, "N",
      "go on although the source lost most of its rows; N is the number that it has now"},
+    {"allow-shrunk-exclusion", OPTION_INT, "N",
+     "end the stops of source.exclude although the table lost most of them; N is how many end"},
     {"bootstrap", OPTION_FLAG, NULL, "rebuild a lost ledger from Instantly's list first: rows with our stamp are ours"},
     {"no-gate", OPTION_FLAG, NULL,
      "run although nothing has changed since an export that had nothing to do (BigQuery)"},
@@ -30,7 +32,9 @@ const struct command command_export = {
         "when "
         "Instantly holds leads with our stamp that the ledger does not know: it was lost, or restored from an older "
         "backup (--bootstrap then rebuilds it from Instantly's list before it claims anybody), or when the source lost "
-        "more than source.max_shrink_percent of its rows (--allow-shrunk-source). On "
+        "more than source.max_shrink_percent of its rows (--allow-shrunk-source), or the table of source.exclude of "
+        "its "
+        "addresses (--allow-shrunk-exclusion). On "
         "BigQuery an export is skipped, at no cost, while nothing has changed since one that had nothing to do; "
         "--no-gate runs it anyway.",
     .example = "leadferry export --limit 100",

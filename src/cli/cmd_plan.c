@@ -2,6 +2,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/command_list.h"
+#include "cli/exclusion_print.h"
 #include "cli/job_print.h"
 #include "cli/jobs.h"
 #include "cli/opt_out_print.h"
@@ -191,6 +192,7 @@ static void print_text(const struct cli *cli, const struct plan *plan)
   print_adds(cli, plan);
   print_removals(cli, &plan->complete);
   print_opt_outs(&plan->export.opt_outs, "would be stopped");
+  print_exclusion(cli, &plan->export.exclusion);
   print_stop_hits(&plan->hits);
   print_write_back(cli, plan->write_back_n);
   print_tags(cli, plan);
@@ -271,6 +273,7 @@ static void print_json(const struct cli *cli, const struct plan *plan)
   verdict_lines_json(out, "left_out", plan->tally.left_out);
   verdict_lines_json(out, "deferred", plan->tally.deferred);
   json_removals(out, &plan->complete);
+  json_exclusion(out, cli, &plan->export.exclusion);
   json_stop_hits(out, &plan->hits);
   json_opt_outs(out, &plan->export.opt_outs);
   json_append_key(out, "totals");
@@ -300,6 +303,7 @@ static enum exit_code run(struct cli *cli, int argc, char **argv, GError **error
 }
 
 static const struct command_option options[] = {
+    {"allow-shrunk-exclusion", OPTION_INT, "N", "see `leadferry export --help`"},
     {"allow-shrunk-source", OPTION_INT, "N", "see `leadferry export --help`"},
     {"cost", OPTION_FLAG, NULL, "show instead what the statements of each job would bill (BigQuery)"},
     {NULL, OPTION_FLAG, NULL, NULL},

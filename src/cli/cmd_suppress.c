@@ -301,7 +301,8 @@ static enum exit_code run_check(struct cli *cli, int argc, char **argv, GError *
   struct page entries;
   if (!brake_target_parse(argv[0], &target, error)) return EXIT_CODE_USAGE;
   page_init(&entries, sizeof(struct stop_row));
-  bool is_ok = read_entries(cli, &target, &entries, error);
+  bool is_ok = exclusion_preview(&cli->settings, warehouse_ledger(cli->warehouse), error) &&
+               read_entries(cli, &target, &entries, error);
   if (is_ok && cli->is_json)
     check_json(cli, &entries);
   else if (is_ok)

@@ -11,6 +11,7 @@ static enum exit_code run(struct cli *cli, int argc, char **argv, GError **error
 static const struct command_option options[] = {
     {"full", OPTION_FLAG, NULL,
      "scan all configured campaigns, and lists for rows of ours, even if that was done today"},
+    {"allow-shrunk-exclusion", OPTION_INT, "N", "see `leadferry export --help`"},
     {"allow-hit", OPTION_INT, "N",
      "let stops from lists, domains and the like end exactly N running leads, as an earlier sync said"},
     {NULL, OPTION_FLAG, NULL, NULL},

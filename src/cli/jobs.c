@@ -1,6 +1,7 @@
 #include "cli/jobs.h"
 
 #include "base/json.h"
+#include "cli/exclusion_print.h"
 #include "cli/job_print.h"
 #include "cli/output.h"
 #include "core/job.h"
@@ -93,9 +94,11 @@ enum exit_code job_do_export(struct cli *cli, GString *json, GError **error)
     if (cli->is_json) {
       json_begin(json);
       json_export(json, &head, &report);
+      json_exclusion(json, cli, &report.exclusion);
       g_string_append_c(json, '}');
     } else {
       print_export(cli, &head, &report);
+      print_exclusion(cli, &report.exclusion);
     }
   }
   export_report_clear(&report);
@@ -156,9 +159,11 @@ enum exit_code job_do_sync(struct cli *cli, GString *json, GError **error)
     if (cli->is_json) {
       json_begin(json);
       json_sync(json, &head, &report);
+      json_exclusion(json, cli, &report.exclusion);
       g_string_append_c(json, '}');
     } else {
       print_sync(&head, &report);
+      print_exclusion(cli, &report.exclusion);
     }
   }
   job_clear(&job);

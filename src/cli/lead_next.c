@@ -13,6 +13,8 @@ static const char *const advice[VERDICTS_N] = {
     [VERDICT_ALREADY_ADDED] = "it is enrolled already",
     [VERDICT_CONTACTED_BEFORE_US] = "the source says that the person was contacted before leadferry came",
     [VERDICT_SUPPRESSED] = "the person or the domain must not be mailed",
+    [VERDICT_EXCLUDED] =
+        "a row of the table `source.exclude` names it or its domain; it may be mailed once that row is gone",
     [VERDICT_HELD] =
         "a lead of the person is held and waits for somebody to decide; `leadferry retry --lead-id` lets it go",
     [VERDICT_UNSETTLED] = "a claim of the person is still open; `leadferry recover` settles it",

@@ -170,6 +170,7 @@ bool lead_view_read(struct cli *cli, const char *what, struct lead_view *view, G
 {
   g_autoptr(GError) failure = NULL;
   view->now_us = clock_wall_us(cli->clock);
+  if (!exclusion_preview(&cli->settings, warehouse_ledger(cli->warehouse), error)) return false;
   if (!read_warehouse(cli, what, view, error)) return false;
   bool is_known = view->rows.rows->len > 0 || view->suppressions.rows->len > 0;
   if (is_known || view->person) {

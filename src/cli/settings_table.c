@@ -230,7 +230,18 @@ const struct setting settings_table[] = {
             "doctor with 78"},
     INT("source.max_shrink_percent", source.max_shrink_percent, "50", 0, 99,
         .doc = "Export and complete stop with 6 when the table has lost more of its rows than this since the last "
-               "export (50 rows and more); 0: never"),
+               "export (50 rows and more); 0: never. The same for the addresses of source.exclude (10 and more)"),
+    {.path = "source.exclude.table",
+     .type = SETTING_NAME,
+     .offset = AT(source.exclude.table),
+     .example = "customers",
+     .doc = "A table or view beside the leads, of customers or open deals: whoever stands in it is not mailed, and is "
+            "taken out of its campaign"},
+    {.path = "source.exclude.column",
+     .type = SETTING_NAME,
+     .offset = AT(source.exclude.column),
+     .fallback = "email",
+     .doc = "Its column of addresses; a domain such as example.org in it stands for everybody there"},
 
     BOOL("complete.armed", complete.armed, "false",
          .doc = "Really remove; while it is false `complete` prints what it would remove and ends with code 6"),
@@ -309,6 +320,7 @@ const struct setting_section settings_sections[] = {
     {"stops", "What becomes of rows of persons who are stopped"},
     {"source", "The table of leads"},
     {"source.opt_out", "A column that says who does not want mail"},
+    {"source.exclude", "Whom a table of yours keeps from being mailed, for as long as its row is there"},
     {"complete", "What happens when a sequence has ended"},
     {"complete.outcomes", "By outcome"},
     {"complete.outcomes.no_reply", "The sequence ended without an answer"},

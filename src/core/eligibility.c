@@ -28,6 +28,7 @@ static const char *const verdict_names[VERDICTS_N] = {
     [VERDICT_DEFERRED_PLAN_FULL] = "deferred_plan_full",
     [VERDICT_DEFERRED_CANARY] = "deferred_canary",
     [VERDICT_STILL_IN_INSTANTLY] = "still_in_instantly",
+    [VERDICT_EXCLUDED] = "excluded",
 };
 
 const char *verdict_name(enum verdict verdict)
@@ -112,6 +113,8 @@ static const char *settled_detail(const struct lead_state *state)
 
 static struct verdict_result person_verdict(const struct verdict_input *input, const struct claim_rules *rules)
 {
+  if (g_strcmp0(input->facts->suppression, EXCLUSION_REASON) == 0)
+    return (struct verdict_result){.verdict = VERDICT_EXCLUDED};
   if (input->facts->suppression) return (struct verdict_result){VERDICT_SUPPRESSED, input->facts->suppression};
   if (input->facts->is_held) return (struct verdict_result){.verdict = VERDICT_HELD};
   if (input->facts->is_unsettled) return (struct verdict_result){.verdict = VERDICT_UNSETTLED};

@@ -19,7 +19,8 @@ struct person_facts {
   int64_t last_enrolled_at_us; /* max ever_added_at over its leads; 0: never */
   enum outcome last_outcome;   /* outcome of that enrolment, for cooldowns */
   int64_t last_finished_at_us; /* when that ended; 0: not */
-  const char *suppression;     /* reason of an entry in force for person, folded person or domain; NULL: none */
+  const char *suppression;     /* reason of an entry in force for person, folded person or domain: EXCLUSION_REASON
+                                  where there is one of the exclusion table, else the lowest; NULL: none */
 };
 
 /* Everything that the per-row rules look at. */

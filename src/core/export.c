@@ -14,6 +14,7 @@
 static bool export_steps(struct job *job, struct export_report *report, struct export_gate *gate, GError **error);
 static bool settle_earlier(struct job *job, struct export_report *report, GError **error);
 static bool look_at_source(struct job *job, struct ledger_facts *facts, GError **error);
+static bool take_exclusion(struct job *job, struct export_report *report, GError **error);
 static bool refresh_stops(struct job *job, const struct ledger_facts *facts, struct export_report *report,
                           GError **error);
 static bool claim_leads(struct job *job, struct export_report *report, GError **error);
@@ -50,6 +51,7 @@ static bool export_steps(struct job *job, struct export_report *report, struct e
   struct ledger_facts facts;
   if (!settle_earlier(job, report, error)) return false;                 /* 1 */
   if (!look_at_source(job, &facts, error)) return false;                 /* 1 */
+  if (!take_exclusion(job, report, error)) return false;                 /* 1 */
   if (!refresh_stops(job, &facts, report, error)) return false;          /* 1 */
   if (!export_read_feeds(job, report, error)) return false;              /* 2 */
   if (!export_know_rows(job, report, error)) return false;               /* 2 */
@@ -67,9 +69,10 @@ bool export_plan(struct job *job, struct export_report *report, GError **error)
 {
   struct ledger_facts facts;
   job->is_dry_run = true;
-  return look_at_source(job, &facts, error) && refresh_stops(job, &facts, report, error) &&
-         export_read_feeds(job, report, error) && export_know_rows(job, report, error) &&
-         source_opt_out_stop(job, &report->opt_outs, error) && claim_leads(job, report, error);
+  return look_at_source(job, &facts, error) && take_exclusion(job, report, error) &&
+         refresh_stops(job, &facts, report, error) && export_read_feeds(job, report, error) &&
+         export_know_rows(job, report, error) && source_opt_out_stop(job, &report->opt_outs, error) &&
+         claim_leads(job, report, error);
 }
 
 /* Step 1: claims of earlier runs first, so that nobody is decided upon twice. */
@@ -90,6 +93,12 @@ static bool look_at_source(struct job *job, struct ledger_facts *facts, GError *
   g_autofree char *doubt = source_guard_doubt(job, facts);
   if (doubt != NULL) error_set(error, ERROR_UNSAFE, "%s", doubt);
   return doubt == NULL;
+}
+
+/* Step 1: whom a table of the user's excludes by now. */
+static bool take_exclusion(struct job *job, struct export_report *report, GError **error)
+{
+  return exclusion_take(job, false, &report->exclusion, error);
 }
 
 /* Step 1: who said stop anywhere in the workspace since yesterday is not mailed today, and is not promised by a plan.

@@ -3,13 +3,14 @@
  *
  * 0. where runs cost something: is everything as it was when the last one had nothing to do? Then it ends here (gate.h)
  * 1. take the lease; fold; settle what an earlier crash left; stop if the source lost most of its rows
- * (core/source_guard.h); refresh the stops when they are older than a day
+ * (core/source_guard.h); take up source.exclude (core/exclusion.h); refresh the stops when they are older than a day
  * 2. read each target campaign: status, steps and their merge tags, plan quota; a campaign that holds rows of ours
  * which the ledger does not know ends the run, or rebuilds the ledger first (core/export_guard.h)
  * 3. claim: one statement decides every source row and appends `claimed`
  * 4. per campaign, in batches: lease still ours, no hold, no fresh stop; append `sending`; POST leads/add
  * 5. read the answer row by row; one settling event per lead
  * 6. settle unknown answers together; fold; write back; write the run; release the lease */
+#include "core/exclusion.h"
 #include "core/source_opt_out.h"
 #include "core/stop_enforce.h"
 
@@ -21,15 +22,16 @@ struct export_report {
   int64_t added_n, refused_n, released_n, unknown_n, held_n;
   int64_t plan_room; /* contacts that may still be added to the plan, after the reserve; -1: unknown */
   int64_t written_back_n;
-  int64_t rebuilt_n;              /* rows that --bootstrap brought home */
-  struct stop_report stops;       /* rows of persons who were stopped meanwhile, or by what this run read */
-  struct opt_out_report opt_outs; /* of source.opt_out */
-  bool has_read_stops;            /* by this run */
-  int64_t stops_read_at_us;       /* when the workspace's stops were read last, by the ledger's clock */
-  int64_t unchanged_since_us;     /* the change gate was shut: nothing was asked or done; 0: it was open */
-  bool is_temporary;              /* something was not sent because nobody answered */
-  bool is_held_back;              /* `hold on` kept claims from going out */
-  bool is_in_escrow;              /* a campaign stays paused: list and ledger do not agree yet */
+  int64_t rebuilt_n;                 /* rows that --bootstrap brought home */
+  struct exclusion_report exclusion; /* of source.exclude */
+  struct stop_report stops;          /* rows of persons who were stopped meanwhile, or by what this run read */
+  struct opt_out_report opt_outs;    /* of source.opt_out */
+  bool has_read_stops;               /* by this run */
+  int64_t stops_read_at_us;          /* when the workspace's stops were read last, by the ledger's clock */
+  int64_t unchanged_since_us;        /* the change gate was shut: nothing was asked or done; 0: it was open */
+  bool is_temporary;                 /* something was not sent because nobody answered */
+  bool is_held_back;                 /* `hold on` kept claims from going out */
+  bool is_in_escrow;                 /* a campaign stays paused: list and ledger do not agree yet */
   enum exit_code exit_code;
 };
 

@@ -39,7 +39,8 @@ bool export_gate_is_shut(struct job *job, struct export_report *report)
 {
   g_autoptr(GError) error = NULL;
   int64_t since_us = 0;
-  if (!job->ledger->gate || !job->has_gate || job->is_bootstrap) return false;
+  /* Of the user's other tables the gate knows nothing. */
+  if (!job->ledger->gate || !job->has_gate || job->is_bootstrap || job->settings->source.exclude.table) return false;
   enum gate_verdict verdict = ask(job, &since_us, &error);
   bool is_shut = verdict == GATE_SHUT && skip(job, since_us, &error);
   if (is_shut) report->unchanged_since_us = since_us;

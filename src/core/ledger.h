@@ -45,6 +45,7 @@ enum verdict {
   VERDICT_DEFERRED_PLAN_FULL,
   VERDICT_DEFERRED_CANARY,
   VERDICT_STILL_IN_INSTANTLY, /* behind CONTACTED: the cooldown is over, and a row of the person is not removed */
+  VERDICT_EXCLUDED,           /* before SUPPRESSED: a row of source.exclude has the person */
   VERDICTS_N
 };
 
@@ -433,6 +434,12 @@ struct ledger_ops {
   bool (*stops_allow)(struct ledger *, const char *allow, int64_t now_us, GError **error);
   /* Rows of struct stop_row in the order of id. In force means by the ledger's clock. */
   bool (*stops_read)(struct ledger *, const struct stop_query *query, struct page *page, GError **error);
+  /* Reads the exclusion table that the settings name (none: it counts as empty). ERROR_CONFIG where table or column is
+   * missing or of a type that holds no text: the sentence says what to do. */
+  bool (*exclusion_look)(struct ledger *, struct exclusion_counts *counts, GError **error);
+  /* Makes the entries what that look saw, in one transaction. A ledger opened for reading keeps the change for itself,
+   * see suppress(). */
+  bool (*exclusion_apply)(struct ledger *, const struct exclusion_change *change, GError **error);
   /* Confirms that they are on the block list. */
   bool (*pushed)(struct ledger *, const struct suppression *rows, size_t rows_n, int64_t at_us, GError **error);
 

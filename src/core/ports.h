@@ -22,10 +22,11 @@ struct job {
   char *run_id;
   int64_t limit; /* --limit, or SETTING_UNLIMITED */
   bool is_dry_run;
-  int64_t allow_mass_removal;  /* --allow-mass-removal=N, 0: not given */
-  int64_t allow_shrunk_source; /* --allow-shrunk-source=N, 0: not given */
-  const char *fingerprint;     /* of the settings; NULL: none, and no change gate (core/gate.h) */
-  bool has_gate;               /* the export may be skipped when nothing has changed */
+  int64_t allow_mass_removal;     /* --allow-mass-removal=N, 0: not given */
+  int64_t allow_shrunk_source;    /* --allow-shrunk-source=N, 0: not given */
+  int64_t allow_shrunk_exclusion; /* --allow-shrunk-exclusion=N, 0: not given */
+  const char *fingerprint;        /* of the settings; NULL: none, and no change gate (core/gate.h) */
+  bool has_gate;                  /* the export may be skipped when nothing has changed */
   bool bulk_stops_wait; /* until core/stop_hits.h has decided: stops that no person made itself take nothing out */
   int64_t allow_hit;    /* --allow-hit=N, 0: not given */
   bool is_bootstrap;    /* --bootstrap: Instantly's list rebuilds the ledger first */

@@ -54,6 +54,8 @@ void settings_clear(struct settings *settings)
   g_clear_pointer(&settings->export.custom_variables, g_array_unref);
   g_free(settings->stops.list);
   g_free(settings->source.table);
+  g_free(settings->source.exclude.table);
+  g_free(settings->source.exclude.column);
   g_clear_pointer(&settings->source.columns, g_array_unref);
   g_free(settings->source.opt_out.column);
   g_strfreev(settings->source.opt_out.values);

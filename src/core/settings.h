@@ -114,12 +114,19 @@ struct opt_out_settings {
   char **ignore; /* say nothing */
 };
 
+/* A table of the user's whose persons are not mailed while their row is there (core/exclusion.h). */
+struct exclude_settings {
+  char *table;  /* NULL: none */
+  char *column; /* of addresses and domains */
+};
+
 struct source_settings {
   char *table;     /* default "leads" */
   GArray *columns; /* struct field_mapping: our column <- the user's column */
   bool write_back;
   struct opt_out_settings opt_out;
   int64_t max_shrink_percent; /* losing more than this since the last export is a safety stop; 0: never */
+  struct exclude_settings exclude;
 };
 
 struct outcome_settings {

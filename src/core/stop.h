@@ -28,6 +28,26 @@ struct stop_hit {
   int64_t leads_n;
 };
 
+/* Reason and source of the entries that rows of source.exclude make (core/exclusion.h). */
+#define EXCLUSION_REASON "excluded"
+#define EXCLUSION_SOURCE "exclusion"
+
+/* What stands in the exclusion table, and how the entries in force differ from it. */
+struct exclusion_counts {
+  int64_t rows_n;
+  int64_t blank_n; /* cells that are NULL or blank */
+  int64_t odd_n;   /* cells that hold neither an address nor a domain */
+  int64_t stops_n; /* entries in force */
+  int64_t lost_n;  /* of them, those that no row makes any more */
+  int64_t new_n;   /* persons and domains without an entry */
+};
+
+/* What becomes of the entries. */
+struct exclusion_change {
+  const char *run_id;
+  bool may_end; /* those without a row end; else they stay */
+};
+
 /* Which stops are pushed. */
 struct push_query {
   int64_t now_us;

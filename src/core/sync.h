@@ -4,9 +4,10 @@
  * 1. campaign analytics into campaign_status and campaign_metrics
  * 2. leads: those that can still change, by ids; once a day a full scan of the configured campaigns, which also finds
  *    leads that we did not add, that vanished, or that moved; once a day the stops of the whole workspace
- * 3. stage all rows; stops first, pushed to Instantly's block list and read back; then the facts that differ; fold;
- * then the mails that came since the last sync, of people who are gone (core/sync_emails.h); then our rows of stopped
- * persons that could still be mailed leave Instantly (core/stop_enforce.h)
+ * 3. stage all rows; stops first, those of source.exclude too (core/exclusion.h), pushed to Instantly's block list and
+ * read back; then the facts that differ; fold; then the mails that came since the last sync, of people who are gone
+ * (core/sync_emails.h); then our rows of stopped persons that could still be mailed leave Instantly
+ * (core/stop_enforce.h)
  * 4. write back
  *
  * A row with our stamp whose claim the ledger does not know is brought home as adopted (core/sync_home.h), and the sync
@@ -14,6 +15,7 @@
  *
  * The SQL statements behind ledger.stage_stops and ledger.stage_facts compile remote_stop() and sync_facts(); a
  * property test holds them equal. */
+#include "core/exclusion.h"
 #include "core/source_opt_out.h"
 #include "core/stop_enforce.h"
 
@@ -30,11 +32,12 @@ struct sync_report {
   const char *only_campaign; /* enrolments in it alone are asked for; NULL: all */
   enum home_mode home;       /* what became of rows with a stamp that the ledger does not know */
   int64_t campaigns_n, watched_n, stops_read_n, pushed_n, written_back_n, held_n;
-  int64_t gone_n;                 /* configured campaigns that Instantly does not have */
-  struct opt_out_report opt_outs; /* of source.opt_out */
-  bool has_no_opt_outs;           /* its column could not be read */
-  struct stop_report stops;       /* our live rows of stopped persons */
-  int64_t stopped_foreign_n;      /* live rows of the persons pushed now that we did not put there: left alone */
+  struct exclusion_report exclusion; /* of source.exclude */
+  int64_t gone_n;                    /* configured campaigns that Instantly does not have */
+  struct opt_out_report opt_outs;    /* of source.opt_out */
+  bool has_no_opt_outs;              /* its column could not be read */
+  struct stop_report stops;          /* our live rows of stopped persons */
+  int64_t stopped_foreign_n;         /* live rows of the persons pushed now that we did not put there: left alone */
   int64_t emails_read_n, emails_stopped_n; /* mails that came, and persons newly stopped by them */
   bool emails_left;                        /* more mails wait for the next sync */
   bool emails_refused;                     /* Instantly does not let us read them */

@@ -55,6 +55,8 @@ static const struct ledger_ops ops = {
     .stage_stops = bq_stage_stops,
     .stage_facts = bq_stage_facts,
     .newest_id = bq_newest_id,
+    .exclusion_look = bq_exclusion_look,
+    .exclusion_apply = bq_exclusion_apply,
     .stamp_is_known = bq_stamp_is_known,
     .differences = bq_differences,
     .contacted_before = bq_contacted_before,
@@ -115,11 +117,12 @@ static bool client_open(struct bq_warehouse *self, GError **error)
 /* Whoever reads leads from the ledger, or writes back into it, has none. */
 static bool source_is_not_ours(const struct bq_warehouse *self, GError **error)
 {
+  const struct source_settings *source = &self->settings->source;
   const char *own = NULL;
-  if (g_strcmp0(self->source.dataset, self->ops_dataset) != 0) return true;
-  for (size_t n = 0; (own = bq_schema_own_table(n)) != NULL; n++)
-    if (g_ascii_strcasecmp(self->source.table, own) == 0) return sql_names_refuse_own(own, error);
-  return true;
+  bool is_beside = g_strcmp0(self->source.dataset, self->ops_dataset) == 0;
+  for (size_t n = 0; is_beside && (own = bq_schema_own_table(n)) != NULL; n++)
+    if (!sql_names_spare_own(source, own, error)) return false;
+  return sql_names_differ(source, error);
 }
 
 static bool names_open(struct bq_warehouse *self, GError **error)

@@ -120,6 +120,7 @@ void bq_schema_names(struct bq_warehouse *self)
   g_autofree char *state_sum = sql_names_fill(&self->names, bq_statements[BQ_STATE_SUM].text);
   g_autofree char *bracketed = g_strconcat("(", g_strchomp(state_sum), ")", NULL);
   sql_names_put(&self->names, "state_sum", bracketed);
+  bq_exclusion_names(self);
 }
 
 const char *bq_schema_own_table(size_t n)
@@ -278,7 +279,8 @@ bool bq_schema_check(struct warehouse *warehouse, GArray *findings, GError **err
   struct bq_warehouse *self = bq_of(warehouse);
   bq_tables_forget(self);
   if (!tables_check(self, findings, error)) return false;
-  return findings->len > 0 || bq_flags_check(self, findings, error);
+  if (findings->len == 0 && !bq_flags_check(self, findings, error)) return false;
+  return bq_exclusion_check(self, findings, error);
 }
 
 static void finding_refuse(const struct schema_finding *finding, guint fatal_n, GError **error)

@@ -140,6 +140,8 @@ static const struct ledger_ops memory_ops = {
     .retire_campaign = memory_retire_campaign,
     .differences = memory_differences,
     .newest_id = memory_newest_id,
+    .exclusion_look = memory_exclusion_look,
+    .exclusion_apply = memory_exclusion_apply,
     .stamp_is_known = memory_stamp_is_known,
     .hold_campaign = memory_hold_campaign,
     .control_get = memory_control_get,
@@ -190,6 +192,7 @@ static void tables_free(struct memory *memory)
   g_hash_table_unref(memory->event_ids);
   g_hash_table_unref(memory->states);
   g_array_unref(memory->suppressions);
+  g_clear_pointer(&memory->excluding, g_ptr_array_unref);
   g_array_unref(memory->runs);
   g_array_unref(memory->errors);
   g_array_unref(memory->metrics);

@@ -10,6 +10,11 @@ void memory_put_lead(struct warehouse *warehouse, const struct lead *lead);
 /* Takes a source row out; one that does not exist is fine. */
 void memory_drop_lead(struct warehouse *warehouse, const char *lead_id);
 
+/* Adds a row with this cell (NULL: a NULL) to the exclusion table, which is there from then on. */
+void memory_exclude(struct warehouse *warehouse, const char *cell);
+/* Empties the exclusion table. */
+void memory_exclude_none(struct warehouse *warehouse);
+
 /* Sets the hold of a campaign (NULL: of everything); reason NULL takes it away. */
 void memory_set_hold(struct warehouse *warehouse, const char *campaign_id, const char *reason);
 

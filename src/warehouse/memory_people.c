@@ -85,6 +85,7 @@ const char *memory_suppression_reason(struct memory *memory, const char *person,
   for (guint i = 0; i < memory->suppressions->len; i++) {
     const struct memory_suppression *row = &g_array_index(memory->suppressions, struct memory_suppression, i);
     if (!memory_in_force(row, now_us) || !memory_names_person(&row->entry, folded)) continue;
+    if (g_strcmp0(row->entry.source, EXCLUSION_SOURCE) == 0) return EXCLUSION_REASON;
     if (!reason || strcmp(row->entry.reason, reason) < 0) reason = row->entry.reason;
   }
   return reason;

@@ -59,6 +59,7 @@ struct memory {
   GHashTable *states;    /* lead_id -> struct lead_state, as of the last fold */
   guint folded_n;        /* events that the states hold already */
   GArray *suppressions;  /* struct memory_suppression */
+  GPtrArray *excluding;  /* cells of the exclusion table, NULL ones too; NULL: there is no such table */
   GArray *runs;          /* struct run_record */
   GArray *errors;        /* struct memory_error */
   GArray *metrics;       /* struct campaign_metric */
@@ -242,6 +243,11 @@ bool memory_brakes_write(struct warehouse *warehouse, const struct brake *rows, 
 bool memory_stops_read(struct ledger *ledger, const struct stop_query *query, struct page *page,
                        GError **error);                                                   /* brakes.h */
 bool memory_report_holds(struct warehouse *warehouse, struct page *page, GError **error); /* brakes.h */
+
+/* ---- memory_exclusion.c ---- */
+
+bool memory_exclusion_look(struct ledger *ledger, struct exclusion_counts *counts, GError **error); /* ledger.h */
+bool memory_exclusion_apply(struct ledger *ledger, const struct exclusion_change *change, GError **error); /* above */
 
 /* ---- memory_removals.c ---- */
 

@@ -41,6 +41,17 @@ static bool name_put(struct sql_names *names, const char *name, const char *iden
   return true;
 }
 
+/* Without a table nothing reads it; the statements about one are sound all the same. */
+static bool exclude_put(struct sql_names *names, const struct exclude_settings *exclude, GError **error)
+{
+  if (exclude->table)
+    return name_put(names, "exclude_table", exclude->table, error) &&
+           name_put(names, "exclude_column", exclude->column ? exclude->column : "email", error);
+  sql_names_put(names, "exclude_table", g_hash_table_lookup(names->quoted, "leads"));
+  sql_names_put(names, "exclude_column", g_hash_table_lookup(names->quoted, "email"));
+  return true;
+}
+
 bool sql_names_init(struct sql_names *names, char quote, const struct source_settings *source, GError **error)
 {
   names->quote = quote;
@@ -56,13 +67,31 @@ bool sql_names_init(struct sql_names *names, char quote, const struct source_set
     }
     if (!name_put(names, mapping->target, mapping->source, error)) return false;
   }
+  return exclude_put(names, &source->exclude, error);
+}
+
+static bool is_own(const char *table, const char *own, const char *setting, const char *what, GError **error)
+{
+  if (!table || g_ascii_strcasecmp(table, own) != 0) return false;
+  error_set(error, ERROR_CONFIG, "%s: %s is a table of leadferry's own; name the one that %s, or rename it", setting,
+            own, what);
   return true;
 }
 
-bool sql_names_refuse_own(const char *name, GError **error)
+bool sql_names_spare_own(const struct source_settings *source, const char *own, GError **error)
 {
+  return !is_own(source->table, own, "source.table", "your leads are in", error) &&
+         !is_own(source->exclude.table, own, "source.exclude.table", "your customers are in", error);
+}
+
+bool sql_names_differ(const struct source_settings *source, GError **error)
+{
+  const char *leads = source->table ? source->table : "leads";
+  if (!source->exclude.table || g_ascii_strcasecmp(source->exclude.table, leads) != 0) return true;
   error_set(error, ERROR_CONFIG,
-            "source.table: %s is a table of leadferry's own; name the one that your leads are in, or rename it", name);
+            "source.exclude.table: %s is the table of leads itself, so nobody could be mailed; name another, such as "
+            "the one of your customers",
+            leads);
   return false;
 }
 

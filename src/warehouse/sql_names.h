@@ -24,7 +24,9 @@ bool sql_name_is_valid(const char *name);
 char *sql_names_plain(const struct sql_names *names, const char *name);
 /* The text with all names filled in; an unknown one is our bug. Caller frees. */
 char *sql_names_fill(const struct sql_names *names, const char *text);
-/* The error that source.table is one of our own tables. Returns false. */
-bool sql_names_refuse_own(const char *name, GError **error);
+/* ERROR_CONFIG where source.table or source.exclude.table is this table of our own. */
+bool sql_names_spare_own(const struct source_settings *source, const char *own, GError **error);
+/* ERROR_CONFIG where leads are looked for in the table that excludes them. */
+bool sql_names_differ(const struct source_settings *source, GError **error);
 /* Frees what it holds; may be called twice. */
 void sql_names_clear(struct sql_names *names);

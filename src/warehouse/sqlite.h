@@ -180,7 +180,11 @@ bool sqlite_stops_allow(struct ledger *ledger, const char *allow, int64_t now_us
 bool sqlite_pushed(struct ledger *ledger, const struct suppression *rows, size_t rows_n, int64_t at_us,
                    GError **error); /* ports.h */
 bool sqlite_stops_check(struct ledger *ledger, const struct stops_query *looked, struct page *stopped,
-                        GError **error); /* ports.h */
+                        GError **error);                                                            /* ports.h */
+bool sqlite_exclusion_look(struct ledger *ledger, struct exclusion_counts *counts, GError **error); /* ledger.h */
+bool sqlite_exclusion_apply(struct ledger *ledger, const struct exclusion_change *change, GError **error); /* above */
+/* Appends what is wrong with the exclusion table. */
+bool sqlite_exclusion_check(struct sqlite_warehouse *self, GArray *findings, GError **error);
 /* Reads the mark. */
 bool sqlite_stops_mark(struct sqlite_warehouse *self, struct stops_mark *mark, GError **error);
 /* Reads the rest of a query of suppressions into a page. */

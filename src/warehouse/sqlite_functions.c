@@ -4,6 +4,7 @@
 #include "base/email.h"
 #include "base/error.h"
 #include "core/event_id.h"
+#include "core/exclusion.h"
 #include "core/flag_word.h"
 
 #include <string.h>
@@ -29,6 +30,21 @@ static void person_of(sqlite3_context *context, int arguments_n, sqlite3_value *
     sqlite3_result_text(context, person, -1, g_free);
   else
     sqlite3_result_int(context, address_verdicts[verdict]);
+}
+
+/* '' for a blank cell, NULL for one that says nothing of use. */
+static void exclusion_cell(sqlite3_context *context, int arguments_n, sqlite3_value **arguments)
+{
+  (void)arguments_n;
+  char *value = NULL;
+  bool is_text = sqlite3_value_type(arguments[0]) == SQLITE_TEXT || sqlite3_value_type(arguments[0]) == SQLITE_NULL;
+  const char *raw = is_text ? text_of(arguments[0]) : "0"; /* a number or a blob is no address */
+  size_t length = is_text ? (size_t)sqlite3_value_bytes(arguments[0]) : 1;
+  enum exclusion_cell cell = exclusion_cell_read(raw, length, &value);
+  if (value)
+    sqlite3_result_text(context, value, -1, g_free);
+  else if (cell == EXCLUSION_BLANK)
+    sqlite3_result_text(context, "", 0, SQLITE_STATIC);
 }
 
 static void fold_tag(sqlite3_context *context, int arguments_n, sqlite3_value **arguments)
@@ -149,6 +165,7 @@ bool sqlite_functions_register(struct sqlite_db *db, GError **error)
       {"flag", 1, flag},
       {"flag_is_odd", 1, flag_is_odd},
       {"cell", 1, cell},
+      {"exclusion_cell", 1, exclusion_cell},
       {"shows_contact", 4, shows_contact},
   };
   const int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY;

@@ -52,11 +52,10 @@ static const struct migration {
 
 bool sqlite_schema_refuse_own(const struct sqlite_warehouse *self, GError **error)
 {
-  const char *source = self->settings->source.table;
-  for (size_t i = 0; source && i < G_N_ELEMENTS(objects); i++)
-    if (objects[i].name && g_ascii_strcasecmp(source, objects[i].name) == 0)
-      return sql_names_refuse_own(objects[i].name, error);
-  return true;
+  const struct source_settings *source = &self->settings->source;
+  for (size_t i = 0; i < G_N_ELEMENTS(objects); i++)
+    if (objects[i].name && !sql_names_spare_own(source, objects[i].name, error)) return false;
+  return sql_names_differ(source, error);
 }
 
 static char *object_name(const struct sqlite_warehouse *self, const struct object *object)
@@ -352,7 +351,8 @@ bool sqlite_schema_check(struct warehouse *warehouse, GArray *findings, GError *
   g_autofree char *table = sql_names_plain(&self->db.names, "leads");
   bool has_leads = false;
   if (!structure_check(self, findings, error) || !object_exists(self, table, &has_leads, error)) return false;
-  return !has_leads || is_fatal(findings) || sqlite_flags_check(self, findings, error);
+  if (has_leads && !is_fatal(findings) && !sqlite_flags_check(self, findings, error)) return false;
+  return sqlite_exclusion_check(self, findings, error);
 }
 
 bool sqlite_schema_lost(struct warehouse *warehouse, const char **table, GError **error)

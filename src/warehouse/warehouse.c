@@ -64,6 +64,18 @@ GArray *schema_findings_new(void)
   return findings;
 }
 
+bool schema_findings_allow(const GArray *findings, GError **error)
+{
+  for (guint i = 0; i < findings->len; i++) {
+    const struct schema_finding *found = &g_array_index(findings, struct schema_finding, i);
+    if (!found->is_fatal) continue;
+    error_set(error, ERROR_CONFIG, "table %s%s%s %s", found->table, found->column ? ", column " : "",
+              found->column ? found->column : "", found->problem);
+    return false;
+  }
+  return true;
+}
+
 bool schema_check(struct warehouse *warehouse, GArray *findings, GError **error)
 {
   if (!warehouse->backend->schema_check) return missing(warehouse, "schema_check", error);

@@ -61,6 +61,16 @@ static void raw_open(struct subject *subject)
   sqlite3_busy_timeout(subject->raw, 5000);
 }
 
+/* Opens the warehouse again: settings changed. */
+static void subject_reopen(struct subject *subject)
+{
+  warehouse_close(subject->warehouse);
+  subject->warehouse = NULL;
+  OK((subject->warehouse = warehouse_open(&subject->settings, WAREHOUSE_WRITE, &subject->clock, &error)) != NULL);
+  subject->ledger = warehouse_ledger(subject->warehouse);
+  subject->ops = subject->ledger->ops;
+}
+
 bool subject_open(struct subject *subject, const char *type)
 {
   *subject = (struct subject){.type = type, .now_us = T0};
@@ -251,6 +261,45 @@ void subject_hold(struct subject *subject, const char *campaign_id, const char *
   g_autofree char *name = g_strconcat("hold:", campaign_id ? campaign_id : "*", NULL);
   RAW(subject, "DELETE FROM controls WHERE name = ?", name);
   if (reason) RAW(subject, "INSERT INTO controls (name, value) VALUES (?, ?)", name, reason);
+}
+
+static void customers_run(struct subject *subject, const char *sql, const char *cell)
+{
+  const char *const texts[] = {cell};
+  if (subject->cloud)
+    cloud_run_one(subject, sql, cell);
+  else
+    raw_run(subject, sql, texts, strstr(sql, "@t1") ? 1 : 0);
+}
+
+/* A backend looks at the settings when it is told to look at the table. */
+void subject_exclude(struct subject *subject, const char *cell)
+{
+  struct exclude_settings *exclude = &subject->settings.source.exclude;
+  bool is_new = exclude->table == NULL;
+  if (is_new) *exclude = (struct exclude_settings){g_strdup("customers"), g_strdup("email")};
+  if (strcmp(subject->type, "memory") == 0) {
+    memory_exclude(subject->warehouse, cell);
+    return;
+  }
+  if (is_new) {
+    customers_run(subject,
+                  subject->cloud ? "CREATE TABLE D.customers (email STRING)" : "CREATE TABLE customers (email TEXT)",
+                  NULL);
+    subject_reopen(subject);
+  }
+  customers_run(subject,
+                subject->cloud ? "INSERT INTO D.customers (email) VALUES (@t1)"
+                               : "INSERT INTO customers (email) VALUES (@t1)",
+                cell);
+}
+
+void subject_exclude_none(struct subject *subject)
+{
+  if (strcmp(subject->type, "memory") == 0)
+    memory_exclude_none(subject->warehouse);
+  else
+    customers_run(subject, subject->cloud ? "DELETE FROM D.customers WHERE TRUE" : "DELETE FROM customers", NULL);
 }
 
 void subject_revoke(struct subject *subject, const char *person, int64_t at_us)

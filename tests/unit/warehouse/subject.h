@@ -56,6 +56,11 @@ void subject_put_plain(struct subject *subject, const char *lead_id, const char 
 void subject_drop(struct subject *subject, const char *lead_id);
 /* Sets (reason) or ends (NULL) a hold; campaign_id NULL: of everything. */
 void subject_hold(struct subject *subject, const char *campaign_id, const char *reason);
+/* Puts a cell (NULL: a NULL) into the exclusion table `customers`, which is made when it is not there; settings name it
+ * from then on. */
+void subject_exclude(struct subject *subject, const char *cell);
+/* Empties that table. */
+void subject_exclude_none(struct subject *subject);
 void subject_revoke(struct subject *subject, const char *person, int64_t at_us);
 
 /* ---- short forms that must succeed ---- */

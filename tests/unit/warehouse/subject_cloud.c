@@ -5,6 +5,7 @@
 #include "base/random.h"
 #include "google/bigquery.h"
 
+#include <string.h>
 #include <unistd.h>
 
 const char *cloud_emulator(void)
@@ -122,6 +123,11 @@ void cloud_hold(struct subject *subject, const char *campaign_id, const char *re
   g_autofree char *hold = g_strconcat("hold:", campaign_id ? campaign_id : "*", NULL);
   CLOUD(subject, "DELETE FROM D.controls WHERE name = @t1", hold);
   if (reason) CLOUD(subject, "INSERT INTO D.controls (name, value) VALUES (@t1, @t2)", hold, reason);
+}
+
+void cloud_run_one(struct subject *subject, const char *sql, const char *text)
+{
+  cloud_run(subject, sql, &text, strstr(sql, "@t1") ? 1 : 0);
 }
 
 void cloud_revoke(struct subject *subject, const char *person, int64_t at_us)

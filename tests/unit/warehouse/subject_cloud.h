@@ -18,7 +18,8 @@ void cloud_lease_end(struct subject *subject);
 void cloud_put(struct subject *subject, const struct lead *lead);                      /* subject.h */
 void cloud_drop(struct subject *subject, const char *lead_id);                         /* subject.h */
 void cloud_hold(struct subject *subject, const char *campaign_id, const char *reason); /* subject.h */
-void cloud_revoke(struct subject *subject, const char *person, int64_t at_us);         /* subject.h */
+void cloud_run_one(struct subject *subject, const char *sql, const char *text); /* a statement with at most @t1 */
+void cloud_revoke(struct subject *subject, const char *person, int64_t at_us);  /* subject.h */
 /* Empties tables; one that BigQuery does without is fine. */
 void cloud_clear(struct subject *subject, const char *const *tables, size_t tables_n);
 /* FALSE is stored as 0 or as NULL, by the lead_id. */

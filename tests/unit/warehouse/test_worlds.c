@@ -107,6 +107,10 @@ static void fill_stops(struct gen *gen, struct world *world)
     world->stops[0].person = NULL;
     world->stops[0].domain = GEN_PICK(gen, "x.org", "y.org", "org");
   }
+  if (world->stops_n && gen_once_in(gen, 2)) {
+    world->stops[world->stops_n - 1].source = EXCLUSION_SOURCE;
+    world->stops[world->stops_n - 1].reason = EXCLUSION_REASON;
+  }
   world->is_pushed = gen_once_in(gen, 2);
   world->revoked = gen_once_in(gen, 4) ? GEN_PICK(gen, "a@x.org", "d@y.org", "x.org") : NULL;
 }

@@ -97,12 +97,12 @@ told AS (
     TIMESTAMP_MICROS(CAST(JSON_VALUE(t, '$.evidence_at') AS INT64)) AS evidence_at
   FROM UNNEST(JSON_QUERY_ARRAY(@p, '$.stops')) t),
 stops AS (
-  SELECT match_key, MIN(reason) AS reason FROM (
-    SELECT match_key, reason FROM ${suppressions}
+  SELECT match_key, IF(LOGICAL_OR(is_excluding), 'excluded', MIN(reason)) AS reason FROM (
+    SELECT match_key, reason, IFNULL(source = 'exclusion', FALSE) AS is_excluding FROM ${suppressions}
     WHERE revoked_at IS NULL
       AND (expires_at IS NULL OR expires_at > TIMESTAMP_MICROS(CAST(JSON_VALUE(@p, '$.now') AS INT64)))
     UNION ALL
-    SELECT t.match_key, t.reason FROM told t
+    SELECT t.match_key, t.reason, FALSE FROM told t
     WHERE NOT EXISTS (
       SELECT 1 FROM ${suppressions} s
       WHERE s.match_key = t.match_key AND s.reason = t.reason AND s.person = t.person AND s.domain IS NULL
@@ -131,6 +131,7 @@ judged AS (
       WHEN m.is_reused THEN 4
       WHEN m.is_enrolled AND NOT IFNULL(g.is_over, FALSE) THEN 5
       WHEN t.person_key IS NOT NULL THEN 6
+      WHEN p.reason = 'excluded' OR d.reason = 'excluded' THEN 22
       WHEN p.reason IS NOT NULL OR d.reason IS NOT NULL THEN 7
       WHEN g.is_held THEN 8
       WHEN g.is_unsettled THEN 9

@@ -105,7 +105,7 @@ SELECT
     WHERE o.person NOT IN (SELECT person FROM ${lead_state} WHERE person IS NOT NULL)
       AND (IFNULL(l.${added_to_instantly}, FALSE) OR IFNULL(l.${cold_email_sent}, FALSE) OR IFNULL(l.${sequence_completed}, FALSE)
         OR LOWER(TRIM(IFNULL(l.${last_email_status}, ''), '\t\n\v\f\r ')) NOT IN ('', 'null'))),
-  (SELECT MIN(reason) FROM ${suppressions} WHERE match_key IN (@person_key, @domain_key)
+  (SELECT IF(LOGICAL_OR(IFNULL(source = 'exclusion', FALSE)), 'excluded', MIN(reason)) FROM ${suppressions} WHERE match_key IN (@person_key, @domain_key)
      AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > @now));
 
 -- name: report_events

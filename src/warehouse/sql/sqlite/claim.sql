@@ -74,9 +74,10 @@ VALUES (:campaign_id, :n, :tag, :source, :is_column, :path);
 DELETE FROM temp.stops;
 
 -- name: stops_fill
--- Of several entries for one key the bytewise lowest reason is shown; the order is that of the table that is filled.
+-- Of several entries for one key the bytewise lowest reason is shown, but for one of the exclusion table, which goes before
+-- all; the order is that of the table that is filled.
 INSERT INTO temp.stops (match_key, reason)
-SELECT match_key, min(reason) FROM suppressions
+SELECT match_key, iif(max(source IS 'exclusion'), 'excluded', min(reason)) FROM suppressions
 WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > :now)
 GROUP BY match_key ORDER BY match_key;
 
@@ -163,6 +164,7 @@ FROM (
     CASE
       WHEN r.verdict <> 0 AND NOT (r.is_enrolled AND r.is_over) THEN r.verdict
       WHEN r.was_contacted THEN 6
+      WHEN r.stop = 'excluded' THEN 22
       WHEN r.stop IS NOT NULL THEN 7
       WHEN r.is_held THEN 8
       WHEN r.is_unsettled THEN 9
@@ -207,7 +209,7 @@ FROM (
         WHERE c.key = iif(g.folded IS NULL, o.outcome, g.outcome) AND c.key IN (2, 3, 6)), 0) END AS is_over,
       g.rows_n,
       CASE WHEN :has_stops AND (o.verdict = 0 OR (o.is_enrolled AND NOT :once_ever)) THEN (
-        SELECT min(t.reason) FROM temp.stops t
+        SELECT iif(max(t.reason = 'excluded'), 'excluded', min(t.reason)) FROM temp.stops t
         WHERE t.match_key IN (o.k, '@' || substr(o.p, instr(o.p, '@') + 1))) END AS stop,
       o.email, o.first_name, o.last_name, o.company_name, e.fields
     FROM temp.source_rows o

@@ -120,7 +120,7 @@ SELECT EXISTS (SELECT 1 FROM ${leads} WHERE fold_tag(person(${email})) = fold_ta
     WHERE k.person = person(${email})));
 
 -- name: report_person_stop
-SELECT min(reason) FROM suppressions
+SELECT iif(max(source IS 'exclusion'), 'excluded', min(reason)) FROM suppressions
 WHERE match_key IN (fold_tag(:person), '@' || substr(:person, instr(:person, '@') + 1))
   AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > :now);
 

@@ -25,6 +25,10 @@ CREATE TEMP TABLE feed_variables (
   campaign_id TEXT, n INTEGER, tag TEXT, source TEXT, is_column INTEGER, path TEXT,
   PRIMARY KEY (campaign_id, n)) WITHOUT ROWID;
 
+-- name: temp_exclusion
+-- What the cells of source.exclude say: an address, or '@' and a domain.
+CREATE TEMP TABLE exclusion (match_key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
 -- name: temp_stops
 -- Suppressions in force, one per key.
 CREATE TEMP TABLE stops (match_key TEXT PRIMARY KEY, reason TEXT) WITHOUT ROWID;

@@ -1,0 +1,168 @@
+/* The exclusion table of the user's, and the entries that its rows make. */
+#include "base/error.h"
+#include "base/json.h"
+#include "core/exclusion.h"
+#include "warehouse/bigquery.h"
+
+#include <string.h>
+
+/* ---- table and column ---- */
+
+static struct bigquery_table table_of(const struct bq_warehouse *self)
+{
+  return (struct bigquery_table){.dataset = self->source.dataset, .table = self->settings->source.exclude.table};
+}
+
+/* What keeps it from being read; NULL: nothing. Caller frees. */
+static char *problem_of(const struct bq_warehouse *self, const struct bigquery_table_info *info, bool *is_of_column)
+{
+  const struct bigquery_field *field = bq_field_find(info, self->settings->source.exclude.column);
+  char *refusal = bq_table_refusal(self, info, false);
+  *is_of_column = !refusal;
+  if (refusal) return refusal;
+  if (!field) return g_strdup("is missing; correct source.exclude.column");
+  bool is_repeated = g_strcmp0(field->mode, "REPEATED") == 0;
+  if (!is_repeated && strcmp(field->type, "STRING") == 0) return NULL;
+  return g_strdup_printf("is %s%s, and addresses are STRING, one in each row; name another in source.exclude.column",
+                         field->type, is_repeated ? " REPEATED" : "");
+}
+
+bool bq_exclusion_check(struct bq_warehouse *self, GArray *findings, GError **error)
+{
+  struct bigquery_table table = table_of(self);
+  const struct bigquery_table_info *info = NULL;
+  g_autoptr(GError) failure = NULL;
+  bool is_of_column = false;
+  if (!table.table) return true;
+  bool is_there = bq_table_seen(self, &table, &info, &failure);
+  if (!is_there && !error_is(failure, ERROR_NOT_FOUND)) {
+    g_propagate_error(error, g_steal_pointer(&failure));
+    return false;
+  }
+  char *problem =
+      is_there ? problem_of(self, info, &is_of_column)
+               : g_strdup_printf("is missing in dataset %s; make it, or correct source.exclude.table", table.dataset);
+  if (!problem) return true;
+  struct schema_finding finding = {.table = g_strdup(table.table), .problem = problem, .is_fatal = true};
+  if (is_of_column) finding.column = g_strdup(self->settings->source.exclude.column);
+  g_array_append_val(findings, finding);
+  return true;
+}
+
+static bool is_readable(struct bq_warehouse *self, GError **error)
+{
+  g_autoptr(GArray) findings = schema_findings_new();
+  bq_tables_forget(self);
+  return bq_exclusion_check(self, findings, error) && schema_findings_allow(findings, error);
+}
+
+/* ---- names in statements ---- */
+
+struct foreign {
+  GString *values; /* an array of texts, as SQL writes it */
+  int64_t odd_n;
+};
+
+/* A canonical address or domain as a text of SQL: of its bytes only ' ends one. */
+static void foreign_add(const char *const *cells, void *into)
+{
+  struct foreign *foreign = into;
+  char *value = NULL;
+  (void)exclusion_cell_read(cells[0], cells[0] ? strlen(cells[0]) : 0, &value);
+  foreign->odd_n += value == NULL;
+  if (!value) return;
+  g_auto(GStrv) parts = g_strsplit(value, "'", -1);
+  g_autofree char *escaped = g_strjoinv("\\'", parts);
+  g_string_append_printf(foreign->values, "%s'%s'", foreign->values->str[foreign->values->len - 1] == '[' ? "" : ", ",
+                         escaped);
+  g_free(value);
+}
+
+/* Lets `name` stand for one of the parts of exclusion.sql, as a table. */
+static void part_put(struct bq_warehouse *self, const char *name, enum bq_id part)
+{
+  g_autofree char *text = sql_names_fill(&self->names, bq_statements[part].text);
+  g_autofree char *bracketed = g_strconcat("(", g_strchomp(text), ")", NULL);
+  sql_names_put(&self->names, name, bracketed);
+}
+
+static void table_put(struct bq_warehouse *self)
+{
+  struct bigquery_table table = table_of(self);
+  if (!table.table) {
+    part_put(self, "exclude_table", BQ_EXCLUSION_NOTHING);
+    return;
+  }
+  g_autofree char *name =
+      g_strdup_printf("`%s`.`%s`.`%s`", self->settings->warehouse.project, table.dataset, table.table);
+  sql_names_put(&self->names, "exclude_table", name);
+}
+
+void bq_exclusion_names(struct bq_warehouse *self)
+{
+  table_put(self);
+  sql_names_put(&self->names, "exclude_foreign", "CAST([] AS ARRAY<STRING>)");
+  part_put(self, "exclusion_cells", BQ_EXCLUSION_CELLS);
+}
+
+static bool foreign_read(struct bq_warehouse *self, int64_t *odd_n, GError **error)
+{
+  g_autoptr(GString) values = g_string_new("[");
+  struct foreign foreign = {.values = values};
+  struct bq_call call = {.ids = {BQ_EXCLUSION_FOREIGN}, .ids_n = 1};
+  bq_exclusion_names(self);
+  *odd_n = 0;
+  if (!table_of(self).table) return true;
+  if (!bq_each(self, &call, foreign_add, &foreign, error)) return false;
+  *odd_n = foreign.odd_n;
+  if (values->len == 1) return true;
+  g_string_append_c(values, ']');
+  sql_names_put(&self->names, "exclude_foreign", values->str);
+  part_put(self, "exclusion_cells", BQ_EXCLUSION_CELLS);
+  return true;
+}
+
+/* ---- rows and entries ---- */
+
+static void counts_take(const char *const *cells, void *into)
+{
+  struct exclusion_counts *counts = into;
+  *counts = (struct exclusion_counts){.rows_n = bq_cell_int(cells[0]),
+                                      .blank_n = bq_cell_int(cells[1]),
+                                      .odd_n = bq_cell_int(cells[2]),
+                                      .stops_n = bq_cell_int(cells[3]),
+                                      .lost_n = bq_cell_int(cells[4]),
+                                      .new_n = bq_cell_int(cells[5])};
+}
+
+bool bq_exclusion_look(struct ledger *ledger, struct exclusion_counts *counts, GError **error)
+{
+  struct bq_warehouse *self = bq_of_ledger(ledger);
+  struct bq_call call = BQ_SCRIPT("{}", BQ_EXCLUSION_GATHER, BQ_EXCLUSION_COUNTS);
+  int64_t odd_n = 0;
+  *counts = (struct exclusion_counts){0};
+  if (!is_readable(self, error) || !foreign_read(self, &odd_n, error)) return false;
+  if (!bq_each(self, &call, counts_take, counts, error)) return false;
+  counts->rows_n += odd_n;
+  counts->odd_n += odd_n;
+  return true;
+}
+
+bool bq_exclusion_apply(struct ledger *ledger, const struct exclusion_change *change, GError **error)
+{
+  struct bq_warehouse *self = bq_of_ledger(ledger);
+  if (self->is_read_only) {
+    part_put(self, "suppressions", BQ_EXCLUSION_VIEW);
+    return true;
+  }
+  g_autoptr(GString) json = g_string_new("{");
+  self->last_id = MAX(self->last_id + 1, bq_now_us(self));
+  bq_json_int(json, "id", self->last_id);
+  bq_json_int(json, "now", bq_now_us(self));
+  json_append_str(json, "run_id", change->run_id);
+  g_string_append_c(json, '}');
+  struct bq_call more = BQ_SCRIPT(json->str, BQ_EXCLUSION_GATHER, BQ_EXCLUSION_STOP);
+  struct bq_call both =
+      BQ_SCRIPT(json->str, BQ_EXCLUSION_GATHER, BQ_EXCLUSION_ENDED, BQ_EXCLUSION_STOP, BQ_EXCLUSION_END);
+  return bq_run(self, change->may_end ? &both : &more, error);
+}

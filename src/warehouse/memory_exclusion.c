@@ -1,0 +1,106 @@
+/* The reference warehouse: the exclusion table, and the entries that its rows make. */
+#include "base/error.h"
+#include "core/exclusion.h"
+#include "warehouse/memory_priv.h"
+
+#include <string.h>
+
+/* match_key -> value of what the cells say, of several the lowest; counts too. */
+static GHashTable *wanted_new(const struct memory *memory, struct exclusion_counts *counts)
+{
+  GHashTable *wanted = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+  for (guint i = 0; memory->settings->source.exclude.table && i < memory->excluding->len; i++) {
+    const char *raw = g_ptr_array_index(memory->excluding, i);
+    char *value = NULL;
+    enum exclusion_cell cell = exclusion_cell_read(raw, raw ? strlen(raw) : 0, &value);
+    counts->rows_n++;
+    counts->blank_n += cell == EXCLUSION_BLANK;
+    counts->odd_n += cell == EXCLUSION_ODD;
+    if (!value) continue;
+    char *key = cell == EXCLUSION_DOMAIN ? g_strdup(value) : email_fold_tag(value);
+    const char *there = g_hash_table_lookup(wanted, key);
+    if (there && strcmp(there, value) <= 0) {
+      g_free(key);
+      g_free(value);
+    } else {
+      g_hash_table_replace(wanted, key, value);
+    }
+  }
+  return wanted;
+}
+
+static char *key_of(const struct suppression *entry)
+{
+  return entry->domain ? g_strconcat("@", entry->domain, NULL) : email_fold_tag(entry->person);
+}
+
+static bool is_excluding(const struct memory_suppression *row)
+{
+  return !row->revoked_at_us && g_strcmp0(row->entry.source, EXCLUSION_SOURCE) == 0;
+}
+
+/* Takes the entries in force out of what is wanted; the others of them are lost, and end if they may. */
+static void entries_walk(struct memory *memory, GHashTable *wanted, bool may_end, struct exclusion_counts *counts)
+{
+  for (guint i = 0; i < memory->suppressions->len; i++) {
+    struct memory_suppression *row = &g_array_index(memory->suppressions, struct memory_suppression, i);
+    if (!is_excluding(row)) continue;
+    g_autofree char *key = key_of(&row->entry);
+    counts->stops_n++;
+    if (g_hash_table_remove(wanted, key)) continue;
+    counts->lost_n++;
+    if (!may_end) continue;
+    row->revoked_at_us = memory_now_us(memory);
+    row->revoked_by = EXCLUSION_SOURCE;
+  }
+}
+
+bool memory_exclusion_look(struct ledger *ledger, struct exclusion_counts *counts, GError **error)
+{
+  struct memory *memory = memory_of(ledger);
+  *counts = (struct exclusion_counts){0};
+  if (memory->settings->source.exclude.table && !memory->excluding) {
+    error_set(error, ERROR_CONFIG, "table %s is missing; make it, or correct source.exclude.table",
+              memory->settings->source.exclude.table);
+    return false;
+  }
+  g_autoptr(GHashTable) wanted = wanted_new(memory, counts);
+  entries_walk(memory, wanted, false, counts);
+  counts->new_n = g_hash_table_size(wanted);
+  return true;
+}
+
+bool memory_exclusion_apply(struct ledger *ledger, const struct exclusion_change *change, GError **error)
+{
+  (void)error;
+  struct memory *memory = memory_of(ledger);
+  struct exclusion_counts counts = {0};
+  g_autoptr(GHashTable) wanted = wanted_new(memory, &counts);
+  entries_walk(memory, wanted, change->may_end, &counts);
+  g_autoptr(GList) keys = g_list_sort(g_hash_table_get_keys(wanted), (GCompareFunc)(void (*)(void))strcmp);
+  for (const GList *key = keys; key; key = key->next) {
+    const char *value = g_hash_table_lookup(wanted, key->data);
+    bool is_domain = value[0] == '@';
+    memory_suppress_put(memory, &(struct suppression){.person = is_domain ? NULL : value,
+                                                      .domain = is_domain ? value + 1 : NULL,
+                                                      .reason = EXCLUSION_REASON,
+                                                      .source = EXCLUSION_SOURCE,
+                                                      .run_id = change->run_id});
+  }
+  return true;
+}
+
+/* ---- hands of the tests ---- */
+
+void memory_exclude(struct warehouse *warehouse, const char *cell)
+{
+  struct memory *memory = (struct memory *)warehouse;
+  if (!memory->excluding) memory->excluding = g_ptr_array_new();
+  g_ptr_array_add(memory->excluding, (gpointer)memory_keep(memory, cell));
+}
+
+void memory_exclude_none(struct warehouse *warehouse)
+{
+  struct memory *memory = (struct memory *)warehouse;
+  if (memory->excluding) g_ptr_array_set_size(memory->excluding, 0);
+}

@@ -1,0 +1,113 @@
+/* The exclusion table of the user's, and the entries that its rows make. */
+#include "base/error.h"
+#include "warehouse/sqlite.h"
+
+#include <string.h>
+
+/* ---- table and column ---- */
+
+/* By SQLite's rules of affinity: would what is declared so hold text? A view's column has no type. */
+static bool holds_text(const char *type)
+{
+  static const char *const words[] = {"CHAR", "CLOB", "TEXT"};
+  g_autofree char *upper = g_ascii_strup(type ? type : "", -1);
+  bool is_text = *upper == '\0';
+  for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
+    is_text = is_text || strstr(upper, words[i]);
+  return is_text && !strstr(upper, "INT");
+}
+
+/* What keeps the table from being read; NULL: nothing. Caller frees. */
+static bool problem_find(struct sqlite_warehouse *self, char **problem, GError **error)
+{
+  const struct exclude_settings *exclude = &self->settings->source.exclude;
+  query_scope struct query query = {0};
+  bool has_row = true, has_table = false;
+  *problem = NULL;
+  if (!query_open(&query, &self->db, SQL_EXCLUSION_COLUMNS, error)) return false;
+  query_text(&query, ":table", exclude->table);
+  while (has_row) {
+    if (!query_next(&query, &has_row, error)) return false;
+    if (!has_row) break;
+    has_table = true;
+    if (g_ascii_strcasecmp(query_column_text(&query, 0), exclude->column) != 0) continue;
+    const char *type = query_column_text(&query, 1);
+    if (!holds_text(type))
+      *problem =
+          g_strdup_printf("has the type %s, and addresses are text; name another in source.exclude.column", type);
+    return true;
+  }
+  *problem = g_strdup(has_table ? "is missing; correct source.exclude.column"
+                                : "is missing; make it, or correct source.exclude.table");
+  return true;
+}
+
+bool sqlite_exclusion_check(struct sqlite_warehouse *self, GArray *findings, GError **error)
+{
+  const struct exclude_settings *exclude = &self->settings->source.exclude;
+  char *problem = NULL;
+  if (!exclude->table) return true;
+  if (!problem_find(self, &problem, error)) return false;
+  if (!problem) return true;
+  struct schema_finding finding = {.table = g_strdup(exclude->table), .problem = problem, .is_fatal = true};
+  if (!strstr(problem, "exclude.table")) finding.column = g_strdup(exclude->column);
+  g_array_append_val(findings, finding);
+  return true;
+}
+
+static bool is_readable(struct sqlite_warehouse *self, GError **error)
+{
+  g_autoptr(GArray) findings = schema_findings_new();
+  if (!sqlite_exclusion_check(self, findings, error)) return false;
+  return schema_findings_allow(findings, error);
+}
+
+/* ---- rows and entries ---- */
+
+static bool cells_count(struct sqlite_warehouse *self, struct exclusion_counts *counts, GError **error)
+{
+  query_scope struct query query = {0};
+  bool has_row = false;
+  if (!query_open(&query, &self->db, SQL_EXCLUSION_CELLS, error) || !query_next(&query, &has_row, error)) return false;
+  counts->rows_n = query_column_int(&query, 0);
+  counts->blank_n = query_column_int(&query, 1);
+  counts->odd_n = query_column_int(&query, 2);
+  return true;
+}
+
+bool sqlite_exclusion_look(struct ledger *ledger, struct exclusion_counts *counts, GError **error)
+{
+  struct sqlite_warehouse *self = sqlite_of_ledger(ledger);
+  transaction_scope struct transaction transaction = {0};
+  bool has_row = false, is_set = self->settings->source.exclude.table != NULL;
+  *counts = (struct exclusion_counts){0};
+  if (!transaction_begin(&transaction, &self->db, false, error) || !is_readable(self, error)) return false;
+  if (!sql_run(&self->db, SQL_EXCLUSION_CLEAR, error)) return false;
+  if (is_set && (!sql_run(&self->db, SQL_EXCLUSION_FILL, error) || !cells_count(self, counts, error))) return false;
+  query_scope struct query query = {0};
+  if (!query_open(&query, &self->db, SQL_EXCLUSION_COUNTS, error) || !query_next(&query, &has_row, error)) return false;
+  counts->stops_n = query_column_int(&query, 0);
+  counts->lost_n = query_column_int(&query, 1);
+  counts->new_n = query_column_int(&query, 2);
+  query_close(&query);
+  return transaction_commit(&transaction, error);
+}
+
+static bool change_run(struct sqlite_warehouse *self, enum sql_id id, const char *run_id, GError **error)
+{
+  query_scope struct query query = {0};
+  if (!query_open(&query, &self->db, id, error)) return false;
+  query_int(&query, ":now", clock_wall_us(self->db.clock));
+  if (run_id) query_text(&query, ":run_id", run_id);
+  return query_run(&query, error);
+}
+
+bool sqlite_exclusion_apply(struct ledger *ledger, const struct exclusion_change *change, GError **error)
+{
+  struct sqlite_warehouse *self = sqlite_of_ledger(ledger);
+  transaction_scope struct transaction transaction = {0};
+  if (!sqlite_overlay_stops(self, error) || !transaction_begin(&transaction, &self->db, true, error)) return false;
+  if (!change_run(self, SQL_EXCLUSION_STOP, change->run_id, error)) return false;
+  if (change->may_end && !change_run(self, SQL_EXCLUSION_END, NULL, error)) return false;
+  return transaction_commit(&transaction, error);
+}
