@@ -34,6 +34,7 @@ bool complete_run(struct job *job, struct complete_report *report, GError **erro
   if (!job_begin(job, "complete", error)) return false;
   g_autoptr(GError) failure = NULL;
   bool is_ok = complete_steps(job, report, &failure);
+  if (!is_ok) stop_enforce_anyway(job, &report->stops, &failure);
   if (!is_ok)
     report->exit_code = error_exit_code(error_kind_of(failure));
   else if (report->safety != NULL)

@@ -46,7 +46,7 @@ bool export_run(struct job *job, struct export_report *report, GError **error)
   return is_ok;
 }
 
-static bool export_steps(struct job *job, struct export_report *report, struct export_gate *gate, GError **error)
+static bool export_decide(struct job *job, struct export_report *report, struct export_gate *gate, GError **error)
 {
   struct ledger_facts facts;
   if (!settle_earlier(job, report, error)) return false;                 /* 1 */
@@ -57,7 +57,17 @@ static bool export_steps(struct job *job, struct export_report *report, struct e
   if (!export_know_rows(job, report, error)) return false;               /* 2 */
   if (!source_opt_out_stop(job, &report->opt_outs, error)) return false; /* 3: before anybody is decided upon */
   export_gate_look(job, gate);
-  if (!claim_leads(job, report, error)) return false; /* 3 */
+  return claim_leads(job, report, error); /* 3 */
+}
+
+static bool export_steps(struct job *job, struct export_report *report, struct export_gate *gate, GError **error)
+{
+  g_autoptr(GError) deciding = NULL;
+  if (!export_decide(job, report, gate, &deciding)) {
+    stop_enforce_anyway(job, &report->stops, &deciding);
+    g_propagate_error(error, g_steal_pointer(&deciding));
+    return false;
+  }
   g_autoptr(GError) sending = NULL;
   bool is_sent = send_claims(job, report, &sending);              /* 4, 5, 6: settle unknown */
   bool is_finished = finish(job, report, is_sent ? error : NULL); /* 6: fold, write back */

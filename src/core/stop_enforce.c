@@ -158,6 +158,28 @@ bool stop_enforce(struct job *job, struct stop_report *report, GError **error)
   return remove_or_defer(job, walk.due_n, report, error);
 }
 
+static bool is_worth_it(const GError *failure)
+{
+  static const enum error_kind kinds[] = {ERROR_UNSAFE, ERROR_CONFIG, ERROR_REJECTED, ERROR_NOT_FOUND, ERROR_CORRUPT};
+  for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++)
+    if (error_is(failure, kinds[i])) return true;
+  return false;
+}
+
+void stop_enforce_anyway(struct job *job, struct stop_report *report, GError **failure)
+{
+  g_autoptr(GError) enforcing = NULL;
+  if (!is_worth_it(*failure)) return;
+  if (!stop_enforce(job, report, &enforcing))
+    log_event(LOG_ERROR, "rows of stopped persons may be left", LOG_STR("error", enforcing->message));
+  int64_t left_n = report->deferred_n + report->still_mailed_n;
+  if (report->removed_n + left_n > 0)
+    g_prefix_error(failure,
+                   "rows of stopped persons: %" G_GINT64_FORMAT " were taken out, %" G_GINT64_FORMAT
+                   " are left; the run itself: ",
+                   report->removed_n, left_n);
+}
+
 bool stop_needs_look(const struct stop_report *report)
 {
   return report->deferred_n + report->still_mailed_n > 0 || report->hits.waits;

@@ -26,5 +26,11 @@ struct stop_report {
 /* Makes the state true. Called after what the job found out was folded; folds what it adds. */
 bool stop_enforce(struct job *job, struct stop_report *report, GError **error);
 
+/* The same where a run ends early by a failure of its own: what makes it claim nobody (a source that shrank, a flag
+ * that nobody understands, a ledger or a list that cannot be trusted) is no reason to let a stopped person be mailed
+ * on. Where Instantly or the ledger cannot be reached there is nothing to try. The failure stays, and says what was
+ * done. */
+void stop_enforce_anyway(struct job *job, struct stop_report *report, GError **failure);
+
 /* Something that a person should look at? */
 bool stop_needs_look(const struct stop_report *report);

@@ -35,6 +35,7 @@ bool sync_run(struct job *job, const struct sync_options *options, struct sync_r
   if (!job_begin(job, "sync", error)) return false;
   g_autoptr(GError) failure = NULL;
   bool is_ok = sync_steps(job, options, report, &failure);
+  if (!is_ok) stop_enforce_anyway(job, &report->stops, &failure);
   report->exit_code = !is_ok               ? error_exit_code(error_kind_of(failure))
                       : is_strange(report) ? EXIT_CODE_PARTIAL
                                            : EXIT_CODE_OK;
