@@ -7,16 +7,38 @@
 
 /* Proviso (b) of the guarantee: nobody deletes a row between our POST and our finding it. So hands take only rows that
  * the ledger knows, and of which no request is still on its way. */
-static bool is_known(const struct world *world, const struct fake_row *row)
+bool people_know(const struct world *world, const struct fake_row *row)
 {
   struct page page;
   page_init(&page, sizeof(struct lead_report_row));
   g_autoptr(GError) error = NULL;
   struct ledger *ledger = warehouse_ledger(world->warehouse);
+  struct lease lease;
+  /* As every fold of a job: who has the lease looks first whether the states are what the last one left. */
+  if (!ledger->ops->lease_acquire(ledger, "recover", &lease, &error)) g_error("lease: %s", error->message);
   bool is_found =
       ledger->ops->fold(ledger, &error) && report_find(world->warehouse, row->id, &page, &error) && page.rows->len > 0;
+  ledger->ops->lease_release(ledger, &lease);
   page_clear(&page);
   return is_found;
+}
+
+/* Somebody or a machine answers; of some answers nobody can say which at first. */
+static void answer(struct world *world, struct fake_row *row)
+{
+  if (row->replies > 0) return;
+  row->replies = 1;
+  row->replied_at_us = world->wall_us;
+  row->is_automatic = one_in(world, 4);
+  row->was_unclear = !row->is_automatic;
+}
+
+/* It shows that a machine answered, after it was taken for a person. */
+static void find_out(struct world *world, struct fake_row *row)
+{
+  if (row->is_deleted || !row->was_unclear || row->is_automatic) return;
+  row->is_automatic = true;
+  world->tally->machines_n++;
 }
 
 /* A finished row still changes: late replies, somebody relaunches it, deletes it, moves it. */
@@ -24,15 +46,13 @@ static void disturb_row(struct world *world, struct fake_row *row)
 {
   uint64_t what = rng_below(&world->rng, 12);
   if (row->is_deleted) return;
-  if (what == 0 && row->status == REMOTE_COMPLETED && row->replies == 0) {
-    row->replies = 1;
-    row->replied_at_us = world->wall_us;
-  }
+  if (what == 0 && row->status == REMOTE_COMPLETED) answer(world, row);
   if (what == 1 && row->status == REMOTE_COMPLETED) {
     row->status = REMOTE_PAUSED;
     row->was_completed = true;
   }
-  if (what == 2 && fake_instantly_late(&world->fake, row->person) == 0 && (row->stamp == NULL || is_known(world, row)))
+  if (what == 2 && fake_instantly_late(&world->fake, row->person) == 0 &&
+      (row->stamp == NULL || people_know(world, row)))
     row->is_deleted = row->is_deleted_by_hand = true;
   if (row->is_deleted)
     log_event(LOG_DEBUG, "deleted by hand", LOG_STR("stamp", row->stamp), LOG_INT("person", g_str_hash(row->person)));
@@ -49,22 +69,13 @@ static void tidy_row(struct world *world, struct fake_row *row)
   world->tally->listed_n++;
 }
 
-void others_meanwhile(struct world *world)
-{
-  if (world->is_calm || !world->options->has_people || world->fake.rows->len == 0 || !one_in(world, 60)) return;
-  tidy_row(world, g_ptr_array_index(world->fake.rows, rng_below(&world->rng, world->fake.rows->len)));
-}
-
 static void progress_row(struct world *world, struct fake_row *row)
 {
   static const int64_t statuses[] = {REMOTE_ACTIVE, REMOTE_COMPLETED, REMOTE_BOUNCED, REMOTE_UNSUBSCRIBED};
   if (row->is_deleted || row->campaign_id == NULL || row->status != REMOTE_ACTIVE) return;
   row->contacted_at_us = world->wall_us;
   row->status = statuses[rng_below(&world->rng, G_N_ELEMENTS(statuses))];
-  if (row->status == REMOTE_COMPLETED && one_in(world, 3)) {
-    row->replies = 1;
-    row->replied_at_us = world->wall_us;
-  }
+  if (row->status == REMOTE_COMPLETED && one_in(world, 3)) answer(world, row);
 }
 
 /* The user changes the campaign of a row after it was exported, or before. */
@@ -91,16 +102,17 @@ static void put_stop(struct world *world, const struct suppression *stop)
   g_hash_table_add(world->marked, g_strdup(stop->person));
 }
 
-static void say_stop(struct world *world)
+/* claims_n: how many of the person may be on their way to Instantly and past the look at stops. */
+static void say_stop(struct world *world, int claims_n)
 {
   g_autofree char *person = person_name(rng_below(&world->rng, SIM_PERSONS_MAX));
   struct suppression stop = {
       .person = person, .reason = "manual", .source = "command", .actor = "sim", .created_at_us = world->wall_us};
   put_stop(world, &stop);
   if (!g_hash_table_contains(world->stopped, person))
-    g_hash_table_insert(
-        world->stopped, g_strdup(person),
-        GINT_TO_POINTER(fake_instantly_created(&world->fake, person) + fake_instantly_late(&world->fake, person)));
+    g_hash_table_insert(world->stopped, g_strdup(person),
+                        GINT_TO_POINTER(fake_instantly_created(&world->fake, person) +
+                                        fake_instantly_late(&world->fake, person) + claims_n));
 }
 
 /* Whoever heard us answers when he likes, also when his row is gone. */
@@ -117,8 +129,7 @@ static void reply_late(struct world *world)
   }
 }
 
-/* Does the ledger say that the pause is our escrow's? */
-static bool is_in_escrow(const struct world *world, const char *campaign_id)
+bool people_see_escrow(const struct world *world, const char *campaign_id)
 {
   struct ledger *ledger = warehouse_ledger(world->warehouse);
   g_autofree char *name = g_strdup_printf("escrow:%s", campaign_id);
@@ -142,7 +153,7 @@ void others_pause(void *context)
   default:
     if (campaign->status == CAMPAIGN_PAUSED) break;
     campaign->status = CAMPAIGN_PAUSED;
-    campaign->is_paused_by_person = !is_in_escrow(world, id);
+    campaign->is_paused_by_person = !people_see_escrow(world, id);
     world->tally->pauses_n += campaign->is_paused_by_person;
   }
 }
@@ -197,8 +208,9 @@ void others_act(struct world *world)
   if (!world->options->has_people) return;
   thin_state(world);
   others_pause(world);
+  backup_act(world);
   reply_late(world);
-  if (one_in(world, 4)) say_stop(world);
+  if (one_in(world, 4)) say_stop(world, 0);
   if (one_in(world, 5)) mark(world);
   if (one_in(world, 5)) {
     g_autofree char *person = person_name(rng_below(&world->rng, SIM_PERSONS_MAX));
@@ -211,6 +223,19 @@ void others_act(struct world *world)
     disturb_row(world, g_ptr_array_index(world->fake.rows, i));
   for (guint i = 0; i < world->fake.rows->len; i++)
     if (one_in(world, 15)) tidy_row(world, g_ptr_array_index(world->fake.rows, i));
+  for (guint i = 0; i < world->fake.rows->len; i++)
+    if (one_in(world, 8)) find_out(world, g_ptr_array_index(world->fake.rows, i));
   if (one_in(world, 3)) change_campaign(world);
+  if (one_in(world, 4)) source_edit(world);
   if (one_in(world, 3)) world_pass(world, 8 * DAY_US);
+}
+
+void others_meanwhile(struct world *world)
+{
+  if (world->is_calm || !world->options->has_people) return;
+  GPtrArray *rows = world->fake.rows;
+  if (rows->len > 0 && one_in(world, 60)) tidy_row(world, g_ptr_array_index(rows, rng_below(&world->rng, rows->len)));
+  if (one_in(world, 150)) say_stop(world, world->running == SIM_EXPORT);
+  if (one_in(world, 150)) source_edit(world);
+  rivals_come(world);
 }

@@ -9,8 +9,6 @@
 
 /* ---- runs ---- */
 
-enum sim_job { SIM_EXPORT, SIM_SYNC, SIM_COMPLETE, SIM_RECOVER, SIM_JOBS_N };
-
 static bool recover_alone(struct job *job, GError **error)
 {
   struct settle_tally tally = {0};
@@ -21,7 +19,7 @@ static bool recover_alone(struct job *job, GError **error)
   return is_ok;
 }
 
-static bool run_story(struct job *job, enum sim_job which, GError **error)
+bool sim_story(struct job *job, enum sim_job which, GError **error)
 {
   struct sync_options sync_options = {.full_scan = true};
   struct sync_report sync_report = {0};
@@ -50,6 +48,7 @@ static bool run_story(struct job *job, enum sim_job which, GError **error)
 static bool world_point(void *context)
 {
   struct world *world = context;
+  if (world->is_rival) return false;
   world_step_clocks(world);
   others_meanwhile(world);
   return mortal_point(&world->mortal) || (world->options->power != NULL && world->options->power->is_out);
@@ -64,10 +63,13 @@ static bool run_job(struct world *world, enum sim_job which, int64_t points, GEr
   world->mortal.kept_context = world;
   world->fake.is_dead = world_point;
   world->fake.dead_context = world;
+  world->running = which;
   job_init(&job, &world->settings, &world->mortal.base, &world->fake.base, &world->clock);
   job.allow_hit = world->allow_hit;
-  bool is_ok = run_story(&job, which, error);
+  job.is_bootstrap = which == SIM_EXPORT && world->is_bootstrap;
+  bool is_ok = sim_story(&job, which, error);
   world->allow_hit = 0;
+  world->is_bootstrap = world->is_bootstrap && which != SIM_EXPORT;
   world->tally->runs_n++;
   world->tally->deaths_n += world->mortal.is_dead;
   world->tally->points_n += world->mortal.points_n;
@@ -75,6 +77,24 @@ static bool run_job(struct world *world, enum sim_job which, int64_t points, GEr
   if (world->mortal.is_dead) g_clear_error(error);
   world_pass(world, SECOND_US);
   return is_ok || world->mortal.is_dead;
+}
+
+/* A job with people around it. NULL, or what broke. */
+static char *run_among_people(struct world *world, enum sim_job which, int64_t points)
+{
+  g_autoptr(GError) error = NULL;
+  bool must_refuse = which == SIM_EXPORT && !world->is_bootstrap && backup_must_refuse(world);
+  int64_t adds_n = world->fake.add_calls_n;
+  source_begin(world);
+  bool is_ok = run_job(world, which, points, &error);
+  bool has_acted = world->fake.add_calls_n > adds_n || (is_ok && !world->mortal.is_dead);
+  char *problem = source_end(world);
+  if (problem == NULL) problem = g_steal_pointer(&world->problem);
+  world->tally->refused_n += must_refuse && !world->mortal.is_dead;
+  if (problem == NULL && must_refuse && has_acted)
+    problem = broken(world, "an export over an older ledger was not refused", "export");
+  if (problem == NULL) problem = backup_after(world);
+  return problem;
 }
 
 /* ---- one history ---- */
@@ -91,10 +111,10 @@ static char *storm(struct world *world)
   int rounds = 2 + (int)rng_below(&world->rng, 8);
   for (int round = 0; round < rounds; round++) {
     enum sim_job which = one_in(world, 2) ? SIM_EXPORT : (enum sim_job)rng_below(&world->rng, SIM_JOBS_N);
-    g_autoptr(GError) error = NULL;
     world_power_arm(world);
-    run_job(world, which, draw_death(world, round), &error);
-    char *problem = world_power_back(world);
+    world->is_bootstrap = world->backup.is_restored && one_in(world, 4);
+    char *problem = run_among_people(world, which, draw_death(world, round));
+    if (problem == NULL) problem = world_power_back(world);
     if (problem != NULL) return problem;
     others_act(world);
     problem = world->options->has_people ? bulk_act(world) : NULL;
@@ -111,8 +131,13 @@ static char *calm(struct world *world)
   world->is_calm = true;
   others_rest(world);
   bulk_rest(world);
+  source_rest(world);
   world->fake.lag_calls = 0;
   if (world->options->has_clock_steps) world_pass(world, DAY_US); /* what a step back made undue is due again */
+  world->is_bootstrap = backup_needs_bootstrap(world) || (world->backup.is_restored && one_in(world, 2));
+  g_autoptr(GError) refused = NULL;
+  if (world->is_bootstrap && !run_job(world, SIM_EXPORT, -1, &refused))
+    return broken(world, "the bootstrap failed in calm", refused->message);
   for (int round = 0; round < 6; round++) {
     if (round == 3) world_pass(world, DAY_US);
     static const enum sim_job order[] = {SIM_RECOVER, SIM_SYNC, SIM_COMPLETE, SIM_EXPORT};

@@ -64,6 +64,13 @@ static enum fake_fault draw_touch(void *context)
   return faults[rng_below(&world->rng, G_N_ELEMENTS(faults))];
 }
 
+/* Others act while leads go up. */
+static void on_add(void *context)
+{
+  backup_meanwhile(context);
+  others_pause(context);
+}
+
 /* Some are filled in escrow, some whatever a person did to them. */
 static void add_campaign(struct world *world, const char *id)
 {
@@ -158,7 +165,7 @@ void world_init(struct world *world, uint64_t seed, const struct sim_options *op
   fake_instantly_init(&world->fake, START_US);
   world->fake.next_fault = draw_fault;
   world->fake.next_touch = draw_touch;
-  world->fake.on_add = others_pause;
+  world->fake.on_add = on_add;
   world->fake.may_end = bulk_may_end;
   world->fake.context = world;
   world->fake.clock = &world->clock;
@@ -167,6 +174,7 @@ void world_init(struct world *world, uint64_t seed, const struct sim_options *op
   world->marked = world->fake.stopped = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   world->stopped = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   world->heard = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  world->source.strangers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
   world->bulk.before = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   world->fake.emails_limit = 1 + (int64_t)rng_below(&world->rng, 3);
   world->kept = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -183,5 +191,10 @@ void world_clear(struct world *world)
   g_hash_table_unref(world->heard);
   g_hash_table_unref(world->kept);
   g_hash_table_unref(world->bulk.before);
+  g_hash_table_unref(world->source.strangers);
+  g_clear_pointer(&world->source.persons, g_hash_table_unref);
+  g_clear_pointer(&world->backup.known, g_hash_table_unref);
+  g_clear_pointer(&world->backup.stopped, g_hash_table_unref);
+  g_free(world->problem);
   g_free(world->bulk.run_id);
 }

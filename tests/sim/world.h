@@ -6,6 +6,25 @@
 #define CAMPAIGN_A "11111111-1111-4111-8111-111111111111"
 #define CAMPAIGN_B "22222222-2222-4222-8222-222222222222"
 
+enum sim_job { SIM_EXPORT, SIM_SYNC, SIM_COMPLETE, SIM_RECOVER, SIM_JOBS_N };
+
+/* What others did to the source, see source.c. */
+struct source_edits {
+  GHashTable *strangers;          /* lead_id of a row that is in wrong hands -> its owner's address */
+  GHashTable *persons;            /* who has or had a row since the run began; NULL between runs */
+  int64_t before[SIM_PEOPLE_MAX]; /* created, and on the way, when it began */
+  int ids_n;
+};
+
+/* An older copy of the ledger, see backup.c. */
+struct backup {
+  GHashTable *known;   /* rows of ours that it knows; NULL: there is no copy */
+  GHashTable *stopped; /* persons that it knows to be stopped */
+  bool is_restored;
+  bool is_swapped; /* put in the place of the file that a run has open */
+  int64_t adds_n, deletes_n;
+};
+
 /* A stop of many at once, see bulk.c. */
 struct bulk_stop {
   bool is_on, is_domain, is_allowed, is_said_in_calm;
@@ -33,6 +52,12 @@ struct world {
   bool is_calm;
   struct bulk_stop bulk;
   int64_t allow_hit; /* of the next job */
+  struct source_edits source;
+  struct backup backup;
+  enum sim_job running;
+  bool is_rival;     /* what calls Instantly just now is another run than the one that is told of */
+  bool is_bootstrap; /* the next export */
+  char *problem;     /* what broke while a job ran, or NULL */
 };
 
 /* Makes the world of a seed, with leads imported. */
@@ -55,8 +80,38 @@ void others_pause(void *context);
 /* Every campaign runs, and nobody touches one any more. */
 void others_rest(struct world *world);
 
-/* And while a job runs, at any of its calls: rows are moved into lists. */
+/* And while a job runs, at any of its calls: rows are moved into lists, somebody says stop, edits the source, or starts
+ * another run. */
 void others_meanwhile(struct world *world);
+/* Does the ledger know the row, with all that it has recorded so far? */
+bool people_know(const struct world *world, const struct fake_row *row);
+/* Does the ledger say that a pause of the campaign is our escrow's? */
+bool people_see_escrow(const struct world *world, const char *campaign_id);
+
+/* Runs the story of a job. */
+bool sim_story(struct job *job, enum sim_job which, GError **error);
+
+/* Somebody edits a row of the source. */
+void source_edit(struct world *world);
+/* Before calm: nobody's row is in wrong hands any more. */
+void source_rest(struct world *world);
+/* Around a run: notes who has a row; NULL, or who was sent without one. */
+void source_begin(struct world *world);
+char *source_end(struct world *world); /* see source_begin */
+
+/* Somebody starts another run, or not. */
+void rivals_come(struct world *world);
+
+/* Between runs: a copy of the ledger is made, or put back. */
+void backup_act(struct world *world);
+/* While leads go up: it is put in the place of the file that the run has open. */
+void backup_meanwhile(struct world *world);
+/* After that run: NULL, or what broke. */
+char *backup_after(struct world *world);
+/* Are there rows of ours that the ledger does not know since it was put back? Then no export may claim anybody. */
+bool backup_must_refuse(struct world *world);
+/* Was it put back to a day before the first claim? */
+bool backup_needs_bootstrap(struct world *world);
 
 /* Somebody stops a domain or a file of persons, takes that back, or says how many leads it may end. NULL, or what
  * broke. */
