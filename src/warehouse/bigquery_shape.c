@@ -304,15 +304,13 @@ static void key_put(struct bq_warehouse *self, const struct conversion *conversi
 static void odd_flags_put(struct bq_warehouse *self, const struct bigquery_table_info *info, const char *table)
 {
   g_autoptr(GString) out = g_string_new(NULL);
-  g_autofree char *key = quoted_of(self, &columns[0]);
   for (size_t i = 0; info && i < G_N_ELEMENTS(columns); i++) {
     const struct conversion *conversion = column_conversion(self, &columns[i], info);
     g_autofree char *quoted = quoted_of(self, &columns[i]);
     if (!conversion || !conversion->odd_before) continue;
-    g_string_append_printf(out,
-                           "%sSELECT '%s' AS name, CAST(%s AS STRING) AS value FROM %s WHERE %s IS NOT NULL AND %s%s%s",
-                           out->len > 0 ? " UNION ALL " : "", columns[i].name, quoted, table, key,
-                           conversion->odd_before, quoted, conversion->odd_after);
+    g_string_append_printf(out, "%sSELECT '%s' AS name, CAST(%s AS STRING) AS value FROM %s WHERE %s%s%s",
+                           out->len > 0 ? " UNION ALL " : "", columns[i].name, quoted, table, conversion->odd_before,
+                           quoted, conversion->odd_after);
   }
   self->has_odd_flags = out->len > 0;
   sql_names_put(&self->names, "odd_flags", self->has_odd_flags ? out->str : "SELECT '' AS name, '' AS value");

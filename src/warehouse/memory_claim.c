@@ -168,6 +168,7 @@ static void append_claim(struct decision *decision, const struct candidate *cand
 static void decide_all(struct decision *decision)
 {
   for (guint i = 0; i < decision->memory->leads->len; i++) {
+    if (!memory_is_lead(g_ptr_array_index(decision->memory->leads, i))) continue;
     struct decided decided = decide(decision, g_ptr_array_index(decision->memory->leads, i));
     g_array_append_val(decision->rows, decided);
     if (decided.result.verdict == VERDICT_ELIGIBLE) add_candidate(decision, &decided);

@@ -152,13 +152,18 @@ static bool shows_contact(const struct lead *lead)
          !cell_is_blank(lead->last_email_status);
 }
 
+bool memory_is_lead(const struct memory_lead *row)
+{
+  return row->lead.lead_id[strspn(row->lead.lead_id, " \t\n\v\f\r")] != '\0';
+}
+
 static void add_row(GHashTable *people, const struct memory_lead *row)
 {
   if (!row->person) return;
   struct person_entry *entry = entry_of(people, row->person);
   const struct lead *lead = &row->lead;
   entry->shows_contact |= shows_contact(lead);
-  if (!entry->heir) entry->heir = lead->lead_id;
+  if (!entry->heir && memory_is_lead(row)) entry->heir = lead->lead_id;
 }
 
 static void add_newest(GHashTable *people)
@@ -228,7 +233,7 @@ bool memory_contacted_before(struct ledger *ledger, const char *after, size_t li
   for (guint i = 0; i < memory->leads->len && page->rows->len < limit; i++) {
     const struct memory_lead *row = g_ptr_array_index(memory->leads, i);
     const struct lead *lead = &row->lead;
-    if (!row->person || !shows_contact(lead)) continue;
+    if (!row->person || !memory_is_lead(row) || !shows_contact(lead)) continue;
     const struct person_entry *entry = g_hash_table_lookup(people, row->person);
     if (entry->has_events || g_hash_table_contains(memory->states, lead->lead_id)) continue;
     bool is_first = g_hash_table_add(seen, (gpointer)row->person);

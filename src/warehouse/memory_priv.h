@@ -97,6 +97,8 @@ GHashTable *people_new(struct memory *memory);
 struct person_facts people_facts(struct memory *memory, GHashTable *people, const char *person, int64_t now_us);
 /* The state of a source row: its own, else the one it inherits by alias, else NULL. */
 const struct lead_state *people_state(struct memory *memory, GHashTable *people, const struct memory_lead *row);
+/* Has it a lead_id? One of nothing but blanks is none. */
+bool memory_is_lead(const struct memory_lead *row);
 /* The source row with this id, or NULL. */
 struct memory_lead *memory_lead_find(struct memory *memory, const char *lead_id);
 /* Reason of the entry in force for the person or its domain (bytewise lowest of several), or NULL. */

@@ -124,7 +124,8 @@ static bool persons_fill(struct sqlite_warehouse *self, GError **error)
                                       SQL_REPEATS_OF_STATES, SQL_REPEATS_OF_SOURCE};
   repeats_begin(&self->repeats);
   return sqlite_aliases(self, error) && run_all(&self->db, begin, G_N_ELEMENTS(begin), error) &&
-         source_narrowed(self, error) && sql_run(&self->db, SQL_PERSON_FACTS_FILL, error);
+         source_narrowed(self, error) && sql_run(&self->db, SQL_CLAIM_ROWS_CONTACTS, error) &&
+         sql_run(&self->db, SQL_PERSON_FACTS_FILL, error);
 }
 
 /* ---- verdicts ---- */

@@ -94,6 +94,14 @@ static void cell(sqlite3_context *context, int arguments_n, sqlite3_value **argu
   if (text) sqlite3_result_text(context, text, (int)length, SQLITE_TRANSIENT);
 }
 
+/* A lead_id that nobody can name is none. */
+static void has_name(sqlite3_context *context, int arguments_n, sqlite3_value **arguments)
+{
+  (void)arguments_n;
+  const char *text = text_of(arguments[0]);
+  sqlite3_result_int(context, text && text[strspn(text, " \t\n\v\f\r")] != '\0');
+}
+
 /* Three flags, and last_email_status. */
 static void shows_contact(sqlite3_context *context, int arguments_n, sqlite3_value **arguments)
 {
@@ -165,6 +173,7 @@ bool sqlite_functions_register(struct sqlite_db *db, GError **error)
       {"flag", 1, flag},
       {"flag_is_odd", 1, flag_is_odd},
       {"cell", 1, cell},
+      {"has_name", 1, has_name},
       {"exclusion_cell", 1, exclusion_cell},
       {"shows_contact", 4, shows_contact},
   };

@@ -8,6 +8,7 @@
  *   flag(cell)               1 or 0 for a flag of the user's, whatever stands for it (core/flag_word.h); NULL for NULL
  *   flag_is_odd(cell)        does it say neither? Such a flag counts as 1
  *   shows_contact(added, sent, completed, last_email_status)  does a row of the user's say that it was contacted?
+ *   has_name(lead_id)        is it one: neither NULL nor nothing but blanks?
  *   cell(text)               the text without outer blanks; NULL for none and for the word NULL
  *   event_id(16 columns)     core/event_id.h as a blob of 32 bytes
  *   fold_events(13 columns)  aggregate: the state that a lead's events add up to, as a number for fold_column

@@ -33,6 +33,19 @@ def test_keys_and_addresses_that_are_none(user):
     assert user.json("export")["added"] == 1 and user.sandbox.lead("k1@example.com")
 
 
+def test_a_contacted_row_that_is_no_lead_bars_its_person(user):
+    """Guarantee 56. Without a lead_id, with a blank one, or with one that an earlier row has."""
+    rows = [("'a'", "a", "FALSE"), ("NULL", "A", "TRUE"), ("'b'", "b", "NULL"), ("' '", "b+x", "TRUE"), ("'d'", "d", "FALSE"),
+            ("'d'", "d", "TRUE"), ("'e'", "e", "FALSE"), ("NULL", "é", "TRUE"), ("'g'", "é", "FALSE")]
+    user.query("INSERT INTO d.leads (lead_id, email, cold_email_sent) VALUES "
+               + ", ".join(f"({key}, '{name}@bücher.example', {sent})" if name == "é" else f"({key}, '{name}@example.com', {sent})"
+                           for key, name, sent in rows).replace("é@", "eve@"))
+    assert user.json("export", code=(0, 3))["added"] == 1
+    assert [lead["email"] for lead in user.sandbox.leads()] == ["e@example.com"]
+    assert user.json("status")["notices"]["no_lead_id"] == 3
+    assert "contacted_before_us" in str(user.shown("a@example.com"))
+
+
 def test_values_with_nul(user):
     """A CRM's rubbish in one cell keeps nobody else from being read; a key with it is none."""
     user.query("INSERT INTO d.leads (lead_id, email, first_name) VALUES ('a', 'a@example.com', 'A\\u0000nn'), "

@@ -103,3 +103,30 @@ def test_blanks_around_a_campaign(world):
     assert left_out(world, "unknown_campaign") == 1
     world.run("export", code=(0, 3))
     assert {row["email"][0] for row in world.sandbox.leads()} == set("abc")
+
+
+def test_a_contacted_row_that_is_no_lead_bars_its_person(world):
+    """Guarantee 56. Without a lead_id, with a blank one, or with one that an earlier row has."""
+    table(world)
+    world.sql("CREATE TABLE people AS SELECT * FROM leads")
+    world.configure(source={"table": "people"})
+    for lead_id, email, sent in (
+            ("a", "a@example.com", None), (None, "A@example.com", "true"),
+            ("b", "b@example.com", None), ("", "b+x@example.com", "yes"),
+            ("c", "c@example.com", None), (" \t", " c@example.com", 1),
+            ("d", "d@example.com", 0), ("d", "d@example.com", 1),
+            ("e", "e@example.com", None), ("f", "f@example.com", None), ("f", "zz+e@example.com", "t"), ("g", "zz@example.com", None),
+            ("h", "h@example.com", None), (" ", "h@example.com", "no")):
+        world.sql("INSERT INTO people (lead_id, email, cold_email_sent) VALUES (?, ?, ?)", lead_id, email, sent)
+    world.run("export", code=(0, 3))
+    assert {row["email"] for row in world.sandbox.leads()} == {"e@example.com", "f@example.com", "h@example.com"}
+    assert "contacted_before_us" in str(world.shown("a@example.com"))
+    notices = world.json("status")["notices"]
+    assert notices["no_lead_id"] == 4, notices
+
+
+def test_an_odd_flag_of_a_row_without_a_lead_id_stops_who_decides(world):
+    table(world)
+    world.sql("INSERT INTO leads (email, cold_email_sent) VALUES ('a@example.com', 'ja')")
+    put(world, "b")
+    assert "`ja` in 1 row" in world.run("export", code=78).stderr

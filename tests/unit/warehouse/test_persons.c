@@ -298,6 +298,28 @@ static void test_generations(struct subject *subject)
   g_assert_cmpuint(removals_n(subject, &due, NULL), ==, 1);
 }
 
+/* Guarantee 56. A row without a lead_id is no lead, and what it says of its person counts all the same. */
+static void test_nameless(struct subject *subject)
+{
+  struct lead nameless = {.lead_id = " \t", .email = " ANN@x.org", .campaign_id = "camp-a", .cold_email_sent = true};
+  struct lead tagged = {.lead_id = "", .email = "bob+old@x.org", .campaign_id = "camp-a", .last_email_status = "sent"};
+  subject_put(subject, &nameless);
+  subject_put(subject, &tagged);
+  subject_put_plain(subject, "L1", "ann@x.org");
+  subject_put_plain(subject, "L2", "bob@x.org");
+  subject_put_plain(subject, "L3", "cyd@x.org");
+  struct claim_rules rules = plain_rules("run-1", 1);
+  assert_counted(subject, &rules, VERDICT_CONTACTED_BEFORE_US, 2);
+  g_assert_cmpint(subject_claim_all(subject, "run-1", 1), ==, 1);
+  struct person_query query = {.person = "bob@x.org", .now_us = subject->now_us};
+  struct person_facts facts = {0};
+  struct page text;
+  page_init(&text, 1);
+  OK(report_person_facts(subject->warehouse, &query, &text, &facts, &error));
+  g_assert_true(facts.was_contacted_before);
+  page_clear(&text);
+}
+
 int main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
@@ -308,5 +330,6 @@ int main(int argc, char **argv)
   subject_add("persons/cooldown", test_cooldown);
   subject_add("persons/no-cooldown", test_no_cooldown);
   subject_add("persons/generations", test_generations);
+  subject_add("persons/nameless", test_nameless);
   return g_test_run();
 }

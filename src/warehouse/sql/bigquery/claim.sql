@@ -4,12 +4,12 @@
 
 -- name: foreign_addresses
 -- What base/email.h decides and SQL cannot: an address with a byte that is not ASCII. A few.
-SELECT ${lead_id}, ${email} FROM ${leads} WHERE REGEXP_CONTAINS(${email}, r'[^\x00-\x7F]') AND ${lead_id} IS NOT NULL;
+SELECT IFNULL(${lead_id}, ''), ${email} FROM ${leads} WHERE REGEXP_CONTAINS(${email}, r'[^\x00-\x7F]');
 
 -- name: claim_verdicts
 -- Row by row rules 1 to 10 in their order, then the rank within the person (11), then the caps in the order of
--- (campaign_id, lead_id). A lead_id with U+0000 is none: no text of ours can hold it. Of rows with one lead_id the first by
--- address counts. A lead_id that is no longer in the source
+-- (campaign_id, lead_id). A lead_id of blanks is none, nor is one with U+0000: no text of ours can hold it. Of rows with one
+-- lead_id the first by address counts; that a person was contacted, any row of it says. A lead_id that is no longer in the source
 -- lends its state to the lowest one of its person. What a plan was told ($.stops) counts as stops_gather would write it: not
 -- what somebody removed to whom the evidence was no news. One row more, of verdict -1, says when the first stop or cooldown
 -- ends.
@@ -30,10 +30,8 @@ foreigners AS (
 addressed AS (
   SELECT ${lead_id} AS lead_id, ${email} AS email, LOWER(TRIM(${email}, '\t\n\v\f\r ')) AS address,
     ${first_name} AS first_name, ${last_name} AS last_name, ${company_name} AS company_name,
-    IF(UPPER(TRIM(${campaign_id}, '\t\n\v\f\r ')) IN ('', 'NULL'), NULL, TRIM(${campaign_id}, '\t\n\v\f\r ')) AS campaign_id,
-    IFNULL(${added_to_instantly}, FALSE) OR IFNULL(${cold_email_sent}, FALSE) OR IFNULL(${sequence_completed}, FALSE)
-      OR LOWER(TRIM(IFNULL(${last_email_status}, ''), '\t\n\v\f\r ')) NOT IN ('', 'null') AS shows_contact
-  FROM ${leads} WHERE ${lead_id} IS NOT NULL AND STRPOS(${lead_id}, '\x00') = 0
+    IF(UPPER(TRIM(${campaign_id}, '\t\n\v\f\r ')) IN ('', 'NULL'), NULL, TRIM(${campaign_id}, '\t\n\v\f\r ')) AS campaign_id
+  FROM ${leads} WHERE TRIM(${lead_id}, '\t\n\v\f\r ') <> '' AND STRPOS(${lead_id}, '\x00') = 0
   QUALIFY ROW_NUMBER() OVER (PARTITION BY ${lead_id} ORDER BY ${email}, ${campaign_id}) = 1),
 spelt AS (
   SELECT a.*, LENGTH(a.address) <= 254 AND STRPOS(a.address, '@') <= 65
@@ -88,10 +86,14 @@ persons AS (
       FROM UNNEST(JSON_QUERY_ARRAY(@p, '$.cooldowns')) c
       WHERE CAST(JSON_VALUE(c, '$.outcome') AS INT64) = k.newest.outcome), FALSE) AS is_over
   FROM known k),
+shown AS (
+  SELECT DISTINCT IFNULL(u.person, LOWER(TRIM(l.${email}, '\t\n\v\f\r '))) AS person
+  FROM ${leads} l LEFT JOIN foreigners u ON u.email = l.${email}
+  WHERE IFNULL(l.${added_to_instantly}, FALSE) OR IFNULL(l.${cold_email_sent}, FALSE) OR IFNULL(l.${sequence_completed}, FALSE)
+      OR LOWER(TRIM(IFNULL(l.${last_email_status}, ''), '\t\n\v\f\r ')) NOT IN ('', 'null')),
 contacted AS (
-  SELECT DISTINCT person_key FROM placed
-  WHERE shows_contact AND person IS NOT NULL
-    AND person NOT IN (SELECT person FROM ${lead_state} WHERE person IS NOT NULL)),
+  SELECT DISTINCT REGEXP_REPLACE(person, r'^([^+@]+)\+[^@]*@', r'\1@') AS person_key FROM shown
+  WHERE person NOT IN (SELECT person FROM ${lead_state} WHERE person IS NOT NULL)),
 told AS (
   SELECT JSON_VALUE(t, '$.match_key') AS match_key, JSON_VALUE(t, '$.person') AS person, JSON_VALUE(t, '$.reason') AS reason,
     TIMESTAMP_MICROS(CAST(JSON_VALUE(t, '$.evidence_at') AS INT64)) AS evidence_at

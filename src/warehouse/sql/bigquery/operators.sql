@@ -11,7 +11,7 @@ source AS (
   SELECT l.${lead_id} AS lead_id, l.${email} AS email, IF(UPPER(TRIM(l.${campaign_id}, '\t\n\v\f\r ')) IN ('', 'NULL'), NULL, TRIM(l.${campaign_id}, '\t\n\v\f\r ')) AS campaign_id,
     IFNULL(u.person, LOWER(TRIM(l.${email}, '\t\n\v\f\r '))) AS person
   FROM ${leads} l LEFT JOIN foreigners u ON u.lead_id = l.${lead_id}
-  WHERE l.${lead_id} IS NOT NULL AND (IFNULL(l.${added_to_instantly}, FALSE) OR IFNULL(l.${cold_email_sent}, FALSE)
+  WHERE TRIM(l.${lead_id}, '\t\n\v\f\r ') <> '' AND (IFNULL(l.${added_to_instantly}, FALSE) OR IFNULL(l.${cold_email_sent}, FALSE)
     OR IFNULL(l.${sequence_completed}, FALSE) OR LOWER(TRIM(IFNULL(l.${last_email_status}, ''), '\t\n\v\f\r ')) NOT IN ('', 'null'))),
 unknown AS (
   SELECT * FROM source

@@ -10,7 +10,7 @@ WITH source AS (
     ${last_email_status} AS last_email_status, ${added_date} AS added_date,
     ${sequence_completed_date} AS sequence_completed_date, ${updated_at} AS updated_at,
     LOWER(TRIM(${email}, '\t\n\v\f\r ')) AS own_person
-  FROM ${leads} WHERE ${lead_id} IS NOT NULL),
+  FROM ${leads} WHERE TRIM(${lead_id}, '\t\n\v\f\r ') <> ''),
 gone AS (
   SELECT person, lead_id AS state_id FROM ${lead_state}
   WHERE person IS NOT NULL AND lead_id NOT IN (SELECT lead_id FROM source)
@@ -95,16 +95,17 @@ WHERE REGEXP_REPLACE(person, r'^([^+@]+)\+[^@]*@', r'\1@') = @person_key ORDER B
 -- force? An address that only base/email.h can spell is found by its lead_id among @lead_ids; its person is beside it in
 -- @persons.
 WITH own AS (
-  SELECT ${lead_id} AS lead_id, LOWER(TRIM(${email}, '\t\n\v\f\r ')) AS person FROM ${leads}
-  WHERE REGEXP_REPLACE(LOWER(TRIM(${email}, '\t\n\v\f\r ')), r'^([^+@]+)\+[^@]*@', r'\1@') = @person_key
+  SELECT LOWER(TRIM(l.${email}, '\t\n\v\f\r ')) AS person, IFNULL(l.${added_to_instantly}, FALSE) OR IFNULL(l.${cold_email_sent}, FALSE) OR IFNULL(l.${sequence_completed}, FALSE)
+      OR LOWER(TRIM(IFNULL(l.${last_email_status}, ''), '\t\n\v\f\r ')) NOT IN ('', 'null') AS is_shown
+  FROM ${leads} l
+  WHERE REGEXP_REPLACE(LOWER(TRIM(l.${email}, '\t\n\v\f\r ')), r'^([^+@]+)\+[^@]*@', r'\1@') = @person_key
   UNION ALL
-  SELECT i, p FROM UNNEST(@lead_ids) i WITH OFFSET n JOIN UNNEST(@persons) p WITH OFFSET m ON n = m)
+  SELECT p, IFNULL(l.${added_to_instantly}, FALSE) OR IFNULL(l.${cold_email_sent}, FALSE) OR IFNULL(l.${sequence_completed}, FALSE)
+      OR LOWER(TRIM(IFNULL(l.${last_email_status}, ''), '\t\n\v\f\r ')) NOT IN ('', 'null')
+  FROM UNNEST(@lead_ids) i WITH OFFSET n JOIN UNNEST(@persons) p WITH OFFSET m ON n = m JOIN ${leads} l ON l.${lead_id} = i)
 SELECT
   EXISTS (
-    SELECT 1 FROM own o JOIN ${leads} l ON l.${lead_id} = o.lead_id
-    WHERE o.person NOT IN (SELECT person FROM ${lead_state} WHERE person IS NOT NULL)
-      AND (IFNULL(l.${added_to_instantly}, FALSE) OR IFNULL(l.${cold_email_sent}, FALSE) OR IFNULL(l.${sequence_completed}, FALSE)
-        OR LOWER(TRIM(IFNULL(l.${last_email_status}, ''), '\t\n\v\f\r ')) NOT IN ('', 'null'))),
+    SELECT 1 FROM own WHERE is_shown AND person NOT IN (SELECT person FROM ${lead_state} WHERE person IS NOT NULL)),
   (SELECT IF(LOGICAL_OR(IFNULL(source = 'exclusion', FALSE)), 'excluded', MIN(reason)) FROM ${suppressions} WHERE match_key IN (@person_key, @domain_key)
      AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > @now));
 
@@ -166,9 +167,9 @@ UNION ALL SELECT 'notice', 'campaign_changed', CAST(NULL AS STRING), COUNT(*)
   FROM ${leads} l JOIN states s ON s.lead_id = l.${lead_id}
   WHERE s.is_enrolled AND IF(UPPER(TRIM(l.${campaign_id}, '\t\n\v\f\r ')) IN ('', 'NULL'), NULL, TRIM(l.${campaign_id}, '\t\n\v\f\r ')) <> s.campaign_id GROUP BY 1, 2
 UNION ALL SELECT 'notice', 'no_lead_id', CAST(NULL AS STRING), COUNT(*) FROM ${leads}
-  WHERE ${lead_id} IS NULL OR STRPOS(${lead_id}, '\x00') > 0 GROUP BY 1, 2
+  WHERE IFNULL(TRIM(${lead_id}, '\t\n\v\f\r '), '') = '' OR STRPOS(${lead_id}, '\x00') > 0 GROUP BY 1, 2
 UNION ALL SELECT 'notice', 'repeated_lead_id', CAST(NULL AS STRING), SUM(n - 1) FROM (
-  SELECT COUNT(*) AS n FROM ${leads} WHERE ${lead_id} IS NOT NULL GROUP BY ${lead_id}) WHERE n > 1 GROUP BY 1, 2
+  SELECT COUNT(*) AS n FROM ${leads} WHERE TRIM(${lead_id}, '\t\n\v\f\r ') <> '' GROUP BY ${lead_id}) WHERE n > 1 GROUP BY 1, 2
 ORDER BY 1, 2, 3;
 
 -- name: report_campaigns

@@ -31,8 +31,8 @@ SELECT 'now', UNIX_MICROS(CURRENT_TIMESTAMP()), NULL
 UNION ALL
 SELECT 'control', 0, CONCAT(name, '\n', IFNULL(MIN(value), '')) FROM ${controls} GROUP BY name
 UNION ALL
-SELECT 'foreigner', BYTE_LENGTH(${lead_id}), CONCAT(${lead_id}, ${email}) FROM ${leads}
-WHERE REGEXP_CONTAINS(${email}, r'[^\x00-\x7F]') AND ${lead_id} IS NOT NULL
+SELECT 'foreigner', BYTE_LENGTH(IFNULL(${lead_id}, '')), CONCAT(IFNULL(${lead_id}, ''), ${email}) FROM ${leads}
+WHERE REGEXP_CONTAINS(${email}, r'[^\x00-\x7F]')
 UNION ALL
 SELECT 'source_rows', COUNT(*), NULL FROM ${leads}
 UNION ALL

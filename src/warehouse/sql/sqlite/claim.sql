@@ -46,7 +46,7 @@ SELECT lead_id, email, campaign_id FROM (
     row_number() OVER (PARTITION BY l.${lead_id} ORDER BY l.${email}, l.${campaign_id}) AS n
   FROM ${leads} l
   WHERE l.${lead_id} IN (
-    SELECT ${lead_id} FROM ${leads} WHERE ${lead_id} IS NOT NULL GROUP BY ${lead_id} HAVING count(*) > 1))
+    SELECT ${lead_id} FROM ${leads} WHERE has_name(${lead_id}) GROUP BY ${lead_id} HAVING count(*) > 1))
 WHERE n = 1;
 
 -- name: feeds_clear
@@ -111,6 +111,20 @@ INSERT OR IGNORE INTO temp.claim_rows (folded, lead_id, in_source, person, shows
   in_instantly, ever_added_at, finished_at, outcome)
 SELECT k, lead_id, 1, p, shows_contact, has_state, is_held, is_unsettled, in_instantly, ever_added_at, finished_at, outcome
 FROM temp.source_rows ORDER BY 1, 2;
+
+-- name: claim_rows_contacts
+-- Rows that are no leads (without a lead_id, or with one that a row has which counts) say all the same that their person was
+-- contacted. Blanks come before every letter and digit, so that an index on lead_id finds those without one.
+INSERT INTO temp.claim_rows (folded, lead_id, in_source, person, shows_contact, has_state)
+SELECT fold_tag(q.p), '@' || q.p, 0, q.p, 1, 0
+FROM (
+  SELECT person(l.${email}) AS p FROM ${leads} l
+  WHERE (l.${lead_id} IS NULL OR l.${lead_id} < '!' OR l.${lead_id} IN (SELECT o.lead_id FROM temp.repeated_ids o))
+    AND (NOT has_name(l.${lead_id}) OR l.${lead_id} IN (SELECT o.lead_id FROM temp.repeated_ids o))
+    AND shows_contact(l.${added_to_instantly}, l.${cold_email_sent}, l.${sequence_completed}, l.${last_email_status})
+  LIMIT -1 OFFSET 0) q
+WHERE typeof(q.p) = 'text' GROUP BY q.p
+ON CONFLICT DO UPDATE SET shows_contact = 1;
 
 -- name: person_facts_clear
 DELETE FROM temp.person_facts;

@@ -7,7 +7,7 @@ DELETE FROM temp.import_persons;
 -- Who is in the source already: one pass, sorted once, so that the table is filled in its own order.
 INSERT OR IGNORE INTO temp.import_persons (person, lead_id)
 SELECT r.p, r.lead_id FROM (
-  SELECT person(${email}) AS p, ${lead_id} AS lead_id FROM ${leads} WHERE ${lead_id} IS NOT NULL LIMIT -1 OFFSET 0) r
+  SELECT person(${email}) AS p, ${lead_id} AS lead_id FROM ${leads} WHERE has_name(${lead_id}) LIMIT -1 OFFSET 0) r
 WHERE typeof(r.p) = 'text' ORDER BY r.p, r.lead_id;
 
 -- name: import_person_find
@@ -66,11 +66,10 @@ UPDATE ${leads} SET ${added_to_instantly} = c.added, ${added_date} = c.added_dat
 FROM temp.changes c WHERE c.lead_id = ${leads}.${lead_id} AND c.email = ${leads}.${email};
 
 -- name: flags_odd
--- Flags that say neither TRUE nor FALSE, by column and value. One walk; what is 0, 1 or NULL is not asked about.
+-- Flags that say neither TRUE nor FALSE, by column and value; a row without a lead_id speaks of its person, too. One walk; what is 0, 1 or NULL is not asked about.
 WITH odd AS MATERIALIZED (
   SELECT ${added_to_instantly} AS added, ${sequence_completed} AS completed, ${cold_email_sent} AS sent FROM ${leads}
-  WHERE ${lead_id} IS NOT NULL
-    AND ((${added_to_instantly} NOT IN (0, 1) AND flag_is_odd(${added_to_instantly}))
+  WHERE ((${added_to_instantly} NOT IN (0, 1) AND flag_is_odd(${added_to_instantly}))
       OR (${sequence_completed} NOT IN (0, 1) AND flag_is_odd(${sequence_completed}))
       OR (${cold_email_sent} NOT IN (0, 1) AND flag_is_odd(${cold_email_sent}))))
 SELECT name, CAST(value AS TEXT), count(*) FROM (
@@ -127,7 +126,7 @@ DELETE FROM temp.contacted;
 INSERT INTO temp.contacted (lead_id, person, campaign_id)
 SELECT min(q.lead_id), q.p, q.campaign_id FROM (
   SELECT l.${lead_id} AS lead_id, person(l.${email}) AS p, cell(l.${campaign_id}) AS campaign_id FROM ${leads} l
-  WHERE l.${lead_id} > ''
+  WHERE has_name(l.${lead_id})
     AND shows_contact(l.${added_to_instantly}, l.${cold_email_sent}, l.${sequence_completed}, l.${last_email_status})
   LIMIT -1 OFFSET 0) q
 WHERE typeof(q.p) = 'text'

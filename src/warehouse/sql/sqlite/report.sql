@@ -49,7 +49,7 @@ FROM ${leads} l
 LEFT JOIN temp.aliases a ON a.lead_id = l.${lead_id}
 LEFT JOIN lead_state s ON s.lead_id = coalesce(a.state_id, l.${lead_id})
 LEFT JOIN lead_fields f ON f.lead_id = l.${lead_id}
-WHERE l.${lead_id} > :after ORDER BY l.${lead_id} LIMIT :limit;
+WHERE l.${lead_id} > :after AND has_name(l.${lead_id}) ORDER BY l.${lead_id} LIMIT :limit;
 
 -- name: found_clear
 DELETE FROM temp.found;
@@ -174,9 +174,9 @@ SELECT 'campaign_changed', count(*) FROM ${leads} l CROSS JOIN temp.state_column
 WHERE s.is_enrolled AND cell(l.${campaign_id}) IS NOT NULL AND cell(l.${campaign_id}) <> s.campaign_id
 HAVING count(*) > 0
 UNION ALL
-SELECT 'no_lead_id', count(*) FROM ${leads} l WHERE l.${lead_id} IS NULL HAVING count(*) > 0
+SELECT 'no_lead_id', count(*) FROM ${leads} l WHERE NOT has_name(l.${lead_id}) HAVING count(*) > 0
 UNION ALL
-SELECT 'repeated_lead_id', count(l.${lead_id}) - count(DISTINCT l.${lead_id}) FROM ${leads} l
+SELECT 'repeated_lead_id', count(l.${lead_id}) - count(DISTINCT l.${lead_id}) FROM ${leads} l WHERE has_name(l.${lead_id})
 HAVING count(l.${lead_id}) > count(DISTINCT l.${lead_id});
 
 -- name: report_error_types

@@ -81,7 +81,7 @@ FROM (
       shows_contact(l.${added_to_instantly}, l.${cold_email_sent}, l.${sequence_completed}, l.${last_email_status})
         AS shows_contact
     FROM ${leads} l
-    WHERE l.${lead_id} IS NOT NULL AND NOT EXISTS (
+    WHERE has_name(l.${lead_id}) AND NOT EXISTS (
       SELECT 1 FROM temp.repeated_ids o WHERE o.lead_id = l.${lead_id}
         AND (o.email IS NOT l.${email} OR o.campaign_id IS NOT l.${campaign_id}))
     LIMIT -1 OFFSET 0) q LIMIT -1 OFFSET 0) q
