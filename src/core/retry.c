@@ -17,6 +17,7 @@ const struct retry_policy retry_reads = {
     .base_us = SECOND_US / 2,
     .cap_us = 30 * SECOND_US,
     .retry_after_max_us = 300 * SECOND_US,
+    .throttled_max_us = 120 * SECOND_US,
     .breaker_max_us = 60 * SECOND_US,
 };
 
@@ -44,6 +45,22 @@ int64_t retry_wait_us(const struct retry_policy *policy, int tries_done, const s
   if (reply->retry_after_s < 0) return jitter_us;
   int64_t asked_us = MIN(reply->retry_after_s, policy->retry_after_max_us / SECOND_US) * SECOND_US;
   return MAX(asked_us, jitter_us);
+}
+
+int64_t retry_call_us(const struct retry_policy *policy, int begun_n, struct throttled *throttled,
+                      const struct reply *reply, struct rng *rng)
+{
+  bool is_throttled = reply->transport == TRANSPORT_ANSWERED && reply->status == 429;
+  if (is_throttled && throttled->waited_us < policy->throttled_max_us) {
+    int step = MIN(throttled->times_n + 1, policy->tries_max - 1);
+    int64_t wait_us = MAX(retry_wait_us(policy, step, reply, rng), SECOND_US);
+    if (throttled->waited_us + wait_us <= policy->throttled_max_us) {
+      throttled->times_n++;
+      throttled->waited_us += wait_us;
+      return wait_us;
+    }
+  }
+  return retry_wait_us(policy, begun_n - throttled->times_n, reply, rng);
 }
 
 void retry_budget_init(struct retry_budget *budget, int64_t mono_us)

@@ -10,6 +10,7 @@ struct retry_policy {
   int64_t base_us;            /* 0.5 s */
   int64_t cap_us;             /* 30 s */
   int64_t retry_after_max_us; /* 300 s */
+  int64_t throttled_max_us;   /* 120 s: a rate limit's refusals are no tries before that was waited for them */
   int64_t breaker_max_us;     /* 60 s: what an open breaker would make a call wait longer for is not asked */
 };
 
@@ -21,6 +22,16 @@ extern const struct retry_policy retry_interactive;
 /* How long to wait before try number `tries_done + 1`, or -1: give up. Full jitter; a Retry-After is honoured, clamped.
  */
 int64_t retry_wait_us(const struct retry_policy *policy, int tries_done, const struct reply *reply, struct rng *rng);
+
+/* How a call was refused by a rate limit (429) so far. */
+struct throttled {
+  int times_n;
+  int64_t waited_us;
+};
+/* The same for a call that was begun begun_n times, and notes in *throttled: the limit is the workspace's and lasts a
+ * minute at most, so whoever shares it with another tool waits for it instead of giving up. */
+int64_t retry_call_us(const struct retry_policy *policy, int begun_n, struct throttled *throttled,
+                      const struct reply *reply, struct rng *rng);
 
 /* Retry budget: 10 % of calls plus 1 a second. */
 struct retry_budget {

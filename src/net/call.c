@@ -167,7 +167,7 @@ static void call_returned(struct net *net, struct batch *batch, struct call *cal
   log_call(call);
   int64_t wait_us = -1;
   bool may_repeat = !is_creating(call) && call->kind != CALL_UNREPEATED && batch->cancelled_mono_us == 0;
-  if (may_repeat) wait_us = retry_wait_us(net->retry, call->tries_n, &call->reply, &net->rng);
+  if (may_repeat) wait_us = retry_call_us(net->retry, call->tries_n, &call->throttled, &call->reply, &net->rng);
   if (wait_us < 0) {
     bool is_cut_off = batch->cancelled_mono_us != 0 && call->kind == CALL_READ;
     if (is_cut_off) call->reply.transport = TRANSPORT_CANCELLED;

@@ -36,7 +36,8 @@ struct call {
   GString *answer;    /* owned; NULL until something came */
   bool is_html;
   char watched[64];
-  int tries_n; /* transmissions that were begun */
+  int tries_n;                /* transmissions that were begun */
+  struct throttled throttled; /* of them those that a rate limit refused */
   double duration_s;
   /* net's own */
   int64_t due_mono_us;

@@ -302,6 +302,17 @@ def test_one_bad_page_is_read_again(world, name):
     assert world.row("L000")["cold_email_sent"] == 1
 
 
+@pytest.mark.waits
+def test_a_minute_that_another_tool_used_up_is_waited_out(world):
+    """A workspace's limit is shared: eight refusals of one read in a row end no sync."""
+    world.run("export", code=(0, 3))
+    world.sandbox.advance(days=1)
+    world.sandbox.fault(LIST, "status", count=8, params={"code": 429})
+    world.run("sync", code=0)
+    assert world.row("L000")["cold_email_sent"] == 1
+    all_are_added_once(world)
+
+
 def test_values_of_the_future(world):
     """Unknown fields are passed over; an unknown status is kept and nothing is concluded from it."""
     world.run("export", code=0)

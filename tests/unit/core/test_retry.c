@@ -70,6 +70,45 @@ static void test_retry_after(void)
   }
 }
 
+/* Refused without an end: first it is waited for, without counting tries; then it is given up as anything else. */
+static int64_t storm_us(int64_t retry_after_s, int *begun_n)
+{
+  struct rng rng;
+  rng_init(&rng, 7);
+  struct reply reply = status_reply(429);
+  reply.retry_after_s = retry_after_s;
+  struct throttled throttled = {0};
+  int64_t all_us = 0;
+  for (*begun_n = 1;; (*begun_n)++) {
+    int64_t wait_us = retry_call_us(&retry_reads, *begun_n, &throttled, &reply, &rng);
+    if (wait_us < 0) return all_us;
+    all_us += wait_us;
+  }
+}
+
+static void test_throttled(void)
+{
+  int begun_n = 0;
+  int64_t all_us = storm_us(-1, &begun_n); /* the most that a minute's limit asks for, twice, and some tries */
+  g_assert_cmpint(all_us, >=, 90 * SECOND_US);
+  g_assert_cmpint(all_us, <=, 160 * SECOND_US);
+  g_assert_cmpint(begun_n, <, 40);
+  all_us = storm_us(10, &begun_n);
+  g_assert_cmpint(begun_n, ==, 12 + 6);
+  g_assert_cmpint(all_us, ==, 12 * 10 * SECOND_US + 5 * 10 * SECOND_US);
+  storm_us(300, &begun_n);
+  g_assert_cmpint(begun_n, ==, 6); /* longer than a minute's limit can ask for: tries, as they were */
+  struct throttled throttled = {.times_n = 3, .waited_us = SECOND_US};
+  struct reply broken = status_reply(503);
+  struct rng rng;
+  rng_init(&rng, 7);
+  g_assert_cmpint(retry_call_us(&retry_reads, 3 + 5, &throttled, &broken, &rng), >=, 0);
+  g_assert_cmpint(retry_call_us(&retry_reads, 3 + 6, &throttled, &broken, &rng), ==, -1);
+  struct reply asked = status_reply(429);
+  throttled = (struct throttled){0};
+  g_assert_cmpint(retry_call_us(&retry_interactive, 3, &throttled, &asked, &rng), ==, -1); /* somebody sits there */
+}
+
 /* ---- budget ---- */
 
 static void test_budget(void)
@@ -190,6 +229,7 @@ int main(int argc, char **argv)
   g_test_add_func("/core/retry/whether", test_whether);
   g_test_add_func("/core/retry/how_long", test_how_long);
   g_test_add_func("/core/retry/retry_after", test_retry_after);
+  g_test_add_func("/core/retry/throttled", test_throttled);
   g_test_add_func("/core/retry/budget", test_budget);
   g_test_add_func("/core/retry/budget_is_bounded", test_budget_is_bounded);
   g_test_add_func("/core/retry/breaker_in_row", test_breaker_in_row);
