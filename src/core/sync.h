@@ -3,7 +3,7 @@
  *
  * 1. campaign analytics into campaign_status and campaign_metrics
  * 2. leads: those that can still change, by ids; once a day a full scan of the configured campaigns, which also finds
- *    leads that we did not add, that vanished, or that moved; once a day the stops of the whole workspace
+ *    leads that we did not add, that vanished, or that moved; every sync.stops_every_h the stops of the whole workspace
  * 3. stage all rows; stops first, those of source.exclude too (core/exclusion.h), pushed to Instantly's block list and
  * read back; then the facts that differ; fold; then the mails that came since the last sync, of people who are gone
  * (core/sync_emails.h); then our rows of stopped persons that could still be mailed leave Instantly

@@ -68,3 +68,35 @@ def test_nothing_is_tried_where_instantly_does_not_answer(world):
     world.sandbox.faults()
     world.run("export", code=0)
     assert world.sandbox.leads(contacts=["p1@example.com"]) == []
+
+
+def hours_pass(world, hours):
+    """Since the last reading, by the ledger's clock, which is this machine's."""
+    world.sql("UPDATE pipeline_runs SET stops_read_at = stops_read_at - ? WHERE stops_read_at IS NOT NULL", hours * 3600 * 10**6)
+
+
+def calls_of(world, *job):
+    before = world.sandbox.control("GET", "/requests?limit=1")["total"]
+    world.run(*job, code=0)
+    return world.sandbox.control("GET", "/requests?limit=1")["total"] - before
+
+
+def test_what_reading_the_stops_at_every_sync_costs(world):
+    """Guarantee 48. A sync that comes four hours later knows what happened elsewhere; docs/how-it-works.md has the figures."""
+    theirs = world.sandbox.campaign("Operations")
+    for event, n in (("unsubscribed", 50), ("replied", 250), ("bounced", 120)):
+        people = [f"{event}{i}@elsewhere.example" for i in range(n)]
+        world.sandbox.add(theirs, *people)
+        for email in people:
+            world.sandbox.outcome(email, event)
+    world.sandbox.control("POST", "/leads/add", {"email": "p1@example.com", "campaign": theirs})
+    calls_of(world, "sync")  # whatever there is to do the first time
+    world.sandbox.outcome("p1@example.com", "unsubscribed", campaign=theirs)
+    hours_pass(world, 2)
+    without = calls_of(world, "sync")
+    assert len(world.sandbox.leads(contacts=["p1@example.com"])) == 2
+    hours_pass(world, 2)
+    world.run("sync", code=0)
+    assert [row["campaign"] for row in world.sandbox.leads(contacts=["p1@example.com"])] == [theirs]
+    hours_pass(world, 4)
+    assert calls_of(world, "sync") - without == 1 + 1 + 3 + 2
