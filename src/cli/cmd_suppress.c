@@ -142,19 +142,26 @@ const struct command command_suppress_add = {
 
 /* ---- remove ---- */
 
-/* What of the stop is not ours to end here: the domain's own entry, and Instantly's block list. */
+#define NEXT_SYNC                                                                                                      \
+  "the next `leadferry sync` takes away what an earlier one put there; run it before `leadferry release` or an export"
+
+/* What of the stop is not ended here: the domain's own entry, and Instantly's block list. */
 static void note_rest(const struct cli *cli, const struct brake_target *target, const struct page *entries)
 {
-  bool is_listed = false;
+  bool is_listed = false, is_ours = false;
   for (guint i = 0; i < entries->rows->len; i++) {
-    const struct suppression *stop = &page_row(entries, struct stop_row, i)->stop;
-    if (target->person && stop->domain)
+    const struct stop_row *row = page_row(entries, struct stop_row, i);
+    const struct suppression *stop = &row->stop;
+    bool is_of_domain = target->person && stop->domain;
+    if (is_of_domain)
       out_note(cli, "Its domain %s is stopped too: `leadferry suppress remove %s` ends that", stop->domain,
                stop->domain);
-    else
-      is_listed = is_listed || stop->pushed_at_us || g_strcmp0(stop->source, "blocklist") == 0;
+    if (is_of_domain) continue;
+    is_ours = is_ours || row->is_ours_listed;
+    is_listed = is_listed || stop->pushed_at_us || g_strcmp0(stop->source, "blocklist") == 0;
   }
-  if (is_listed)
+  if (is_ours) out_note(cli, "It is on Instantly's block list: " NEXT_SYNC);
+  if (is_listed && !is_ours)
     out_note(cli,
              "It is on Instantly's block list, which this does not change: delete it there as well, or the next read "
              "of the list stops it again");
@@ -204,6 +211,7 @@ static enum exit_code remove_run(struct cli *cli, const char *run_id, const char
   g_autofree char *planned = g_strdup_printf("%s stops of that run would be removed", n);
   struct brake_sentences sentences = {done, "there was no stop of that run to remove", planned};
   brake_say(cli, &report, &sentences);
+  if (report.changed_n > 0) out_note(cli, "Of those on Instantly's block list " NEXT_SYNC);
   return EXIT_CODE_OK;
 }
 
@@ -252,8 +260,9 @@ const struct command command_suppress_remove = {
     .summary = "End the stop of a person or a domain, or all of an import",
     .details =
         "Every entry in force for it is revoked, whatever its reason; who did it and why is kept. Somebody who was "
-        "mailed before still needs `leadferry release` to be mailed again. A person whose whole domain is stopped "
-        "stays stopped, and so does one that Instantly's block list holds: both are said.",
+        "mailed before still needs `leadferry release` to be mailed again. What a sync put on Instantly's block list "
+        "leaves it with the next sync; what stood there before us stays, and so does the stop of a person's whole "
+        "domain: both are said.",
     .example = "leadferry suppress remove example.org --reason \"is a customer again\" --dry-run",
     .needs = NEEDS_CONFIG | NEEDS_WAREHOUSE_WRITE | NEEDS_BRAKE,
     .writes = true,

@@ -233,6 +233,7 @@ static size_t sync_figures(const struct sync_report *report, struct figure figur
   figures[n++] = (struct figure){"held for bounces", stage->spike_n, false};
   figures[n++] = (struct figure){"campaigns stopped for bounces", report->bounce_stopped_n, false};
   figures[n++] = (struct figure){"pushed to the block list", report->pushed_n, false};
+  figures[n++] = (struct figure){"taken off the block list", report->unlist.unlisted_n, false};
   n += stop_figures(&report->stops, figures + n);
   figures[n++] = (struct figure){"running leads whose stops wait", report->hits.waits ? report->hits.hit_n : 0, false};
   figures[n++] = (struct figure){"stopped foreign", report->stopped_foreign_n, false};
@@ -288,6 +289,8 @@ void print_sync(const struct job_head *head, const struct sync_report *report)
     out_print(report->gone_n > 0 ? "  the configured campaigns that still exist were scanned in full\n"
                                  : "  all configured campaigns were scanned in full\n");
   if (report->emails_left) out_print("  more mails wait for the next sync\n");
+  if (report->unlist.was_refused)
+    out_print("  removed stops are still on the block list: see `leadferry errors list`\n");
   if (report->emails_refused)
     out_print("  replies of people whose leads were removed are not read: see `leadferry errors list`\n");
 }
@@ -304,6 +307,7 @@ void json_sync(GString *out, const struct job_head *head, const struct sync_repo
   json_append_int(out, "mails_read", report->emails_read_n);
   json_append_bool(out, "mails_left", report->emails_left);
   json_append_bool(out, "mails_refused", report->emails_refused);
+  json_append_bool(out, "unlisting_refused", report->unlist.was_refused);
 }
 
 /* ---- complete ---- */

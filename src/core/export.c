@@ -9,12 +9,13 @@
 #include "core/job.h"
 #include "core/settle.h"
 #include "core/source_guard.h"
-#include "core/sync.h"
+#include "core/sync_enforce.h"
 
 static bool export_steps(struct job *job, struct export_report *report, struct export_gate *gate, GError **error);
 static bool settle_earlier(struct job *job, struct export_report *report, GError **error);
 static bool look_at_source(struct job *job, struct ledger_facts *facts, GError **error);
 static bool take_exclusion(struct job *job, struct export_report *report, GError **error);
+static bool unlist_stops(struct job *job, const struct ledger_facts *facts, GError **error);
 static bool refresh_stops(struct job *job, const struct ledger_facts *facts, struct export_report *report,
                           GError **error);
 static bool claim_leads(struct job *job, struct export_report *report, GError **error);
@@ -52,6 +53,7 @@ static bool export_decide(struct job *job, struct export_report *report, struct 
   if (!settle_earlier(job, report, error)) return false;                 /* 1 */
   if (!look_at_source(job, &facts, error)) return false;                 /* 1 */
   if (!take_exclusion(job, report, error)) return false;                 /* 1 */
+  if (!unlist_stops(job, &facts, error)) return false;                   /* 1 */
   if (!refresh_stops(job, &facts, report, error)) return false;          /* 1 */
   if (!export_read_feeds(job, report, error)) return false;              /* 2 */
   if (!export_know_rows(job, report, error)) return false;               /* 2 */
@@ -109,6 +111,13 @@ static bool look_at_source(struct job *job, struct ledger_facts *facts, GError *
 static bool take_exclusion(struct job *job, struct export_report *report, GError **error)
 {
   return exclusion_take(job, false, &report->exclusion, error);
+}
+
+/* Step 1: what a removed stop left on the block list would refuse the person. */
+static bool unlist_stops(struct job *job, const struct ledger_facts *facts, GError **error)
+{
+  struct unlist_report report = {0};
+  return sync_unlist_stops(job, facts, &report, error);
 }
 
 /* Step 1: who said stop anywhere in the workspace since yesterday is not mailed today, and is not promised by a plan.

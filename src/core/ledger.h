@@ -295,7 +295,8 @@ struct ledger_facts {
   int64_t last_source_rows;         /* as recorded by the last run */
   int64_t enrolled;                 /* persons enrolled now */
   int64_t unsettled;                /* claims not settled, as of the last fold */
-  bool has_claims;                  /* any claim at all: a ledger without one is new, or lost */
+  int64_t unlisting_n; /* not 0: something of ours may have to leave the block list; of handles that write */
+  bool has_claims;     /* any claim at all: a ledger without one is new, or lost */
 };
 
 struct campaign_counts {
@@ -440,6 +441,13 @@ struct ledger_ops {
   /* Makes the entries what that look saw, in one transaction. A ledger opened for reading keeps the change for itself,
    * see suppress(). */
   bool (*exclusion_apply)(struct ledger *, const struct exclusion_change *change, GError **error);
+  /* Notes, before they are pushed and once for each, whether the block list has them already (was_listed). */
+  bool (*listing)(struct ledger *, const struct suppression *rows, size_t rows_n, GError **error);
+  /* Rows of struct suppression (what they name alone) that we put on the block list, or were about to, and that no stop
+   * wants there any more: removed ones, unless an entry in force stops the same person or domain. */
+  bool (*unlisting)(struct ledger *, int64_t now_us, size_t limit, struct page *page, GError **error);
+  /* Notes that these are not on the block list any more. */
+  bool (*unlisted)(struct ledger *, const struct suppression *rows, size_t rows_n, GError **error);
   /* Confirms that they are on the block list. */
   bool (*pushed)(struct ledger *, const struct suppression *rows, size_t rows_n, int64_t at_us, GError **error);
 

@@ -196,6 +196,8 @@ struct instantly_ops {
   bool (*blocklist_read)(struct instantly *, struct page *page, GError **error);
   /* Adds entries (at most 1000). */
   bool (*blocklist_add)(struct instantly *, const char *const *values, size_t values_n, GError **error);
+  /* Takes the entry of exactly this value away; fine when there is none. */
+  bool (*blocklist_remove)(struct instantly *, const char *value, GError **error);
 
   bool (*plan)(struct instantly *, struct plan_details *plan, GError **error);
   bool (*workspace)(struct instantly *, struct workspace_info *info, GError **error);

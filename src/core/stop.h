@@ -18,8 +18,12 @@ struct suppression {
   int64_t evidence_at_us; /* Instantly's time of what it was seen from: one that was removed by somebody to whom this
                              was no news stays removed, one in force learns it; 0: none */
   int64_t allow_hit;      /* running leads that its command said it may hit; 0: it did not say */
-  bool was_listed;        /* of pushed(): the block list had it before, so it is not ours to take away */
+  bool was_listed;        /* of listing(): the block list had it before, so it is not ours to take away */
 };
+
+/* Actor of an entry (source sync) that says of another spelling of a person what an entry says of the first: the block
+ * list does not know that ann+x@ is ann@. It ends with the entry that it comes from. */
+#define STOP_OF_SPELLING "the same person with a tag"
 
 /* How many running leads entries stop that no person made by an act of its own (core/stop_hits.h), and that have no
  * permission. */
@@ -61,6 +65,7 @@ struct stop_row {
   struct suppression stop;
   int64_t revoked_at_us;  /* 0: not revoked */
   const char *revoked_by; /* who, and why */
+  bool is_ours_listed;    /* Instantly's block list has it because we put it there */
 };
 
 /* Which stops to read. */

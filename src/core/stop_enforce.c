@@ -49,7 +49,7 @@ static bool name_each(struct walk *walk, const struct page *due, GError **error)
     struct suppression stop = {.person = removal->person,
                                .reason = removal->is_unsubscribed ? "unsubscribed" : "manual",
                                .source = "sync",
-                               .actor = "the same person with a tag",
+                               .actor = STOP_OF_SPELLING,
                                .created_at_us = stop_now_us(job)};
     walk->waiting_n += removal->is_lasting && !removal->is_block_listed;
     if (job->settings->sync.push_stops && removal->is_lasting && !removal->is_named) g_array_append_val(stops, stop);

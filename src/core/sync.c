@@ -24,7 +24,7 @@ static bool is_strange(const struct sync_report *report)
 {
   return report->stage.conflicts_n + report->held_n + report->gone_n + report->stage.home_n + report->stage.spike_n +
                  report->hits.waits + report->bounce_stopped_n + report->emails_refused + report->exclusion.is_doubted +
-                 report->exclusion.is_unreadable >
+                 report->exclusion.is_unreadable + report->unlist.was_refused >
              0 ||
          report->has_no_opt_outs || stop_needs_look(&report->stops);
 }
@@ -163,14 +163,11 @@ static bool look_at_campaigns(struct job *job, struct sync_report *report, GErro
   return sync_find_campaigns(job, report, ids, &ids_n, error);
 }
 
-static bool is_scan_due(struct job *job, const struct sync_options *options, bool *is_due, GError **error)
+static bool is_scan_due(const struct job *job, const struct sync_options *options, const struct ledger_facts *facts)
 {
-  struct ledger_facts facts;
-  if (!job->ledger->ops->facts(job->ledger, &facts, error)) return false;
-  int64_t age_us = job->now_us - facts.full_scan_started_at_us;
-  *is_due = options->full_scan || facts.full_scan_started_at_us == 0 ||
-            age_us >= job->settings->sync.full_scan_every_h * 3600 * SECOND_US;
-  return true;
+  int64_t age_us = job->now_us - facts->full_scan_started_at_us;
+  return options->full_scan || facts->full_scan_started_at_us == 0 ||
+         age_us >= job->settings->sync.full_scan_every_h * 3600 * SECOND_US;
 }
 
 /* Due by either clock: a workspace whose time runs ahead of ours (the sandbox) is read as often as its own day says. */
@@ -189,10 +186,12 @@ static bool read_stops_if_due(struct job *job, struct sync_report *report, GErro
 
 static bool read_leads(struct job *job, const struct sync_options *options, struct sync_report *report, GError **error)
 {
-  bool is_due;
-  if (!is_scan_due(job, options, &is_due, error)) return false;
+  struct ledger_facts facts;
+  if (!job->ledger->ops->facts(job->ledger, &facts, error)) return false;
+  if (!sync_unlist_stops(job, &facts, &report->unlist, error)) return false; /* before the block list is read */
   report->reads_lists = options->full_scan;
-  if (is_due ? !sync_read_campaigns(job, report, error) : !look_at_campaigns(job, report, error))
+  if (is_scan_due(job, options, &facts) ? !sync_read_campaigns(job, report, error)
+                                        : !look_at_campaigns(job, report, error))
     return false; /* the full scan, or at least whether there is something to scan */
   if (!sync_read_watched(job, report, error)) return false; /* those that can still change */
   return read_stops_if_due(job, report, error);             /* the workspace's stops */

@@ -26,6 +26,12 @@ struct sync_options {
   bool full_scan; /* scan even if the last one is younger than sync.full_scan_every_h, lists included */
 };
 
+/* Removed stops that left Instantly's block list again. */
+struct unlist_report {
+  int64_t unlisted_n;
+  bool was_refused; /* Instantly does not let us delete there */
+};
+
 struct sync_report {
   struct stage_report stage;
   struct stop_hits hits;     /* running leads that stops nobody made itself hit */
@@ -36,8 +42,9 @@ struct sync_report {
   int64_t gone_n;                    /* configured campaigns that Instantly does not have */
   struct opt_out_report opt_outs;    /* of source.opt_out */
   bool has_no_opt_outs;              /* its column could not be read */
-  struct stop_report stops;          /* our live rows of stopped persons */
-  int64_t stopped_foreign_n;         /* live rows of the persons pushed now that we did not put there: left alone */
+  struct unlist_report unlist;
+  struct stop_report stops;  /* our live rows of stopped persons */
+  int64_t stopped_foreign_n; /* live rows of the persons pushed now that we did not put there: left alone */
   int64_t emails_read_n, emails_stopped_n; /* mails that came, and persons newly stopped by them */
   bool emails_left;                        /* more mails wait for the next sync */
   bool emails_refused;                     /* Instantly does not let us read them */

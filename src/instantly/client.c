@@ -36,6 +36,7 @@ static const struct instantly_ops client_ops = {
     .emails_read = emails_read,
     .blocklist_read = blocklist_read,
     .blocklist_add = blocklist_add,
+    .blocklist_remove = blocklist_remove,
     .plan = plan_read,
     .workspace = workspace_read,
 };

@@ -89,6 +89,8 @@ static const struct endpoint endpoints[ENDPOINTS_N] = {
     [ENDPOINT_BLOCKLIST_ADD] = {"POST", "/api/v2/block-lists-entries/bulk-create", "block_list_entries:create",
                                 CALL_IDEMPOTENT, BODY(blocklist_add_fields)},
     [ENDPOINT_BLOCKLIST_LIST] = {"GET", "/api/v2/block-lists-entries", "block_list_entries:read", CALL_READ, NO_BODY},
+    [ENDPOINT_BLOCKLIST_DELETE] = {"DELETE", "/api/v2/block-lists-entries/{id}", "block_list_entries:delete",
+                                   CALL_IDEMPOTENT, NO_BODY},
     [ENDPOINT_PLAN_DETAILS] = {"GET", "/api/v2/workspace-billing/plan-details", "workspace_billing:read", CALL_READ,
                                NO_BODY},
     [ENDPOINT_WORKSPACE] = {"GET", "/api/v2/workspaces/current", "workspaces:read", CALL_READ, NO_BODY},

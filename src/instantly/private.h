@@ -86,6 +86,7 @@ bool analytics_daily(struct instantly *instantly, const char *id, const struct d
                      GError **error);
 bool analytics_steps(struct instantly *instantly, const char *id, struct page *page, GError **error); /* analytics.c */
 bool blocklist_read(struct instantly *instantly, struct page *page, GError **error);                  /* account.c */
+bool blocklist_remove(struct instantly *instantly, const char *value, GError **error);                /* account.c */
 /* account.c */
 bool blocklist_add(struct instantly *instantly, const char *const *values, size_t values_n, GError **error);
 bool plan_read(struct instantly *instantly, struct plan_details *plan, GError **error);        /* account.c */

@@ -388,9 +388,13 @@ extern const struct gate_ops bq_gate; /* core/gate.h */
 bool bq_suppress(struct ledger *ledger, const struct suppression *rows, size_t rows_n, int64_t *added_n,
                  GError **error); /* ledger.h */
 bool bq_unpushed(struct ledger *ledger, const struct push_query *query, struct page *page,
-                 GError **error);                                                              /* ledger.h */
-bool bq_stop_hits(struct ledger *ledger, int64_t now_us, struct page *page, GError **error);   /* ledger.h */
-bool bq_stops_allow(struct ledger *ledger, const char *allow, int64_t now_us, GError **error); /* ledger.h */
+                 GError **error);                                                                      /* ledger.h */
+bool bq_listing(struct ledger *ledger, const struct suppression *rows, size_t rows_n, GError **error); /* ledger.h */
+bool bq_unlisting(struct ledger *ledger, int64_t now_us, size_t limit, struct page *page,
+                  GError **error);                                                                      /* ledger.h */
+bool bq_unlisted(struct ledger *ledger, const struct suppression *rows, size_t rows_n, GError **error); /* ledger.h */
+bool bq_stop_hits(struct ledger *ledger, int64_t now_us, struct page *page, GError **error);            /* ledger.h */
+bool bq_stops_allow(struct ledger *ledger, const char *allow, int64_t now_us, GError **error);          /* ledger.h */
 bool bq_pushed(struct ledger *ledger, const struct suppression *rows, size_t rows_n, int64_t at_us,
                GError **error); /* ledger.h */
 bool bq_report_suppressions(struct warehouse *warehouse, const char *person, struct page *page,

@@ -112,6 +112,7 @@ static bool stop_revoke(struct bq_warehouse *self, const struct brake *brake, in
   g_autoptr(GString) json = g_string_new("{");
   json_append_str(json, "match_key", match_key);
   json_append_str(json, "run_id", brake->stop.run_id);
+  json_append_str(json, "spelling", STOP_OF_SPELLING);
   json_append_str(json, "by", by);
   bq_json_int(json, "at", brake->at_us ? brake->at_us : bq_now_us(self));
   bq_json_int(json, "now", bq_now_us(self));

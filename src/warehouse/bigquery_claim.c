@@ -74,6 +74,8 @@ static void kept_stops_append(const struct bq_warehouse *self, GString *out)
     item_begin(out);
     json_append_str(out, "match_key", match_key);
     json_append_str(out, "person", row->stop.person);
+    json_append_str(out, "domain", row->stop.domain);
+    json_append_str(out, "source", row->stop.source);
     json_append_str(out, "reason", row->stop.reason);
     bq_json_time(out, "evidence_at", row->evidence_at_us);
     g_string_append_c(out, '}');

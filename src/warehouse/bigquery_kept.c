@@ -100,6 +100,7 @@ static void opening_row(const char *const *cells, void *into)
       {"scan_ended_at", &facts->full_scan_ended_at_us},
       {"last_source_rows", &facts->last_source_rows},
       {"source_rows", &facts->source_rows},
+      {"unlisting", &facts->unlisting_n},
   };
   int64_t n = bq_cell_int(cells[1]);
   if (strcmp(cells[0], "lease") == 0) kept->lease = g_strdup(cells[2]);

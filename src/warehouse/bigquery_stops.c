@@ -115,9 +115,8 @@ bool bq_unpushed(struct ledger *ledger, const struct push_query *query, struct p
   struct bq_warehouse *self = bq_of_ledger(ledger);
   struct bq_call call = {.ids = {BQ_UNPUSHED},
                          .ids_n = 1,
-                         .parameters = {bq_since("now", query->now_us), bigquery_bool("bulk_waits", query->bulk_waits),
-                                        bq_limit(query->limit)},
-                         .parameters_n = 3};
+                         .parameters = {bigquery_bool("bulk_waits", query->bulk_waits), bq_limit(query->limit)},
+                         .parameters_n = 2};
   page_reset(page);
   return bq_each(self, &call, suppression_add, page, error);
 }
@@ -168,11 +167,10 @@ bool bq_stops_allow(struct ledger *ledger, const char *allow, int64_t now_us, GE
   return bq_run(bq_of_ledger(ledger), &BQ_SCRIPT(json->str, BQ_STOPS_PERMIT), error);
 }
 
-bool bq_pushed(struct ledger *ledger, const struct suppression *rows, size_t rows_n, int64_t at_us, GError **error)
+/* The rows by what they name. */
+static char *rows_json(const struct suppression *rows, size_t rows_n, int64_t at_us)
 {
-  struct bq_warehouse *self = bq_of_ledger(ledger);
-  if (rows_n == 0) return true;
-  g_autoptr(GString) json = g_string_new("{");
+  GString *json = g_string_new("{");
   bq_json_int(json, "at", at_us);
   json_append_key(json, "rows");
   g_string_append_c(json, '[');
@@ -187,7 +185,40 @@ bool bq_pushed(struct ledger *ledger, const struct suppression *rows, size_t row
     g_string_append_c(json, '}');
   }
   g_string_append(json, "]}");
-  return bq_run(self, &BQ_SCRIPT(json->str, BQ_PUSHED_GATHER, BQ_PUSHED_APPLY), error);
+  return g_string_free(json, FALSE);
+}
+
+bool bq_pushed(struct ledger *ledger, const struct suppression *rows, size_t rows_n, int64_t at_us, GError **error)
+{
+  g_autofree char *json = rows_json(rows, rows_n, at_us);
+  return rows_n == 0 || bq_run(bq_of_ledger(ledger), &BQ_SCRIPT(json, BQ_PUSHED_GATHER, BQ_PUSHED_APPLY), error);
+}
+
+bool bq_listing(struct ledger *ledger, const struct suppression *rows, size_t rows_n, GError **error)
+{
+  g_autofree char *json = rows_json(rows, rows_n, 0);
+  return rows_n == 0 || bq_run(bq_of_ledger(ledger), &BQ_SCRIPT(json, BQ_LISTING_GATHER, BQ_LISTING_APPLY), error);
+}
+
+static void value_add(const char *const *cells, void *into)
+{
+  struct page *page = into;
+  struct suppression row = {.person = page_text(page, cells[0]), .domain = page_text(page, cells[1])};
+  g_array_append_val(page->rows, row);
+}
+
+bool bq_unlisting(struct ledger *ledger, int64_t now_us, size_t limit, struct page *page, GError **error)
+{
+  struct bq_call call = {
+      .ids = {BQ_UNLISTING}, .ids_n = 1, .parameters = {bq_since("now", now_us), bq_limit(limit)}, .parameters_n = 2};
+  page_reset(page);
+  return bq_each(bq_of_ledger(ledger), &call, value_add, page, error);
+}
+
+bool bq_unlisted(struct ledger *ledger, const struct suppression *rows, size_t rows_n, GError **error)
+{
+  g_autofree char *json = rows_json(rows, rows_n, 0);
+  return rows_n == 0 || bq_run(bq_of_ledger(ledger), &BQ_SCRIPT(json, BQ_UNLISTED_GATHER, BQ_UNLISTED_APPLY), error);
 }
 
 /* ---- reading ---- */
@@ -218,6 +249,7 @@ static void stop_row_add(const char *const *cells, void *into)
       .id = bq_cell_int(cells[0]), .revoked_at_us = bq_cell_int(cells[9]), .revoked_by = page_text(page, cells[10])};
   stop_read(cells + 1, page, &row.stop);
   row.stop.run_id = page_text(page, cells[11]);
+  row.is_ours_listed = bq_cell_bool(cells[12]);
   g_array_append_val(page->rows, row);
 }
 

@@ -37,10 +37,22 @@ static bool stop_put(struct memory *memory, const struct brake *brake)
   return true;
 }
 
-/* By the run that wrote it, else by what it names. */
-static bool is_revoked(const struct suppression *entry, const struct suppression *revoked)
+/* Is it of a person whom the run stopped, pushed in another spelling? */
+static bool is_spelling_of_run(const struct memory *memory, const struct suppression *entry, const char *run_id)
 {
-  return revoked->run_id ? g_strcmp0(entry->run_id, revoked->run_id) == 0 : has_same_key(entry, revoked);
+  if (g_strcmp0(entry->source, "sync") != 0 || g_strcmp0(entry->actor, STOP_OF_SPELLING) != 0) return false;
+  for (guint i = 0; i < memory->suppressions->len; i++) {
+    const struct suppression *other = &g_array_index(memory->suppressions, struct memory_suppression, i).entry;
+    if (g_strcmp0(other->run_id, run_id) == 0 && has_same_key(entry, other)) return true;
+  }
+  return false;
+}
+
+/* By the run that wrote it, else by what it names. */
+static bool is_revoked(const struct memory *memory, const struct suppression *entry, const struct suppression *revoked)
+{
+  if (!revoked->run_id) return has_same_key(entry, revoked);
+  return g_strcmp0(entry->run_id, revoked->run_id) == 0 || is_spelling_of_run(memory, entry, revoked->run_id);
 }
 
 static int64_t stop_revoke(struct memory *memory, const struct brake *brake)
@@ -49,10 +61,10 @@ static int64_t stop_revoke(struct memory *memory, const struct brake *brake)
   g_autofree char *by = brake_words(brake);
   for (guint i = 0; i < memory->suppressions->len; i++) {
     struct memory_suppression *row = &g_array_index(memory->suppressions, struct memory_suppression, i);
-    if (!memory_in_force(row, memory_now_us(memory)) || !is_revoked(&row->entry, &brake->stop)) continue;
+    if (!memory_in_force(row, memory_now_us(memory)) || !is_revoked(memory, &row->entry, &brake->stop)) continue;
     row->revoked_at_us = brake->at_us ? brake->at_us : memory_now_us(memory);
     row->revoked_by = memory_keep(memory, by);
-    changed_n++;
+    changed_n += !brake->stop.run_id || g_strcmp0(row->entry.run_id, brake->stop.run_id) == 0;
   }
   return brake->stop.run_id ? changed_n : changed_n > 0;
 }
@@ -123,8 +135,11 @@ bool memory_stops_read(struct ledger *ledger, const struct stop_query *query, st
   for (guint i = (guint)query->after_id; i < memory->suppressions->len && page->rows->len < query->limit; i++) {
     const struct memory_suppression *row = &g_array_index(memory->suppressions, struct memory_suppression, i);
     if (!is_wanted(memory, row, query)) continue;
-    struct stop_row out = {
-        .id = (int64_t)i + 1, .stop = row->entry, .revoked_at_us = row->revoked_at_us, .revoked_by = row->revoked_by};
+    struct stop_row out = {.id = (int64_t)i + 1,
+                           .stop = row->entry,
+                           .revoked_at_us = row->revoked_at_us,
+                           .revoked_by = row->revoked_by,
+                           .is_ours_listed = row->is_ours_listed};
     g_array_append_val(page->rows, out);
   }
   return true;

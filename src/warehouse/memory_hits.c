@@ -1,4 +1,4 @@
-/* The reference warehouse: how many running leads lists of stops hit. */
+/* The reference warehouse: how many running leads lists of stops hit; what we put on the block list leaves it. */
 #include "core/stop_hits.h"
 #include "warehouse/memory_priv.h"
 
@@ -77,6 +77,95 @@ bool memory_stops_allow(struct ledger *ledger, const char *allow, int64_t now_us
     bool is_meant =
         memory_in_force(row, now_us) && memory_is_bulk(row) && (!allow || g_strcmp0(row->allow, allow) == 0);
     if (is_meant) row->allowed_at_us = now_us;
+  }
+  return true;
+}
+
+/* ---- the block list ---- */
+
+static bool is_same_value(const struct suppression *a, const struct suppression *b)
+{
+  return g_strcmp0(a->person, b->person) == 0 && g_strcmp0(a->domain, b->domain) == 0;
+}
+
+static bool is_from_list(const struct suppression *entry)
+{
+  return g_strcmp0(entry->source, "blocklist") == 0;
+}
+
+bool memory_is_ours_listed(const struct memory *memory, const struct suppression *entry)
+{
+  for (guint i = 0; i < memory->suppressions->len; i++) {
+    const struct memory_suppression *row = &g_array_index(memory->suppressions, struct memory_suppression, i);
+    if (row->is_ours_listed && is_same_value(&row->entry, entry)) return true;
+  }
+  return false;
+}
+
+bool memory_listing(struct ledger *ledger, const struct suppression *rows, size_t rows_n, GError **error)
+{
+  (void)error;
+  struct memory *memory = memory_of(ledger);
+  for (guint i = 0; i < memory->suppressions->len; i++) {
+    struct memory_suppression *row = &g_array_index(memory->suppressions, struct memory_suppression, i);
+    bool is_noted = row->entry.pushed_at_us || row->entry.was_listed || row->is_ours_listed || row->revoked_at_us;
+    for (size_t k = 0; k < rows_n && !is_noted; k++) {
+      if (!is_same_value(&row->entry, &rows[k]) || g_strcmp0(row->entry.reason, rows[k].reason) != 0) continue;
+      row->entry.was_listed = rows[k].was_listed;
+      row->is_ours_listed = !rows[k].was_listed;
+    }
+  }
+  return true;
+}
+
+/* Does an entry in force stop the same person or domain? */
+static bool is_wanted(const struct memory *memory, const struct suppression *entry, int64_t now_us)
+{
+  g_autofree char *folded = entry->person ? email_fold_tag(entry->person) : NULL;
+  for (guint i = 0; i < memory->suppressions->len; i++) {
+    const struct memory_suppression *row = &g_array_index(memory->suppressions, struct memory_suppression, i);
+    if (!memory_in_force(row, now_us) || is_from_list(&row->entry)) continue;
+    bool is_same = folded ? row->entry.person && memory_folds_to(row->entry.person, folded)
+                          : g_strcmp0(row->entry.domain, entry->domain) == 0;
+    if (is_same) return true;
+  }
+  return false;
+}
+
+static bool has_value(const struct page *page, const struct suppression *entry)
+{
+  for (guint i = 0; i < page->rows->len; i++)
+    if (is_same_value(page_row(page, struct suppression, i), entry)) return true;
+  return false;
+}
+
+bool memory_unlisting(struct ledger *ledger, int64_t now_us, size_t limit, struct page *page, GError **error)
+{
+  (void)error;
+  const struct memory *memory = memory_of(ledger);
+  page_reset(page);
+  for (guint i = 0; i < memory->suppressions->len && page->rows->len < limit; i++) {
+    const struct memory_suppression *row = &g_array_index(memory->suppressions, struct memory_suppression, i);
+    if (!row->revoked_at_us || !row->is_ours_listed || is_wanted(memory, &row->entry, now_us)) continue;
+    struct suppression value = {.person = page_text(page, row->entry.person),
+                                .domain = page_text(page, row->entry.domain)};
+    if (!has_value(page, &value)) g_array_append_val(page->rows, value);
+  }
+  return true;
+}
+
+/* Also of an entry that somebody made meanwhile: it is not on the list any more, and is pushed anew. */
+bool memory_unlisted(struct ledger *ledger, const struct suppression *rows, size_t rows_n, GError **error)
+{
+  (void)error;
+  struct memory *memory = memory_of(ledger);
+  for (guint i = 0; i < memory->suppressions->len; i++) {
+    struct memory_suppression *row = &g_array_index(memory->suppressions, struct memory_suppression, i);
+    for (size_t k = 0; k < rows_n && !is_from_list(&row->entry); k++) {
+      if (!is_same_value(&row->entry, &rows[k])) continue;
+      row->entry.pushed_at_us = 0;
+      row->entry.was_listed = row->is_ours_listed = false;
+    }
   }
   return true;
 }

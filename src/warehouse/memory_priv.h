@@ -23,6 +23,7 @@ struct memory_suppression {
   const char *revoked_by;
   const char *allow; /* brake_allowance() */
   int64_t allowed_at_us;
+  bool is_ours_listed; /* the block list did not have it before we pushed it */
 };
 
 struct memory_hold {
@@ -114,6 +115,8 @@ bool memory_is_bulk(const struct memory_suppression *row);
 /* Is a stop that is there enough, where the same one is set once more? Not where that is a person's own act and the one
  * there is from a list: that one may have to wait, or be taken back with its list. */
 bool memory_stop_covers(const struct suppression *there, const struct suppression *entry);
+/* Does the block list hold what the entry names because we put it there? */
+bool memory_is_ours_listed(const struct memory *memory, const struct suppression *entry);
 /* Is the entry neither revoked nor expired? */
 bool memory_in_force(const struct memory_suppression *suppression, int64_t now_us);
 /* states in lead_id order. Caller unrefs. */
@@ -218,6 +221,11 @@ bool memory_stamp_is_known(struct ledger *ledger, const char *stamp, bool *is_kn
 bool memory_suppress(struct ledger *ledger, const struct suppression *rows, size_t rows_n, int64_t *added_n,
                      GError **error); /* ports.h */
 bool memory_unpushed(struct ledger *ledger, const struct push_query *query, struct page *page,
+                     GError **error);                                                                      /* ports.h */
+bool memory_listing(struct ledger *ledger, const struct suppression *rows, size_t rows_n, GError **error); /* ports.h */
+bool memory_unlisting(struct ledger *ledger, int64_t now_us, size_t limit, struct page *page,
+                      GError **error); /* ports.h */
+bool memory_unlisted(struct ledger *ledger, const struct suppression *rows, size_t rows_n,
                      GError **error);                                                              /* ports.h */
 bool memory_stop_hits(struct ledger *ledger, int64_t now_us, struct page *page, GError **error);   /* ports.h */
 bool memory_stops_allow(struct ledger *ledger, const char *allow, int64_t now_us, GError **error); /* ports.h */

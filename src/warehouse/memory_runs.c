@@ -94,6 +94,10 @@ bool memory_facts(struct ledger *ledger, struct ledger_facts *facts, GError **er
     if (state_is_enrolled(state)) g_hash_table_add(enrolled, (gpointer)state->person);
   }
   facts->enrolled = g_hash_table_size(enrolled);
+  for (guint i = 0; i < memory->suppressions->len; i++) {
+    const struct memory_suppression *row = &g_array_index(memory->suppressions, struct memory_suppression, i);
+    facts->unlisting_n += row->is_ours_listed && row->revoked_at_us;
+  }
   return true;
 }
 

@@ -50,6 +50,9 @@ void memory_suppress_put(struct memory *memory, const struct suppression *entry)
 bool memory_suppress_one(struct memory *memory, const struct suppression *entry)
 {
   struct sync_stop seen = {.suppression = *entry, .evidence_at_us = entry->evidence_at_us};
+  /* What the block list holds because we put it there is no stop of its own: it goes with the entry that asked for it.
+   */
+  if (g_strcmp0(entry->source, "blocklist") == 0 && memory_is_ours_listed(memory, entry)) return false;
   if (entry->evidence_at_us) return memory_suppress_seen(memory, &seen, memory_now_us(memory));
   if (in_force(memory, entry, memory_now_us(memory))) return false;
   stop_put(memory, entry);
@@ -117,8 +120,7 @@ static bool is_operators(const struct suppression *entry)
 {
   bool is_set_by_hand = g_strcmp0(entry->source, "command") == 0 || g_strcmp0(entry->source, "import") == 0 ||
                         g_strcmp0(entry->source, "inbox") == 0 || g_strcmp0(entry->source, "opt_out") == 0;
-  return is_set_by_hand && strcmp(entry->reason, "replied") != 0 && strcmp(entry->reason, "bounced") != 0 &&
-         !entry->expires_at_us;
+  return is_set_by_hand && strcmp(entry->reason, "replied") != 0 && strcmp(entry->reason, "bounced") != 0;
 }
 
 /* Unsubscribes and stops that an operator set, in whatever words; a reply is nothing for a block list, a bounce even
@@ -126,7 +128,7 @@ static bool is_operators(const struct suppression *entry)
 bool memory_is_lasting(const struct suppression *entry)
 {
   bool is_due = strcmp(entry->reason, "unsubscribed") == 0 || strcmp(entry->reason, "manual") == 0;
-  return g_strcmp0(entry->source, "blocklist") != 0 && (is_due || is_operators(entry));
+  return g_strcmp0(entry->source, "blocklist") != 0 && !entry->expires_at_us && (is_due || is_operators(entry));
 }
 
 bool memory_unpushed(struct ledger *ledger, const struct push_query *query, struct page *page, GError **error)
@@ -153,7 +155,6 @@ bool memory_pushed(struct ledger *ledger, const struct suppression *rows, size_t
       struct suppression *entry = &g_array_index(entries, struct memory_suppression, j).entry;
       if (entry->pushed_at_us || !is_same_stop(entry, &rows[i])) continue;
       entry->pushed_at_us = at_us;
-      entry->was_listed = rows[i].was_listed;
     }
   return true;
 }

@@ -174,6 +174,12 @@ bool sqlite_import_rows(struct warehouse *warehouse, struct import_row *rows, si
 bool sqlite_suppress(struct ledger *ledger, const struct suppression *rows, size_t rows_n, int64_t *added_n,
                      GError **error); /* ports.h */
 bool sqlite_unpushed(struct ledger *ledger, const struct push_query *wanted, struct page *page,
+                     GError **error); /* ledger.h */
+bool sqlite_listing(struct ledger *ledger, const struct suppression *rows, size_t rows_n,
+                    GError **error); /* ledger.h */
+bool sqlite_unlisting(struct ledger *ledger, int64_t now_us, size_t limit, struct page *page,
+                      GError **error); /* ledger.h */
+bool sqlite_unlisted(struct ledger *ledger, const struct suppression *rows, size_t rows_n,
                      GError **error);                                                              /* ledger.h */
 bool sqlite_stop_hits(struct ledger *ledger, int64_t now_us, struct page *page, GError **error);   /* ledger.h */
 bool sqlite_stops_allow(struct ledger *ledger, const char *allow, int64_t now_us, GError **error); /* ports.h */

@@ -38,23 +38,31 @@ static bool stop_put(struct sqlite_warehouse *self, const struct brake *brake, G
   return query_run(&query, error);
 }
 
-static bool stop_revoke(struct sqlite_warehouse *self, const struct brake *brake, GError **error)
+static bool revoke_by(struct sqlite_warehouse *self, const struct brake *brake, enum sql_id statement, GError **error)
 {
   g_autofree char *by = brake_words(brake);
   query_scope struct query query = {0};
   int64_t now_us = clock_wall_us(self->db.clock);
-  bool is_of_run = brake->stop.run_id != NULL;
-  if (!query_open(&query, &self->db, is_of_run ? SQL_BRAKE_REVOKE_RUN : SQL_BRAKE_REVOKE, error)) return false;
-  if (is_of_run) {
-    query_text(&query, ":run_id", brake->stop.run_id);
-  } else {
+  if (!query_open(&query, &self->db, statement, error)) return false;
+  if (statement == SQL_BRAKE_REVOKE) {
     query_text(&query, ":person", brake->stop.person);
     query_text(&query, ":domain", brake->stop.domain);
+  } else {
+    query_text(&query, ":run_id", brake->stop.run_id);
   }
+  if (statement == SQL_BRAKE_REVOKE_SPELLINGS) query_text(&query, ":spelling", STOP_OF_SPELLING);
   query_int(&query, ":at", brake->at_us ? brake->at_us : now_us);
   query_text(&query, ":by", by);
   query_int(&query, ":now", now_us);
   return query_run(&query, error);
+}
+
+/* What is counted is what the run recorded, so that goes last. */
+static bool stop_revoke(struct sqlite_warehouse *self, const struct brake *brake, GError **error)
+{
+  if (!brake->stop.run_id) return revoke_by(self, brake, SQL_BRAKE_REVOKE, error);
+  return revoke_by(self, brake, SQL_BRAKE_REVOKE_SPELLINGS, error) &&
+         revoke_by(self, brake, SQL_BRAKE_REVOKE_RUN, error);
 }
 
 static bool hold_row_put(struct sqlite_warehouse *self, enum sql_id id, const struct brake *brake, GError **error)
@@ -216,7 +224,8 @@ bool sqlite_stops_read(struct ledger *ledger, const struct stop_query *wanted, s
                                     .pushed_at_us = query_column_int(&query, 8),
                                     .run_id = query_page_text(&query, 11, page)},
                            .revoked_at_us = query_column_int(&query, 9),
-                           .revoked_by = query_page_text(&query, 10, page)};
+                           .revoked_by = query_page_text(&query, 10, page),
+                           .is_ours_listed = query_column_int(&query, 12) != 0};
     g_array_append_val(page->rows, row);
   }
   return true;

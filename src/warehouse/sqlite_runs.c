@@ -101,6 +101,7 @@ bool sqlite_facts(struct ledger *ledger, struct ledger_facts *facts, GError **er
   int64_t has_claims = 0;
   if (!sql_run_int(&self->db, SQL_HAS_CLAIMS, &has_claims, error)) return false;
   facts->has_claims = has_claims != 0;
+  if (!self->db.is_read_only && !sql_run_int(&self->db, SQL_HAS_UNLISTING, &facts->unlisting_n, error)) return false;
   return sql_run_int(&self->db, SQL_SOURCE_ROWS, &facts->source_rows, error);
 }
 

@@ -122,7 +122,56 @@ bool sqlite_pushed(struct ledger *ledger, const struct suppression *rows, size_t
     query_again(&query);
     stop_bind(&query, &rows[i]);
     query_int(&query, ":at", at_us);
+    if (!query_run(&query, error)) return false;
+  }
+  return transaction_commit(&transaction, error);
+}
+
+bool sqlite_listing(struct ledger *ledger, const struct suppression *rows, size_t rows_n, GError **error)
+{
+  struct sqlite_warehouse *self = sqlite_of_ledger(ledger);
+  transaction_scope struct transaction transaction = {0};
+  query_scope struct query query = {0};
+  if (!transaction_begin(&transaction, &self->db, true, error)) return false;
+  if (!query_open(&query, &self->db, SQL_SUPPRESSION_LISTING, error)) return false;
+  for (size_t i = 0; i < rows_n; i++) {
+    query_again(&query);
+    stop_bind(&query, &rows[i]);
     query_int(&query, ":was_listed", rows[i].was_listed);
+    if (!query_run(&query, error)) return false;
+  }
+  return transaction_commit(&transaction, error);
+}
+
+bool sqlite_unlisting(struct ledger *ledger, int64_t now_us, size_t limit, struct page *page, GError **error)
+{
+  struct sqlite_warehouse *self = sqlite_of_ledger(ledger);
+  query_scope struct query query = {0};
+  bool has_row = true;
+  page_reset(page);
+  if (!query_open(&query, &self->db, SQL_SUPPRESSIONS_UNLISTING, error)) return false;
+  query_int(&query, ":now", now_us);
+  query_int(&query, ":limit", (int64_t)MIN(limit, (size_t)INT32_MAX));
+  while (has_row) {
+    if (!query_next(&query, &has_row, error)) return false;
+    if (!has_row) break;
+    struct suppression row = {.person = query_page_text(&query, 0, page), .domain = query_page_text(&query, 1, page)};
+    g_array_append_val(page->rows, row);
+  }
+  return true;
+}
+
+bool sqlite_unlisted(struct ledger *ledger, const struct suppression *rows, size_t rows_n, GError **error)
+{
+  struct sqlite_warehouse *self = sqlite_of_ledger(ledger);
+  transaction_scope struct transaction transaction = {0};
+  query_scope struct query query = {0};
+  if (!transaction_begin(&transaction, &self->db, true, error)) return false;
+  if (!query_open(&query, &self->db, SQL_SUPPRESSION_UNLISTED, error)) return false;
+  for (size_t i = 0; i < rows_n; i++) {
+    query_again(&query);
+    query_text(&query, ":person", rows[i].person);
+    query_text(&query, ":domain", rows[i].domain);
     if (!query_run(&query, error)) return false;
   }
   return transaction_commit(&transaction, error);

@@ -9,7 +9,7 @@ import pytest
 import ran
 from emulated import build_folder
 
-SUITES = ("claims", "persons", "protocol", "source", "stage", "stops", "report", "brakes", "stop_hits", "exclusion", "opt_out", "retire", "home", "verify")
+SUITES = ("claims", "persons", "protocol", "source", "stage", "stops", "report", "brakes", "stop_hits", "unlisting", "exclusion", "opt_out", "retire", "home", "verify")
 PATH = re.compile(r"^(?:# )?(/bigquery/\S+)$", re.M)  # newer GLibs list the tests as comments of TAP
 NOT_HERE = {
     "/bigquery/retire/lease": "the lease is a row by BigQuery's own clock, and `lease break` ends an active one",

@@ -413,6 +413,15 @@ static bool fake_blocklist_add(struct instantly *instantly, const char *const *v
   return true;
 }
 
+static bool fake_blocklist_remove(struct instantly *instantly, const char *value, GError **error)
+{
+  struct fake_instantly *fake = self_of(instantly);
+  if (fake_is_dead(fake, error)) return false;
+  for (guint i = fake->blocklist->len; i > 0; i--)
+    if (strcmp(g_ptr_array_index(fake->blocklist, i - 1), value) == 0) g_ptr_array_remove_index(fake->blocklist, i - 1);
+  return true;
+}
+
 static bool fake_plan(struct instantly *instantly, struct plan_details *plan, GError **error)
 {
   *plan = (struct plan_details){.lead_limit = -1, .lead_count = -1};
@@ -448,6 +457,7 @@ static const struct instantly_ops fake_ops = {.date_us = fake_date,
                                               .emails_read = fake_emails_read,
                                               .blocklist_read = fake_blocklist_read,
                                               .blocklist_add = fake_blocklist_add,
+                                              .blocklist_remove = fake_blocklist_remove,
                                               .plan = fake_plan,
                                               .workspace = fake_workspace};
 

@@ -246,6 +246,21 @@ static bool m_unpushed(struct ledger *self, const struct push_query *query, stru
   CALL(unpushed, query, page, error);
 }
 
+static bool m_listing(struct ledger *self, const struct suppression *rows, size_t n, GError **error)
+{
+  CALL(listing, rows, n, error);
+}
+
+static bool m_unlisting(struct ledger *self, int64_t now_us, size_t limit, struct page *page, GError **error)
+{
+  CALL(unlisting, now_us, limit, page, error);
+}
+
+static bool m_unlisted(struct ledger *self, const struct suppression *rows, size_t n, GError **error)
+{
+  CALL(unlisted, rows, n, error);
+}
+
 static bool m_stop_hits(struct ledger *self, int64_t now_us, struct page *page, GError **error)
 {
   CALL(stop_hits, now_us, page, error);
@@ -338,6 +353,9 @@ static const struct ledger_ops mortal_ops = {.now_us = m_now_us,
                                              .stage_facts = m_stage_facts,
                                              .suppress = m_suppress,
                                              .unpushed = m_unpushed,
+                                             .listing = m_listing,
+                                             .unlisting = m_unlisting,
+                                             .unlisted = m_unlisted,
                                              .stop_hits = m_stop_hits,
                                              .stops_allow = m_stops_allow,
                                              .exclusion_look = m_exclusion_look,

@@ -138,6 +138,11 @@ static bool try_blocklist_add(struct instantly *instantly, GError **error)
   return instantly->ops->blocklist_add(instantly, values, 1, error);
 }
 
+static bool try_blocklist_remove(struct instantly *instantly, GError **error)
+{
+  return instantly->ops->blocklist_remove(instantly, "a.example", error);
+}
+
 static bool try_plan(struct instantly *instantly, GError **error)
 {
   struct plan_details plan;
@@ -175,6 +180,7 @@ static const struct {
     {"steps", try_steps, false},
     {"emails", try_emails, false},
     {"block list", try_blocklist_add, false},
+    {"off the block list", try_blocklist_remove, false},
     {"plan", try_plan, false},
     {"workspace", try_workspace, false},
     {"campaigns", try_campaigns, false},

@@ -273,6 +273,19 @@ static void test_account(void)
   ops->blocklist_read(world.instantly, &page, &error);
   g_assert_no_error(error);
   g_assert_cmpuint(page.rows->len, ==, 2);
+  for (int i = 0; i < 2; i++) { /* again: it is gone already */
+    ops->blocklist_remove(world.instantly, "blocked.test", &error);
+    g_assert_no_error(error);
+    ops->blocklist_read(world.instantly, &page, &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(page.rows->len, ==, 1);
+    g_assert_cmpstr(page_row(&page, struct suppression, 0)->person, ==, "stop@blocked.example");
+  }
+  ops->blocklist_remove(world.instantly, "blocked.example", &error); /* a part of a value is not the value */
+  g_assert_no_error(error);
+  ops->blocklist_read(world.instantly, &page, &error);
+  g_assert_no_error(error);
+  g_assert_cmpuint(page.rows->len, ==, 1);
   page_clear(&page);
   world_stop(&world);
 }

@@ -96,6 +96,7 @@ contacted AS (
   WHERE person NOT IN (SELECT person FROM ${lead_state} WHERE person IS NOT NULL)),
 told AS (
   SELECT JSON_VALUE(t, '$.match_key') AS match_key, JSON_VALUE(t, '$.person') AS person, JSON_VALUE(t, '$.reason') AS reason,
+    JSON_VALUE(t, '$.domain') AS domain, JSON_VALUE(t, '$.source') AS source,
     TIMESTAMP_MICROS(CAST(JSON_VALUE(t, '$.evidence_at') AS INT64)) AS evidence_at
   FROM UNNEST(JSON_QUERY_ARRAY(@p, '$.stops')) t),
 stops AS (
@@ -108,7 +109,11 @@ stops AS (
     WHERE NOT EXISTS (
       SELECT 1 FROM ${suppressions} s
       WHERE s.match_key = t.match_key AND s.reason = t.reason AND s.person = t.person AND s.domain IS NULL
-        AND s.revoked_at IS NOT NULL AND s.evidence_at >= t.evidence_at))
+        AND s.revoked_at IS NOT NULL AND s.evidence_at >= t.evidence_at)
+      AND NOT EXISTS (
+        SELECT 1 FROM ${suppressions} s
+        WHERE t.source = 'blocklist' AND s.match_key = t.match_key AND NOT s.was_listed
+          AND s.person IS NOT DISTINCT FROM t.person AND s.domain IS NOT DISTINCT FROM t.domain))
   GROUP BY match_key),
 missing AS (
   SELECT m.lead_id, ARRAY_AGG(t.tag ORDER BY t.n LIMIT 1)[OFFSET(0)] AS tag

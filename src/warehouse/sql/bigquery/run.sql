@@ -49,6 +49,8 @@ SELECT 'events', COUNT(*), NULL FROM ${lead_events}
 UNION ALL
 SELECT 'stops_read_at', UNIX_MICROS(MAX(stops_read_at)), NULL FROM ${pipeline_runs} WHERE is_end = 1
 UNION ALL
+SELECT 'unlisting', COUNTIF(NOT was_listed AND revoked_at IS NOT NULL), NULL FROM ${suppressions}
+UNION ALL
 SELECT 'scan_finished_at', UNIX_MICROS(MAX(full_scan_finished_at)), NULL FROM ${pipeline_runs} WHERE is_end = 1
 UNION ALL
 SELECT 'scan_started_at', (SELECT UNIX_MICROS(scan_started_at) FROM ${pipeline_runs}

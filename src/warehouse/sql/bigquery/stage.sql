@@ -233,8 +233,8 @@ ORDER BY s.finished_at, s.lead_id;
 -- only the very address, and what it matches is not mailed: such an entry takes nothing out. core/stop_hits.h says which are bulk.
 WITH stops AS (
   SELECT match_key, person, domain, reason, pushed_at, IFNULL(source, '') = 'blocklist' AS is_listed,
-    IFNULL(source, '') <> 'blocklist' AND (reason IN ('unsubscribed', 'manual')
-      OR (source IN ('command', 'import', 'inbox', 'opt_out') AND reason NOT IN ('replied', 'bounced') AND expires_at IS NULL)) AS is_lasting
+    IFNULL(source, '') <> 'blocklist' AND expires_at IS NULL AND (reason IN ('unsubscribed', 'manual')
+      OR (source IN ('command', 'import', 'inbox', 'opt_out') AND reason NOT IN ('replied', 'bounced'))) AS is_lasting
   FROM ${suppressions}
   WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > @now)
     AND NOT (@bulk_waits AND allowed_at IS NULL AND (domain IS NOT NULL

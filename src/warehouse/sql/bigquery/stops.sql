@@ -4,7 +4,7 @@
 -- Of several rows for the same thing the first counts. What a sync writes is there already if the same person or domain and
 -- reason is in force, or was removed by somebody to whom the evidence was no news; what a person sets only if the one there
 -- lasts as long. A person's own act is written beside one from a list, which may have to wait or be taken back with its list
--- (core/stop_hits.h has the sources).
+-- (core/stop_hits.h has the sources). What the block list holds because we put it there is no stop of its own.
 CREATE TEMP TABLE ${scratch} AS
 WITH wanted AS (
   SELECT CAST(JSON_VALUE(r, '$.id') AS INT64) AS id, JSON_VALUE(r, '$.match_key') AS match_key,
@@ -21,11 +21,16 @@ WITH wanted AS (
 there AS (
   SELECT match_key, person, domain, reason, expires_at, revoked_at, evidence_at,
     IFNULL(source, '') IN ('sync', 'workspace', 'emails', 'webhook', 'mark', 'command') AS is_own,
+    IFNULL(NOT was_listed, FALSE) AS is_ours_there,
     revoked_at IS NULL AND (expires_at IS NULL OR expires_at > TIMESTAMP_MICROS(CAST(JSON_VALUE(@p, '$.now') AS INT64)))
       AS is_in_force
   FROM ${suppressions} WHERE match_key IN (SELECT match_key FROM wanted))
 SELECT w.* FROM wanted w
 WHERE NOT EXISTS (
+  SELECT 1 FROM there s
+  WHERE s.match_key = w.match_key AND w.source = 'blocklist' AND s.is_ours_there
+    AND s.person IS NOT DISTINCT FROM w.person AND s.domain IS NOT DISTINCT FROM w.domain)
+AND NOT EXISTS (
   SELECT 1 FROM there s
   WHERE s.match_key = w.match_key AND s.reason = w.reason
     AND (s.is_own OR NOT s.is_in_force
@@ -75,11 +80,11 @@ WHEN MATCHED AND (T.expires_at IS NULL OR T.expires_at > S.now)
 -- Unsubscribes and stops that an operator set, in whatever words; a reply is nothing for a block list, a bounce even less,
 -- one that ends by itself would stay there for ever, and what came from the block list is there already.
 SELECT person, domain, reason, source, actor, created_at, expires_at, pushed_at FROM ${suppressions}
-WHERE pushed_at IS NULL AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > @now)
+WHERE pushed_at IS NULL AND revoked_at IS NULL
   AND NOT (@bulk_waits AND allowed_at IS NULL AND (domain IS NOT NULL
     OR IFNULL(source, '') NOT IN ('sync', 'workspace', 'emails', 'webhook', 'mark', 'command')))
-  AND IFNULL(source, '') <> 'blocklist' AND (reason IN ('unsubscribed', 'manual')
-    OR (source IN ('command', 'import', 'inbox', 'opt_out') AND reason NOT IN ('replied', 'bounced') AND expires_at IS NULL))
+  AND IFNULL(source, '') <> 'blocklist' AND expires_at IS NULL AND (reason IN ('unsubscribed', 'manual')
+    OR (source IN ('command', 'import', 'inbox', 'opt_out') AND reason NOT IN ('replied', 'bounced')))
 ORDER BY id LIMIT @limit;
 
 -- name: stop_hits
@@ -127,8 +132,7 @@ WHERE revoked_at IS NULL AND allowed_at IS NULL
 
 -- name: pushed_gather
 CREATE TEMP TABLE ${scratch} AS
-SELECT s.id, MAX(TIMESTAMP_MICROS(CAST(JSON_VALUE(@p, '$.at') AS INT64))) AS pushed_at,
-  MAX(JSON_VALUE(r, '$.was_listed')) = '1' AS was_listed
+SELECT s.id, MAX(TIMESTAMP_MICROS(CAST(JSON_VALUE(@p, '$.at') AS INT64))) AS pushed_at
 FROM ${suppressions} s JOIN UNNEST(JSON_QUERY_ARRAY(@p, '$.rows')) r
   ON s.match_key = JSON_VALUE(r, '$.match_key') AND s.reason = JSON_VALUE(r, '$.reason')
 WHERE s.person IS NOT DISTINCT FROM JSON_VALUE(r, '$.person') AND s.domain IS NOT DISTINCT FROM JSON_VALUE(r, '$.domain')
@@ -136,13 +140,52 @@ WHERE s.person IS NOT DISTINCT FROM JSON_VALUE(r, '$.person') AND s.domain IS NO
 GROUP BY s.id;
 
 -- name: pushed_apply
-MERGE ${suppressions} T USING ${scratch} S ON T.id = S.id WHEN MATCHED THEN UPDATE SET pushed_at = S.pushed_at, was_listed = S.was_listed;
+MERGE ${suppressions} T USING ${scratch} S ON T.id = S.id WHEN MATCHED THEN UPDATE SET pushed_at = S.pushed_at;
+
+-- name: listing_gather
+-- Before they are pushed, and once: a run that died between the push and its confirmation must not take them for somebody
+-- else's.
+CREATE TEMP TABLE ${scratch} AS
+SELECT s.id, MAX(JSON_VALUE(r, '$.was_listed')) = '1' AS was_listed
+FROM ${suppressions} s JOIN UNNEST(JSON_QUERY_ARRAY(@p, '$.rows')) r
+  ON s.match_key = JSON_VALUE(r, '$.match_key') AND s.reason = JSON_VALUE(r, '$.reason')
+WHERE s.person IS NOT DISTINCT FROM JSON_VALUE(r, '$.person') AND s.domain IS NOT DISTINCT FROM JSON_VALUE(r, '$.domain')
+  AND s.pushed_at IS NULL AND s.was_listed IS NULL AND s.revoked_at IS NULL
+GROUP BY s.id;
+
+-- name: listing_apply
+MERGE ${suppressions} T USING ${scratch} S ON T.id = S.id WHEN MATCHED THEN UPDATE SET was_listed = S.was_listed;
+
+-- name: unlisting
+-- What we put on the block list, or were about to, and nobody wants there any more. Another entry in force keeps what folds to
+-- the same person, whatever its reason.
+SELECT DISTINCT person, domain FROM ${suppressions}
+WHERE NOT was_listed AND revoked_at IS NOT NULL AND match_key NOT IN (
+  SELECT match_key FROM ${suppressions}
+  WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > @now) AND IFNULL(source, '') <> 'blocklist')
+ORDER BY person, domain LIMIT @limit;
+
+-- name: unlisted_gather
+-- Also of an entry that somebody made meanwhile: it is not on the list any more, and is pushed anew.
+CREATE TEMP TABLE ${scratch} AS
+SELECT DISTINCT s.id FROM ${suppressions} s JOIN UNNEST(JSON_QUERY_ARRAY(@p, '$.rows')) r
+  ON s.match_key = JSON_VALUE(r, '$.match_key')
+WHERE s.person IS NOT DISTINCT FROM JSON_VALUE(r, '$.person') AND s.domain IS NOT DISTINCT FROM JSON_VALUE(r, '$.domain')
+  AND IFNULL(s.source, '') <> 'blocklist';
+
+-- name: unlisted_apply
+MERGE ${suppressions} T USING ${scratch} S ON T.id = S.id WHEN MATCHED THEN UPDATE SET pushed_at = NULL, was_listed = NULL;
 
 -- name: stops_revoke
+-- What one import or command recorded, and what was pushed of other spellings of the same persons (actor $.spelling): where
+-- another stop needs such an entry as well, the next sync makes it anew.
 UPDATE ${suppressions} SET revoked_at = TIMESTAMP_MICROS(CAST(JSON_VALUE(@p, '$.at') AS INT64)),
   revoked_by = JSON_VALUE(@p, '$.by')
-WHERE (match_key = JSON_VALUE(@p, '$.match_key') OR run_id = JSON_VALUE(@p, '$.run_id')) AND revoked_at IS NULL
-  AND (expires_at IS NULL OR expires_at > TIMESTAMP_MICROS(CAST(JSON_VALUE(@p, '$.now') AS INT64)));
+WHERE revoked_at IS NULL
+  AND (expires_at IS NULL OR expires_at > TIMESTAMP_MICROS(CAST(JSON_VALUE(@p, '$.now') AS INT64)))
+  AND (match_key = JSON_VALUE(@p, '$.match_key') OR run_id = JSON_VALUE(@p, '$.run_id')
+    OR (source = 'sync' AND actor = JSON_VALUE(@p, '$.spelling')
+      AND match_key IN (SELECT match_key FROM ${suppressions} WHERE run_id = JSON_VALUE(@p, '$.run_id'))));
 
 -- name: stops_in_force
 SELECT COUNT(*) FROM ${suppressions}
@@ -162,7 +205,8 @@ WHERE reason = 'opted_out' AND source = 'opt_out' AND revoked_at IS NOT NULL AND
 
 -- name: stops_list
 -- In the order of writing. '' asks for any person or domain.
-SELECT id, person, domain, reason, source, actor, created_at, expires_at, pushed_at, revoked_at, revoked_by, run_id
+SELECT id, person, domain, reason, source, actor, created_at, expires_at, pushed_at, revoked_at, revoked_by, run_id,
+  IFNULL(NOT was_listed, FALSE)
 FROM ${suppressions}
 WHERE id > @after_id AND (@run_id = '' OR run_id = @run_id)
   AND (@person_key = '' OR match_key IN (@person_key, @domain_key))

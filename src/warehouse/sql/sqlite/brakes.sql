@@ -30,6 +30,12 @@ WHERE match_key = coalesce('@' || :domain, fold_tag(:person)) AND revoked_at IS 
 UPDATE suppressions SET revoked_at = :at, revoked_by = :by
 WHERE run_id = :run_id AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > :now);
 
+-- name: brake_revoke_spellings
+-- What was pushed of other spellings of its persons. Where another stop needs such an entry as well, the next sync makes it anew.
+UPDATE suppressions SET revoked_at = :at, revoked_by = :by
+WHERE source = 'sync' AND actor = :spelling AND match_key IN (SELECT match_key FROM suppressions WHERE run_id = :run_id)
+  AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > :now);
+
 -- name: brake_hold
 -- A hold that is on keeps its reason: whoever set it first still waits for it.
 INSERT INTO controls (name, value)
@@ -48,7 +54,8 @@ DELETE FROM controls WHERE name = 'hold:' || coalesce(:campaign_id, '*');
 
 -- name: report_stops
 -- In the order of writing, which is that of the primary key.
-SELECT id, person, domain, reason, source, actor, created_at, expires_at, pushed_at, revoked_at, revoked_by, run_id
+SELECT id, person, domain, reason, source, actor, created_at, expires_at, pushed_at, revoked_at, revoked_by, run_id,
+  coalesce(was_listed = 0, 0)
 FROM suppressions
 WHERE id > :after_id AND (:run_id IS NULL OR run_id = :run_id)
   AND (:person IS NULL OR match_key IN (fold_tag(:person), '@' || substr(:person, instr(:person, '@') + 1)))

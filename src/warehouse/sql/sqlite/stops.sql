@@ -3,7 +3,8 @@
 -- name: suppression_put
 -- One in force for the same person or domain and reason is left as it is; but a person's own act is written beside one from a
 -- list, which may have to wait or be taken back with its list (core/stop_hits.h has the sources).
--- What was removed knowing this evidence stays removed.
+-- What was removed knowing this evidence stays removed. What the block list holds because we put it there is no
+-- stop of its own: it goes with the entry that asked for it.
 INSERT INTO suppressions (match_key, person, domain, reason, source, actor, created_at, expires_at, pushed_at, evidence_at,
   run_id)
 SELECT coalesce('@' || :domain, fold_tag(:person)), :person, :domain, :reason, :source, :actor,
@@ -11,11 +12,11 @@ SELECT coalesce('@' || :domain, fold_tag(:person)), :person, :domain, :reason, :
 WHERE NOT EXISTS (
   SELECT 1 FROM suppressions s
   WHERE s.match_key = coalesce('@' || :domain, fold_tag(:person)) AND s.person IS :person AND s.domain IS :domain
-    AND s.reason = :reason
-    AND CASE WHEN s.revoked_at IS NULL THEN (s.expires_at IS NULL OR s.expires_at > :now)
-          AND (coalesce(s.source, '') IN ('sync', 'workspace', 'emails', 'webhook', 'mark', 'command')
-            OR coalesce(:source, '') NOT IN ('sync', 'workspace', 'emails', 'webhook', 'mark', 'command'))
-        ELSE coalesce(s.evidence_at >= :evidence_at, FALSE) END);
+    AND ((:source IS 'blocklist' AND s.was_listed = 0) OR (s.reason = :reason
+      AND CASE WHEN s.revoked_at IS NULL THEN (s.expires_at IS NULL OR s.expires_at > :now)
+            AND (coalesce(s.source, '') IN ('sync', 'workspace', 'emails', 'webhook', 'mark', 'command')
+              OR coalesce(:source, '') NOT IN ('sync', 'workspace', 'emails', 'webhook', 'mark', 'command'))
+          ELSE coalesce(s.evidence_at >= :evidence_at, FALSE) END)));
 
 -- name: suppression_evidence
 -- One in force learns what it is seen from now: whoever removes it later knows.
@@ -51,10 +52,35 @@ UPDATE suppressions SET allowed_at = :now
 WHERE id IN (SELECT j.id FROM judged_stops j WHERE j.is_bulk AND (:allow IS NULL OR j.allow_hit = :allow)
   AND (j.expires_at IS NULL OR j.expires_at > :now));
 
+-- name: suppression_listing
+-- Before it is pushed, and once: a run that died between the push and its confirmation must not take it for somebody else's.
+UPDATE suppressions SET was_listed = :was_listed
+WHERE match_key = coalesce('@' || :domain, fold_tag(:person)) AND person IS :person AND domain IS :domain
+  AND reason = :reason AND pushed_at IS NULL AND was_listed IS NULL AND revoked_at IS NULL;
+
 -- name: suppression_pushed
-UPDATE suppressions SET pushed_at = :at, was_listed = nullif(:was_listed, 0)
+UPDATE suppressions SET pushed_at = :at
 WHERE match_key = coalesce('@' || :domain, fold_tag(:person)) AND person IS :person AND domain IS :domain
   AND reason = :reason AND pushed_at IS NULL;
+
+-- name: has_unlisting
+-- Whether it is worth asking which: another entry may keep them.
+SELECT EXISTS (SELECT 1 FROM suppressions WHERE was_listed = 0 AND revoked_at IS NOT NULL);
+
+-- name: suppressions_unlisting
+-- What we put on the block list, or were about to, and nobody wants there any more. Another entry in force keeps what folds to
+-- the same person, whatever its reason.
+SELECT DISTINCT person, domain FROM suppressions s
+WHERE was_listed = 0 AND revoked_at IS NOT NULL
+  AND NOT EXISTS (SELECT 1 FROM suppressions o WHERE o.match_key = s.match_key AND o.source IS NOT 'blocklist'
+    AND o.revoked_at IS NULL AND (o.expires_at IS NULL OR o.expires_at > :now))
+ORDER BY person, domain LIMIT :limit;
+
+-- name: suppression_unlisted
+-- Also of an entry that somebody made meanwhile: it is not on the list any more, and is pushed anew.
+UPDATE suppressions SET pushed_at = NULL, was_listed = NULL
+WHERE match_key = coalesce('@' || :domain, fold_tag(:person)) AND person IS :person AND domain IS :domain
+  AND source IS NOT 'blocklist';
 
 -- name: suppressions_of_person
 SELECT person, domain, reason, source, actor, created_at, expires_at, pushed_at FROM suppressions

@@ -145,8 +145,8 @@ SELECT id, match_key, person, domain, reason, source, actor, created_at, expires
   allowed_at IS NULL AND (domain IS NOT NULL
     OR coalesce(source NOT IN ('sync', 'workspace', 'emails', 'webhook', 'mark', 'command'), 1)) AS is_bulk
 FROM suppressions
-WHERE revoked_at IS NULL AND source IS NOT 'blocklist' AND (reason IN ('unsubscribed', 'manual')
-  OR (source IN ('command', 'import', 'inbox', 'opt_out') AND reason NOT IN ('replied', 'bounced') AND expires_at IS NULL));
+WHERE revoked_at IS NULL AND source IS NOT 'blocklist' AND expires_at IS NULL AND (reason IN ('unsubscribed', 'manual')
+  OR (source IN ('command', 'import', 'inbox', 'opt_out') AND reason NOT IN ('replied', 'bounced')));
 
 -- name: temp_bulk_stops
 -- Entries that no person made by an act of its own and that have no permission to act: core/stop_hits.h has the sources.
