@@ -55,13 +55,13 @@ class Start(NamedTuple):
 WORLDS = {
     "export": Start("export", "export", (), {DOWNLOAD: "r", LIST: "rrrrree", CAMPAIGN: "f", PLAN: "r", ADD: "ccc1"}, ADDED),
     "sync": Start("sync", "sync", (), {TOTALS: "r", DAILY: "r", STEPS: "r", CAMPAIGN: "s", LIST: "rrrrrrrr",
-                                       DOWNLOAD: "rr", BLOCK: "w", DELETE: "w", MAILS: "m"}, SYNCED, ("stopped_foreign",)),
+                                       DOWNLOAD: "rrr", BLOCK: "w", DELETE: "w", MAILS: "m"}, SYNCED, ("stopped_foreign",)),
     "complete": Start("complete", "complete", (), {PLAN: "r", TOTALS: "r", LIST: "rrrrrrr", DELETE: "www"}, COMPLETED),
     "recover": Start("recover", "recover", ("export",), {CAMPAIGN: "p", LIST: "aa"}, ADDED),
     # After a crash: an export died with one batch on its way and one never sent; a complete died with a DELETE on its way.
     "crashed-export": Start("recover", "export", (), {CAMPAIGN: "pf", LIST: "aarrrrree", DOWNLOAD: "r", PLAN: "r", ADD: "c1"},
                             ADDED),
-    "crashed-sync": Start("recover", "sync", ("export",), {TOTALS: "r", CAMPAIGN: "s", LIST: "rrrrr", DOWNLOAD: "rr",
+    "crashed-sync": Start("recover", "sync", ("export",), {TOTALS: "r", CAMPAIGN: "s", LIST: "rrrrr", DOWNLOAD: "rrr",
                                                            BLOCK: "w", MAILS: "m"}, ADDED),
     "crashed-complete": Start("complete", "complete", (), {PLAN: "r", TOTALS: "r", LIST: "rrrrrrr", DELETE: "ww"},
                               COMPLETED),
