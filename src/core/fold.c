@@ -275,12 +275,17 @@ static const enum phase settlement_phases[] = {
     [SETTLEMENT_ADDED] = PHASE_ADDED,
 };
 
+bool state_is_in_subsequence(const struct lead_state *state)
+{
+  return state->subsequence_id && state->last_seen_at_us >= state->current_at_us;
+}
+
 enum phase state_phase(const struct lead_state *state)
 {
   if (state_is_removed(state)) return PHASE_REMOVED;
   if (state->withdrawn_at_us) return PHASE_WITHDRAWN;
   if (state->finished_at_us) return PHASE_FINISHED;
-  if (state->subsequence_id && state_is_enrolled(state)) return PHASE_IN_SUBSEQUENCE;
+  if (state_is_in_subsequence(state) && state_is_enrolled(state)) return PHASE_IN_SUBSEQUENCE;
   return settlement_phases[state->settlement];
 }
 

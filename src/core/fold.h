@@ -17,6 +17,9 @@ enum phase state_phase(const struct lead_state *state);
 /* Is the lead enrolled in its current generation (added or adopted, not withdrawn)? The user's added_to_instantly. */
 bool state_is_enrolled(const struct lead_state *state);
 
+/* Was the row that the lead has now seen in a subsequence? What a scan showed before that row came is of another one.
+ */
+bool state_is_in_subsequence(const struct lead_state *state);
 /* Did the person answer in this generation? What was answered before `release` says nothing about the row of today. */
 bool state_has_answered(const struct lead_state *state);
 

@@ -96,7 +96,7 @@ static struct stopped stops_of(const struct memory *memory, const char *person, 
 /* Over, as far as we know, and not running again, nor in a subsequence. */
 static bool has_ended(const struct lead_state *state)
 {
-  return state->finished_at_us && !state->subsequence_id && !state_is_held(state) &&
+  return state->finished_at_us && !state_is_in_subsequence(state) && !state_is_held(state) &&
          g_strcmp0(state->held_reason, "relaunched") != 0;
 }
 

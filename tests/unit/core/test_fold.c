@@ -204,7 +204,9 @@ static void test_held_until_resolved(void)
 static void test_in_subsequence(void)
 {
   struct lead_state state = FOLD(SETTLED(EVENT_ADDED, 1, NULL));
-  state.subsequence_id = "sub-1";
+  state.subsequence_id = "sub-1"; /* as a scan saw it before this row came */
+  g_assert_cmpint(state_phase(&state), ==, PHASE_ADDED);
+  state.last_seen_at_us = state.current_at_us;
   g_assert_cmpint(state_phase(&state), ==, PHASE_IN_SUBSEQUENCE);
 }
 

@@ -245,14 +245,11 @@ static guint removals_n(struct subject *subject, const struct removal_query *que
   return n;
 }
 
-static void see(struct subject *subject, const char *id, int64_t at_us)
+static void see_row(struct subject *subject, const struct remote_lead *seen, int64_t at_us)
 {
-  struct remote_lead row = {.id = id,
-                            .email = "ann@x.org",
-                            .person = "ann@x.org",
-                            .campaign_id = "camp-a",
-                            .status = REMOTE_ACTIVE,
-                            .created_at_us = T0};
+  struct remote_lead row = *seen;
+  row.email = row.person = "ann@x.org";
+  row.campaign_id = "camp-a";
   static const char *const campaigns[] = {"camp-a"};
   struct stage_rules rules = {.run_id = "sync",
                               .epoch = 5,
@@ -265,6 +262,48 @@ static void see(struct subject *subject, const char *id, int64_t at_us)
   OK(subject->ops->stage(subject->ledger, "sync", &row, 1, &error));
   OK(subject->ops->stage_facts(subject->ledger, &rules, &report, &error));
   subject_fold(subject);
+}
+
+static void see(struct subject *subject, const char *id, int64_t at_us)
+{
+  see_row(subject, &(struct remote_lead){.id = id, .status = REMOTE_ACTIVE, .created_at_us = T0}, at_us);
+}
+
+static enum phase phase_of(struct subject *subject, const char *lead_id)
+{
+  struct page page;
+  page_init(&page, sizeof(struct lead_report_row));
+  enum phase phase = subject_lead(subject, lead_id, &page)->phase;
+  page_clear(&page);
+  return phase;
+}
+
+/* Nor that it runs in a subsequence, as the row of the first generation did. */
+static void test_generation_in_subsequence(struct subject *subject)
+{
+  subject_enrol(subject, "L1", "ann@x.org", "id-1");
+  see_row(
+      subject,
+      &(struct remote_lead){.id = "id-1", .status = REMOTE_COMPLETED, .subsequence_id = "sub-1", .created_at_us = T0},
+      T0 + HOUR_US);
+  g_assert_cmpint(phase_of(subject, "L1"), ==, PHASE_IN_SUBSEQUENCE);
+  put_generation(subject);
+  g_assert_cmpint(phase_of(subject, "L1"), ==, PHASE_ADDED);
+  struct suppression stop = {.person = "ann@x.org", .reason = "manual", .source = "command", .created_at_us = T0};
+  OK(subject->ops->suppress(subject->ledger, &stop, 1, NULL, &error));
+  struct removal_query live = {.now_us = T0 + 20 * HOUR_US, .of_stopped = true, .limit = 10};
+  g_assert_cmpuint(removals_n(subject, &live, NULL), ==, 1);
+  struct lead_event finished = about(EVENT_FINISHED, "L1", "ann@x.org", T0 + 13 * HOUR_US);
+  finished.generation = 2;
+  finished.reason = "no_reply";
+  subject_append(subject, &finished, 1);
+  subject_fold(subject);
+  g_assert_cmpuint(removals_n(subject, &live, NULL), ==, 0); /* it is over: the subsequence was the other row's */
+  see_row(
+      subject,
+      &(struct remote_lead){.id = "id-2", .status = REMOTE_COMPLETED, .subsequence_id = "sub-1", .created_at_us = T0},
+      T0 + 14 * HOUR_US);
+  g_assert_cmpuint(removals_n(subject, &live, NULL), ==, 1);
 }
 
 /* What the first generation's row showed says nothing about the second's: not that it was seen. */
@@ -330,6 +369,7 @@ int main(int argc, char **argv)
   subject_add("persons/cooldown", test_cooldown);
   subject_add("persons/no-cooldown", test_no_cooldown);
   subject_add("persons/generations", test_generations);
+  subject_add("persons/generation-in-subsequence", test_generation_in_subsequence);
   subject_add("persons/nameless", test_nameless);
   return g_test_run();
 }

@@ -147,7 +147,7 @@ WITH states AS (
     IF(s.outcome = 0 AND s.finished_at IS NOT NULL, 8, s.outcome) AS outcome, s.held_n, s.resolved_n, s.held_reason, CASE
       WHEN s.removed_at IS NOT NULL AND s.removed_id IS NOT DISTINCT FROM s.instantly_id THEN 12
       WHEN s.withdrawn_at IS NOT NULL THEN 11 WHEN s.finished_at IS NOT NULL THEN 10
-      WHEN s.subsequence_id IS NOT NULL AND s.settlement IN (7, 8) THEN 9 ELSE s.settlement END AS phase,
+      WHEN s.subsequence_id IS NOT NULL AND s.last_seen_at >= s.current_at AND s.settlement IN (7, 8) THEN 9 ELSE s.settlement END AS phase,
     s.settlement IN (7, 8) AND s.withdrawn_at IS NULL AS is_enrolled
   FROM ${lead_state} s),
 persons AS (SELECT DISTINCT LOWER(TRIM(${email}, '\t\n\v\f\r ')) AS person FROM ${leads} WHERE ${email} IS NOT NULL)

@@ -248,7 +248,7 @@ live AS (
   WHERE lead_id > @after_lead_id AND ((@is_open AND settlement = 1)
     OR (NOT @is_open AND (settlement = 8 OR (settlement = 7 AND @include_adopted)) AND withdrawn_at IS NULL
       AND NOT STARTS_WITH(lead_id, 'instantly:') AND instantly_id IS NOT NULL
-      AND (finished_at IS NULL OR subsequence_id IS NOT NULL OR held_n > resolved_n OR IFNULL(held_reason, '') = 'relaunched')
+      AND (finished_at IS NULL OR (subsequence_id IS NOT NULL AND IFNULL(last_seen_at >= current_at, FALSE)) OR held_n > resolved_n OR IFNULL(held_reason, '') = 'relaunched')
       AND NOT (removed_at IS NOT NULL AND removed_id IS NOT DISTINCT FROM instantly_id)))),
 met AS (
   SELECT l.lead_id, s.reason, s.is_lasting, s.domain IS NOT NULL OR s.person = l.person AS is_own, s.is_listed, s.pushed_at

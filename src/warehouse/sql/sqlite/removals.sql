@@ -32,7 +32,7 @@ FROM lead_state s CROSS JOIN taking_stops b ON b.match_key IN (fold_tag(s.person
 WHERE EXISTS (SELECT 1 FROM taking_stops)
   AND (s.settlement = 8 OR (s.settlement = 7 AND :include_adopted)) AND s.withdrawn_at IS NULL
   AND substr(s.lead_id, 1, 10) <> 'instantly:' AND s.instantly_id IS NOT NULL
-  AND (s.finished_at IS NULL OR s.subsequence_id IS NOT NULL OR s.held_n > s.resolved_n OR s.held_reason = 'relaunched')
+  AND (s.finished_at IS NULL OR (s.subsequence_id IS NOT NULL AND s.last_seen_at >= s.current_at) OR s.held_n > s.resolved_n OR s.held_reason = 'relaunched')
   AND NOT (s.removed_at IS NOT NULL AND s.removed_id IS s.instantly_id)
   AND (:after_lead_id IS NULL OR s.lead_id > :after_lead_id)
   AND (b.expires_at IS NULL OR b.expires_at > :now) AND NOT (:bulk_waits AND b.is_bulk)

@@ -275,7 +275,7 @@ SELECT l.*,
     WHEN s.removed_at IS NOT NULL AND s.removed_id = s.instantly_id THEN 'removed'
     WHEN s.withdrawn_at IS NOT NULL THEN 'withdrawn'
     WHEN s.finished_at IS NOT NULL THEN 'finished'
-    WHEN s.subsequence_id IS NOT NULL AND s.settlement IN (7, 8) THEN 'in_subsequence'
+    WHEN s.subsequence_id IS NOT NULL AND s.last_seen_at >= s.current_at AND s.settlement IN (7, 8) THEN 'in_subsequence'
     WHEN s.settlement = 1 THEN 'claimed' WHEN s.settlement = 2 THEN 'released' WHEN s.settlement = 3 THEN 'skipped'
     WHEN s.settlement = 4 THEN 'rejected' WHEN s.settlement = 5 THEN 'found_elsewhere'
     WHEN s.settlement = 6 THEN 'retried' WHEN s.settlement = 7 THEN 'adopted' WHEN s.settlement = 8 THEN 'added'

@@ -221,7 +221,7 @@ SELECT s.*,
     WHEN s.removed_at IS NOT NULL AND s.removed_id IS s.instantly_id THEN 12
     WHEN s.withdrawn_at IS NOT NULL THEN 11
     WHEN s.finished_at IS NOT NULL THEN 10
-    WHEN s.subsequence_id IS NOT NULL AND s.settlement IN (7, 8) THEN 9
+    WHEN s.subsequence_id IS NOT NULL AND s.last_seen_at >= s.current_at AND s.settlement IN (7, 8) THEN 9
     ELSE s.settlement
   END AS phase
 FROM lead_state s;
