@@ -22,7 +22,9 @@ BLOCK = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
 STATUS = re.compile(r"# exit status (\d+)")
 VALUE = re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"  # an id
                    r"|\b\d{8}T\d{6}-[0-9a-f]{8}\b"                   # a run
-                   r"|\b\d{4}-\d\d-\d\dT[\d:.]+Z|\d+")
+                   r"|\b\d{4}-\d\d-\d\dT[\d:.]+Z"
+                   r"|\bjust now\b|\b\d+ (s|min) ago\b"           # the machine may be slow
+                   r"|\d+")
 
 
 class Example:
