@@ -179,7 +179,8 @@ const struct setting settings_table[] = {
     INT("sync.full_scan_every_h", sync.full_scan_every_h, "24", 1, 720,
         .doc = "Hours between two reads of all leads of the campaigns; removals need one of the last 24 h"),
     INT("sync.stops_every_h", sync.stops_every_h, "3", 1, 720,
-        .doc = "Hours between two reads of the whole workspace's unsubscribes, replies, bounces and block list: with 3, each "
+        .doc = "Hours between two reads of the whole workspace's unsubscribes, replies, bounces and block list: with "
+               "3, each "
                "sync that is due every 4 hours reads them, at a request per hundred rows"),
     INT("sync.max_rows", sync.max_rows, "0", 0, G_MAXINT64 - 1,
         .doc = "Rows after which a list counts as endless and its reading as failed; 0: a million, or ten times the "
