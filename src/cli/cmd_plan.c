@@ -193,6 +193,7 @@ static void print_text(const struct cli *cli, const struct plan *plan)
   print_removals(cli, &plan->complete);
   print_opt_outs(&plan->export.opt_outs, "would be stopped");
   print_exclusion(cli, &plan->export.exclusion);
+  print_gone(cli, &plan->export.gone, true);
   print_stop_hits(&plan->hits);
   print_write_back(cli, plan->write_back_n);
   print_tags(cli, plan);
@@ -274,6 +275,7 @@ static void print_json(const struct cli *cli, const struct plan *plan)
   verdict_lines_json(out, "deferred", plan->tally.deferred);
   json_removals(out, &plan->complete);
   json_exclusion(out, cli, &plan->export.exclusion);
+  json_gone(out, cli, &plan->export.gone);
   json_stop_hits(out, &plan->hits);
   json_opt_outs(out, &plan->export.opt_outs);
   json_append_key(out, "totals");

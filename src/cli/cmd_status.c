@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "cli/brake_cli.h"
 #include "cli/command_list.h"
+#include "cli/exclusion_print.h"
 #include "cli/jobs.h"
 #include "cli/output.h"
 #include "cli/status_stops.h"
@@ -115,6 +116,15 @@ static void print_facts(const struct status *status)
   out_print("last full scan %s, workspace's stops read %s\n", scan, stops);
 }
 
+/* Whom the tables of the user's stop or let go, by their settings. */
+static void print_rules(const struct cli *cli)
+{
+  const struct source_settings *source = &cli->settings.source;
+  out_print("source.gone: %s", gone_rule_name(source->gone));
+  if (source->exclude.table) out_print(", source.exclude: %s", source->exclude.table);
+  out_print("\n");
+}
+
 static void print_group(const struct status *status, const char *group, const char *title)
 {
   g_autoptr(GPtrArray) names = names_of(status, group);
@@ -186,6 +196,7 @@ static void print_text(const struct cli *cli, const struct status *status)
                 {"notice", "NOTICED IN THE SOURCE"}};
   holds_print(cli, &status->holds);
   print_facts(status);
+  print_rules(cli);
   status_stops_print(&status->stops);
   print_runs(status);
   print_campaigns(cli, status);
@@ -264,12 +275,13 @@ static void json_runs(GString *out, const struct status *status)
   g_string_append_c(out, '}');
 }
 
-static void print_json(const struct status *status)
+static void print_json(const struct cli *cli, const struct status *status)
 {
   const struct ledger_facts *facts = &status->facts;
   g_autoptr(GString) out = g_string_new("{");
   json_append_time(out, "now", status->now_us);
   json_append_int(out, "source_rows", facts->source_rows);
+  json_append_str(out, "source_gone", gone_rule_name(cli->settings.source.gone));
   json_append_int(out, "enrolled", facts->enrolled);
   json_append_int(out, "open_claims", facts->unsettled);
   json_append_time(out, "full_scan_finished_at", facts->full_scan_finished_at_us);
@@ -292,7 +304,7 @@ static enum exit_code run(struct cli *cli, int argc, char **argv, GError **error
   status_init(&status);
   bool ok = status_read(cli, &status, error);
   if (ok && cli->is_json)
-    print_json(&status);
+    print_json(cli, &status);
   else if (ok)
     print_text(cli, &status);
   status_clear(&status);

@@ -12,6 +12,8 @@ static const struct command_option options[] = {
     {"full", OPTION_FLAG, NULL,
      "scan all configured campaigns, and lists for rows of ours, even if that was done today"},
     {"allow-shrunk-exclusion", OPTION_INT, "N", "see `leadferry export --help`"},
+    {"allow-shrunk-source", OPTION_INT, "N",
+     "with source.gone: stop, take who left for gone although the source lost most of its rows; see `export --help`"},
     {"allow-hit", OPTION_INT, "N",
      "let stops from lists, domains and the like end exactly N running leads, as an earlier sync said"},
     {NULL, OPTION_FLAG, NULL, NULL},

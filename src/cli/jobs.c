@@ -95,10 +95,12 @@ enum exit_code job_do_export(struct cli *cli, GString *json, GError **error)
       json_begin(json);
       json_export(json, &head, &report);
       json_exclusion(json, cli, &report.exclusion);
+      json_gone(json, cli, &report.gone);
       g_string_append_c(json, '}');
     } else {
       print_export(cli, &head, &report);
       print_exclusion(cli, &report.exclusion);
+      print_gone(cli, &report.gone, false);
     }
   }
   export_report_clear(&report);
@@ -160,10 +162,12 @@ enum exit_code job_do_sync(struct cli *cli, GString *json, GError **error)
       json_begin(json);
       json_sync(json, &head, &report);
       json_exclusion(json, cli, &report.exclusion);
+      json_gone(json, cli, &report.gone);
       g_string_append_c(json, '}');
     } else {
       print_sync(&head, &report);
       print_exclusion(cli, &report.exclusion);
+      print_gone(cli, &report.gone, false);
     }
   }
   job_clear(&job);

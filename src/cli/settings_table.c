@@ -16,6 +16,7 @@ static const char *const bounces_words[] = {"stop", "pause", NULL};
 static const char *const completed_words[] = {"activate", "refuse", NULL};
 static const char *const level_words[] = {"debug", "info", "warning", "error", NULL};
 static const char *const format_words[] = {"logfmt", "json", NULL};
+static const char *const gone_words[] = {"keep", "stop", NULL};
 static const char *const field_words[] = {"personalization", "website", "phone", "job_title", "pl_value_lead", NULL};
 static const char *const column_words[] = {"lead_id",
                                            "email",
@@ -233,6 +234,9 @@ const struct setting settings_table[] = {
     INT("source.max_shrink_percent", source.max_shrink_percent, "50", 0, 99,
         .doc = "Export and complete stop with 6 when the table has lost more of its rows than this since the last "
                "export (50 rows and more); 0: never. The same for the addresses of source.exclude (10 and more)"),
+    ENUM("source.gone", source.gone, "keep", gone_words,
+         .doc = "An enrolled person whom no row of the table has any more: keep mails it on, stop takes it out of its "
+                "campaign"),
     {.path = "source.exclude.table",
      .type = SETTING_NAME,
      .offset = AT(source.exclude.table),

@@ -34,7 +34,7 @@ enum exclusion_cell exclusion_cell_read(const char *raw, size_t length, char **v
   return email_canonical(text, length, value) == EMAIL_OK ? EXCLUSION_PERSON : EXCLUSION_ODD;
 }
 
-char *exclusion_doubt(const struct exclusion_counts *counts, int64_t max_shrink_percent, int64_t allow_n)
+char *exclusion_doubt(const struct standing_counts *counts, int64_t max_shrink_percent, int64_t allow_n)
 {
   bool is_shrunk = max_shrink_percent > 0 && counts->stops_n >= WORTH_A_WORD &&
                    (double)counts->lost_n * 100 > (double)counts->stops_n * (double)max_shrink_percent;
@@ -100,12 +100,12 @@ static bool note_put(struct job *job, int64_t left_n, GError **error)
 /* The note stands before the entries do: whoever dies between leaves nothing that nobody ends. */
 static bool apply(struct job *job, bool may_end, struct exclusion_report *report, GError **error)
 {
-  const struct exclusion_counts *counts = &report->counts;
-  struct exclusion_change change = {.run_id = job->run_id, .may_end = may_end};
+  const struct standing_counts *counts = &report->counts;
+  struct standing_change change = {.source = EXCLUSION_SOURCE, .run_id = job->run_id, .may_end = may_end};
   int64_t left_n = counts->stops_n + counts->new_n - (may_end ? counts->lost_n : 0);
   bool is_change = counts->new_n > 0 || (may_end && counts->lost_n > 0);
   if (left_n > 0 && !note_put(job, left_n, error)) return false;
-  if (is_change && !job->ledger->ops->exclusion_apply(job->ledger, &change, error)) return false;
+  if (is_change && !job->ledger->ops->standing_apply(job->ledger, &change, error)) return false;
   if (left_n == 0 && !note_put(job, left_n, error)) return false;
   report->ended_n = may_end ? counts->lost_n : 0;
   if (is_change)
@@ -137,12 +137,12 @@ bool exclusion_take(struct job *job, bool is_patient, struct exclusion_report *r
 
 bool exclusion_preview(const struct settings *settings, struct ledger *ledger, GError **error)
 {
-  struct exclusion_counts counts;
-  struct exclusion_change change = {.may_end = true};
+  struct standing_counts counts;
+  struct standing_change change = {.source = EXCLUSION_SOURCE, .may_end = true};
   g_autoptr(GError) failure = NULL;
   if (!settings->source.exclude.table) return true;
   if (ledger->ops->exclusion_look(ledger, &counts, &failure))
-    return counts.new_n + counts.lost_n == 0 || ledger->ops->exclusion_apply(ledger, &change, error);
+    return counts.new_n + counts.lost_n == 0 || ledger->ops->standing_apply(ledger, &change, error);
   if (error_is(failure, ERROR_CONFIG)) {
     log_event(LOG_WARNING, "source.exclude", LOG_STR("error", failure->message));
     return true;

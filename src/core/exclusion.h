@@ -19,12 +19,12 @@ enum exclusion_cell { EXCLUSION_BLANK, EXCLUSION_ODD, EXCLUSION_PERSON, EXCLUSIO
 enum exclusion_cell exclusion_cell_read(const char *raw, size_t length, char **value);
 
 /* Why its entries must not end, and how to go on; NULL: they may. Pure. Caller frees. */
-char *exclusion_doubt(const struct exclusion_counts *counts, int64_t max_shrink_percent, int64_t allow_n);
+char *exclusion_doubt(const struct standing_counts *counts, int64_t max_shrink_percent, int64_t allow_n);
 
 /* What a run did with it, for whoever tells it. */
 struct exclusion_report {
   bool is_known;                  /* it was looked at: the counts are filled */
-  struct exclusion_counts counts; /* before the change */
+  struct standing_counts counts; /* before the change */
   int64_t ended_n;
   bool is_doubted;    /* entries without a row stay: exclusion_doubt() */
   bool is_unreadable; /* table or column are missing: the entries stay as they are */

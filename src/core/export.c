@@ -107,10 +107,10 @@ static bool look_at_source(struct job *job, struct ledger_facts *facts, GError *
   return doubt == NULL;
 }
 
-/* Step 1: whom a table of the user's excludes by now. */
+/* Step 1: whom a table of the user's excludes by now, and who left that of leads. */
 static bool take_exclusion(struct job *job, struct export_report *report, GError **error)
 {
-  return exclusion_take(job, false, &report->exclusion, error);
+  return exclusion_take(job, false, &report->exclusion, error) && gone_take(job, &report->gone, error);
 }
 
 /* Step 1: what a removed stop left on the block list would refuse the person. */

@@ -11,6 +11,7 @@
  * 5. read the answer row by row; one settling event per lead
  * 6. settle unknown answers together; fold; write back; write the run; release the lease */
 #include "core/exclusion.h"
+#include "core/gone.h"
 #include "core/source_opt_out.h"
 #include "core/stop_enforce.h"
 
@@ -24,6 +25,7 @@ struct export_report {
   int64_t written_back_n;
   int64_t rebuilt_n;                 /* rows that --bootstrap brought home */
   struct exclusion_report exclusion; /* of source.exclude */
+  struct gone_report gone;           /* of source.gone */
   struct stop_report stops;          /* rows of persons who were stopped meanwhile, or by what this run read */
   struct opt_out_report opt_outs;    /* of source.opt_out */
   bool has_read_stops;               /* by this run */

@@ -437,10 +437,14 @@ struct ledger_ops {
   bool (*stops_read)(struct ledger *, const struct stop_query *query, struct page *page, GError **error);
   /* Reads the exclusion table that the settings name (none: it counts as empty). ERROR_CONFIG where table or column is
    * missing or of a type that holds no text: the sentence says what to do. */
-  bool (*exclusion_look)(struct ledger *, struct exclusion_counts *counts, GError **error);
-  /* Makes the entries what that look saw, in one transaction. A ledger opened for reading keeps the change for itself,
-   * see suppress(). */
-  bool (*exclusion_apply)(struct ledger *, const struct exclusion_change *change, GError **error);
+  bool (*exclusion_look)(struct ledger *, struct standing_counts *counts, GError **error);
+  /* The same of persons with an enrolment that runs, made of a row of the source, whom no row of the source has any
+   * more: compared without +tag, whatever the lead_id. A row with the person ends the entry; so does, with is_set
+   * false, the setting. */
+  bool (*gone_look)(struct ledger *, bool is_set, struct standing_counts *counts, GError **error);
+  /* Makes the entries what the last look saw, in one transaction. A ledger opened for reading keeps the change for
+   * itself, see suppress(). */
+  bool (*standing_apply)(struct ledger *, const struct standing_change *change, GError **error);
   /* Notes, before they are pushed and once for each, whether the block list has them already (was_listed). */
   bool (*listing)(struct ledger *, const struct suppression *rows, size_t rows_n, GError **error);
   /* Rows of struct suppression (what they name alone) that we put on the block list, or were about to, and that no stop

@@ -120,6 +120,9 @@ struct exclude_settings {
   char *column; /* of addresses and domains */
 };
 
+/* What becomes of an enrolment whose person left the source (core/gone.h). */
+enum gone_rule { GONE_KEEP, GONE_STOP };
+
 struct source_settings {
   char *table;     /* default "leads" */
   GArray *columns; /* struct field_mapping: our column <- the user's column */
@@ -127,6 +130,7 @@ struct source_settings {
   struct opt_out_settings opt_out;
   int64_t max_shrink_percent; /* losing more than this since the last export is a safety stop; 0: never */
   struct exclude_settings exclude;
+  enum gone_rule gone;
 };
 
 struct outcome_settings {

@@ -35,21 +35,26 @@ struct stop_hit {
 /* Reason and source of the entries that rows of source.exclude make (core/exclusion.h). */
 #define EXCLUSION_REASON "excluded"
 #define EXCLUSION_SOURCE "exclusion"
+/* The same of entries for persons who left the source (core/gone.h). */
+#define GONE_REASON "gone"
+#define GONE_SOURCE "gone"
 
-/* What stands in the exclusion table, and how the entries in force differ from it. */
-struct exclusion_counts {
-  int64_t rows_n;
+/* Stops that stand as long as the user's rows say so: of the exclusion table, or of persons who left the source. How
+ * the entries in force differ from what ought to be. */
+struct standing_counts {
+  int64_t rows_n;  /* of the exclusion table, like the next two */
   int64_t blank_n; /* cells that are NULL or blank */
   int64_t odd_n;   /* cells that hold neither an address nor a domain */
   int64_t stops_n; /* entries in force */
-  int64_t lost_n;  /* of them, those that no row makes any more */
+  int64_t lost_n;  /* of them, those for which nothing speaks any more */
   int64_t new_n;   /* persons and domains without an entry */
 };
 
-/* What becomes of the entries. */
-struct exclusion_change {
+/* What becomes of the entries of one source. */
+struct standing_change {
+  const char *source; /* EXCLUSION_SOURCE or GONE_SOURCE: the one that was looked at last */
   const char *run_id;
-  bool may_end; /* those without a row end; else they stay */
+  bool may_end; /* those for which nothing speaks; else they stay */
 };
 
 /* Which stops are pushed. */

@@ -24,7 +24,7 @@ static bool is_strange(const struct sync_report *report)
 {
   return report->stage.conflicts_n + report->held_n + report->gone_n + report->stage.home_n + report->stage.spike_n +
                  report->hits.waits + report->bounce_stopped_n + report->emails_refused + report->exclusion.is_doubted +
-                 report->exclusion.is_unreadable + report->unlist.was_refused >
+                 report->gone.is_doubted + report->exclusion.is_unreadable + report->unlist.was_refused >
              0 ||
          report->has_no_opt_outs || stop_needs_look(&report->stops);
 }
@@ -62,7 +62,9 @@ static bool sync_steps(struct job *job, const struct sync_options *options, stru
   bool is_read = read_leads(job, options, report, error); /* 2 */
   report->bounces = NULL;
   if (!is_read) return false;
-  if (!choose_home(job, report, error) || !exclusion_take(job, true, &report->exclusion, error)) return false;
+  if (!choose_home(job, report, error) || !exclusion_take(job, true, &report->exclusion, error) ||
+      !gone_take(job, &report->gone, error))
+    return false;
   if (!apply_stage(job, report, error)) return false; /* 3 */
   if (report->stops.hits.waits) report->hits = report->stops.hits;
   if (!bounce_guard_judge(job, bounces, &report->bounce_stopped_n, error)) return false;

@@ -16,6 +16,7 @@
  * The SQL statements behind ledger.stage_stops and ledger.stage_facts compile remote_stop() and sync_facts(); a
  * property test holds them equal. */
 #include "core/exclusion.h"
+#include "core/gone.h"
 #include "core/source_opt_out.h"
 #include "core/stop_enforce.h"
 
@@ -39,6 +40,7 @@ struct sync_report {
   enum home_mode home;       /* what became of rows with a stamp that the ledger does not know */
   int64_t campaigns_n, watched_n, stops_read_n, pushed_n, written_back_n, held_n;
   struct exclusion_report exclusion; /* of source.exclude */
+  struct gone_report gone;           /* of source.gone */
   int64_t gone_n;                    /* configured campaigns that Instantly does not have */
   struct opt_out_report opt_outs;    /* of source.opt_out */
   bool has_no_opt_outs;              /* its column could not be read */

@@ -1,4 +1,5 @@
 /* The BigQuery backend: opening and closing, and its two tables of functions. */
+#include "warehouse/bigquery_exclusion.h"
 #include "warehouse/bigquery_opt_out.h"
 
 #include "base/random.h"
@@ -56,7 +57,8 @@ static const struct ledger_ops ops = {
     .stage_facts = bq_stage_facts,
     .newest_id = bq_newest_id,
     .exclusion_look = bq_exclusion_look,
-    .exclusion_apply = bq_exclusion_apply,
+    .gone_look = bq_gone_look,
+    .standing_apply = bq_standing_apply,
     .stamp_is_known = bq_stamp_is_known,
     .differences = bq_differences,
     .contacted_before = bq_contacted_before,
@@ -170,6 +172,7 @@ static void bq_close(struct warehouse *warehouse)
   g_array_unref(self->kept_stops);
   g_array_unref(self->kept_rows);
   g_string_chunk_free(self->kept_text);
+  g_free(self->gone_json);
   g_free(self->foreigners);
   g_free(self->stamps.run_id);
   g_clear_pointer(&self->stamps.known, g_hash_table_unref);

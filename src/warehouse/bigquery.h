@@ -143,6 +143,7 @@ struct bq_warehouse {
     char *run_id;
     GHashTable *known; /* its claim_ids */
   } stamps;            /* as asked last */
+  char *gone_json;     /* what the last look for who left the source was told; NULL: there was none */
   char *foreigners;    /* JSON of addresses that SQL cannot spell; NULL: not read */
 };
 
@@ -400,13 +401,7 @@ bool bq_pushed(struct ledger *ledger, const struct suppression *rows, size_t row
 bool bq_report_suppressions(struct warehouse *warehouse, const char *person, struct page *page,
                             GError **error); /* warehouse.h */
 bool bq_stops_read(struct ledger *ledger, const struct stop_query *query, struct page *page,
-                   GError **error);                                                                    /* brakes.h */
-bool bq_exclusion_look(struct ledger *ledger, struct exclusion_counts *counts, GError **error);        /* ledger.h */
-bool bq_exclusion_apply(struct ledger *ledger, const struct exclusion_change *change, GError **error); /* above */
-/* Appends what is wrong with the exclusion table. */
-bool bq_exclusion_check(struct bq_warehouse *self, GArray *findings, GError **error);
-/* The names that statements about it use. */
-void bq_exclusion_names(struct bq_warehouse *self);
+                   GError **error); /* brakes.h */
 /* What suppressions are compared with: the folded address, or '@' and the domain. Caller frees. */
 char *bq_match_key(const struct suppression *stop);
 /* Rows of stops on their way into a script. */

@@ -1,8 +1,8 @@
-/* The exclusion table of the user's, and the entries that its rows make. */
+/* Entries that stand as long as rows of the user's say so: the exclusion table, and who left the source. */
+#include "warehouse/bigquery_exclusion.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "core/exclusion.h"
-#include "warehouse/bigquery.h"
 
 #include <string.h>
 
@@ -126,43 +126,88 @@ static bool foreign_read(struct bq_warehouse *self, int64_t *odd_n, GError **err
 
 static void counts_take(const char *const *cells, void *into)
 {
-  struct exclusion_counts *counts = into;
-  *counts = (struct exclusion_counts){.rows_n = bq_cell_int(cells[0]),
-                                      .blank_n = bq_cell_int(cells[1]),
-                                      .odd_n = bq_cell_int(cells[2]),
-                                      .stops_n = bq_cell_int(cells[3]),
-                                      .lost_n = bq_cell_int(cells[4]),
-                                      .new_n = bq_cell_int(cells[5])};
+  struct standing_counts *counts = into;
+  *counts = (struct standing_counts){.rows_n = bq_cell_int(cells[0]),
+                                     .blank_n = bq_cell_int(cells[1]),
+                                     .odd_n = bq_cell_int(cells[2]),
+                                     .stops_n = bq_cell_int(cells[3]),
+                                     .lost_n = bq_cell_int(cells[4]),
+                                     .new_n = bq_cell_int(cells[5])};
 }
 
-bool bq_exclusion_look(struct ledger *ledger, struct exclusion_counts *counts, GError **error)
+/* Gathers what ought to stand, and compares it. */
+static bool entries_count(struct bq_warehouse *self, enum bq_id gather, const char *json,
+                          struct standing_counts *counts, GError **error)
+{
+  return bq_each(self, &BQ_SCRIPT(json, gather, BQ_STANDING_COUNTS), counts_take, counts, error);
+}
+
+bool bq_exclusion_look(struct ledger *ledger, struct standing_counts *counts, GError **error)
 {
   struct bq_warehouse *self = bq_of_ledger(ledger);
-  struct bq_call call = BQ_SCRIPT("{}", BQ_EXCLUSION_GATHER, BQ_EXCLUSION_COUNTS);
   int64_t odd_n = 0;
-  *counts = (struct exclusion_counts){0};
+  *counts = (struct standing_counts){0};
   if (!is_readable(self, error) || !foreign_read(self, &odd_n, error)) return false;
-  if (!bq_each(self, &call, counts_take, counts, error)) return false;
+  if (!entries_count(self, BQ_EXCLUSION_GATHER, "{\"source\":\"" EXCLUSION_SOURCE "\"}", counts, error)) return false;
   counts->rows_n += odd_n;
   counts->odd_n += odd_n;
   return true;
 }
 
-bool bq_exclusion_apply(struct ledger *ledger, const struct exclusion_change *change, GError **error)
+bool bq_gone_look(struct ledger *ledger, bool is_set, struct standing_counts *counts, GError **error)
 {
   struct bq_warehouse *self = bq_of_ledger(ledger);
-  if (self->is_read_only) {
-    part_put(self, "suppressions", BQ_EXCLUSION_VIEW);
-    return true;
-  }
   g_autoptr(GString) json = g_string_new("{");
+  json_append_str(json, "source", GONE_SOURCE);
+  bq_json_flag(json, "is_set", is_set);
+  *counts = (struct standing_counts){0};
+  if (!bq_json_foreigners(self, true, json, error)) return false;
+  g_string_append_c(json, '}');
+  g_free(self->gone_json);
+  self->gone_json = g_strdup(json->str);
+  if (!entries_count(self, BQ_DEPARTED_GATHER, json->str, counts, error)) return false;
+  counts->rows_n = 0; /* of the exclusion table alone */
+  return true;
+}
+
+static void departed_keep(const char *const *cells, void *into)
+{
+  struct suppression stop = {.person = cells[0], .reason = GONE_REASON, .source = GONE_SOURCE};
+  bq_stop_keep(into, &(struct bq_stop_row){.stop = stop});
+}
+
+/* A handle that only reads shows the change and writes nothing. */
+static bool preview(struct bq_warehouse *self, bool is_gone, GError **error)
+{
+  if (is_gone)
+    return bq_each(self, &BQ_SCRIPT(self->gone_json, BQ_DEPARTED_GATHER, BQ_DEPARTED_NEW), departed_keep, self, error);
+  part_put(self, "suppressions", BQ_EXCLUSION_VIEW);
+  return true;
+}
+
+/* What the look was told, and what is written beside it. Caller frees. */
+static char *change_json(struct bq_warehouse *self, const struct standing_change *change, bool is_gone)
+{
+  GString *json = g_string_new(is_gone ? self->gone_json : "{");
   self->last_id = MAX(self->last_id + 1, bq_now_us(self));
+  if (is_gone) g_string_truncate(json, json->len - 1); /* its closing bracket */
+  if (!is_gone) json_append_str(json, "source", EXCLUSION_SOURCE);
+  json_append_str(json, "reason", is_gone ? GONE_REASON : EXCLUSION_REASON);
   bq_json_int(json, "id", self->last_id);
   bq_json_int(json, "now", bq_now_us(self));
   json_append_str(json, "run_id", change->run_id);
   g_string_append_c(json, '}');
-  struct bq_call more = BQ_SCRIPT(json->str, BQ_EXCLUSION_GATHER, BQ_EXCLUSION_STOP);
-  struct bq_call both =
-      BQ_SCRIPT(json->str, BQ_EXCLUSION_GATHER, BQ_EXCLUSION_ENDED, BQ_EXCLUSION_STOP, BQ_EXCLUSION_END);
+  return g_string_free(json, FALSE);
+}
+
+bool bq_standing_apply(struct ledger *ledger, const struct standing_change *change, GError **error)
+{
+  struct bq_warehouse *self = bq_of_ledger(ledger);
+  bool is_gone = strcmp(change->source, GONE_SOURCE) == 0;
+  if (self->is_read_only) return preview(self, is_gone, error);
+  enum bq_id gather = is_gone ? BQ_DEPARTED_GATHER : BQ_EXCLUSION_GATHER;
+  g_autofree char *json = change_json(self, change, is_gone);
+  struct bq_call more = BQ_SCRIPT(json, gather, BQ_STANDING_STOP);
+  struct bq_call both = BQ_SCRIPT(json, gather, BQ_STANDING_ENDED, BQ_STANDING_STOP, BQ_STANDING_END);
   return bq_run(self, change->may_end ? &both : &more, error);
 }

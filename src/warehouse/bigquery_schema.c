@@ -3,7 +3,7 @@
 #include "base/json.h"
 #include "base/random.h"
 #include "base/text.h"
-#include "warehouse/bigquery.h"
+#include "warehouse/bigquery_exclusion.h"
 
 #include <string.h>
 

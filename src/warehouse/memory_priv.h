@@ -60,6 +60,7 @@ struct memory {
   GHashTable *states;    /* lead_id -> struct lead_state, as of the last fold */
   guint folded_n;        /* events that the states hold already */
   GArray *suppressions;  /* struct memory_suppression */
+  bool is_gone_set;      /* as the last look for who left the source was told */
   GPtrArray *excluding;  /* cells of the exclusion table, NULL ones too; NULL: there is no such table */
   GArray *runs;          /* struct run_record */
   GArray *errors;        /* struct memory_error */
@@ -256,8 +257,9 @@ bool memory_report_holds(struct warehouse *warehouse, struct page *page, GError 
 
 /* ---- memory_exclusion.c ---- */
 
-bool memory_exclusion_look(struct ledger *ledger, struct exclusion_counts *counts, GError **error); /* ledger.h */
-bool memory_exclusion_apply(struct ledger *ledger, const struct exclusion_change *change, GError **error); /* above */
+bool memory_exclusion_look(struct ledger *ledger, struct standing_counts *counts, GError **error); /* ledger.h */
+bool memory_gone_look(struct ledger *ledger, bool is_set, struct standing_counts *counts, GError **error); /* above */
+bool memory_standing_apply(struct ledger *ledger, const struct standing_change *change, GError **error);   /* above */
 
 /* ---- memory_removals.c ---- */
 

@@ -67,7 +67,8 @@ static const struct ledger_ops ops = {
     .opt_outs_lapse = sqlite_opt_outs_lapse,
     .newest_id = sqlite_newest_id,
     .exclusion_look = sqlite_exclusion_look,
-    .exclusion_apply = sqlite_exclusion_apply,
+    .gone_look = sqlite_gone_look,
+    .standing_apply = sqlite_standing_apply,
     .stamp_is_known = sqlite_stamp_is_known,
     .hold_campaign = sqlite_hold_campaign,
     .control_get = sqlite_control_get,
@@ -119,7 +120,7 @@ static bool tables_make(struct sqlite_warehouse *self, GError **error)
       SQL_TEMP_MISSING_STAMP,   SQL_TEMP_POLICY,        SQL_TEMP_CONFIGURED,    SQL_TEMP_FOUND,
       SQL_TEMP_STATE_COLUMNS,   SQL_TEMP_STATUS_TOTALS, SQL_TEMP_RETRIES,       SQL_TEMP_IMPORT_PERSONS,
       SQL_TEMP_IMPORT_PLANNED,  SQL_TEMP_CHANGES,       SQL_TEMP_CONTACTED,     SQL_TEMP_SEEN_STATES,
-      SQL_TEMP_OPTED_OUT,       SQL_TEMP_EXCLUSION,
+      SQL_TEMP_OPTED_OUT,       SQL_TEMP_STANDING,
   };
   for (size_t i = 0; i < G_N_ELEMENTS(tables); i++)
     if (!sql_run(&self->db, tables[i], error)) return false;

@@ -186,9 +186,10 @@ bool sqlite_stops_allow(struct ledger *ledger, const char *allow, int64_t now_us
 bool sqlite_pushed(struct ledger *ledger, const struct suppression *rows, size_t rows_n, int64_t at_us,
                    GError **error); /* ports.h */
 bool sqlite_stops_check(struct ledger *ledger, const struct stops_query *looked, struct page *stopped,
-                        GError **error);                                                            /* ports.h */
-bool sqlite_exclusion_look(struct ledger *ledger, struct exclusion_counts *counts, GError **error); /* ledger.h */
-bool sqlite_exclusion_apply(struct ledger *ledger, const struct exclusion_change *change, GError **error); /* above */
+                        GError **error);                                                                 /* ports.h */
+bool sqlite_exclusion_look(struct ledger *ledger, struct standing_counts *counts, GError **error);       /* ledger.h */
+bool sqlite_standing_apply(struct ledger *ledger, const struct standing_change *change, GError **error); /* above */
+bool sqlite_gone_look(struct ledger *ledger, bool is_set, struct standing_counts *counts, GError **error); /* above */
 /* Appends what is wrong with the exclusion table. */
 bool sqlite_exclusion_check(struct sqlite_warehouse *self, GArray *findings, GError **error);
 /* Reads the mark. */

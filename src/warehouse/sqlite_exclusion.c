@@ -1,4 +1,4 @@
-/* The exclusion table of the user's, and the entries that its rows make. */
+/* Entries that stand as long as rows of the user's say so: the exclusion table, and who left the source. */
 #include "base/error.h"
 #include "warehouse/sqlite.h"
 
@@ -64,7 +64,7 @@ static bool is_readable(struct sqlite_warehouse *self, GError **error)
 
 /* ---- rows and entries ---- */
 
-static bool cells_count(struct sqlite_warehouse *self, struct exclusion_counts *counts, GError **error)
+static bool cells_count(struct sqlite_warehouse *self, struct standing_counts *counts, GError **error)
 {
   query_scope struct query query = {0};
   bool has_row = false;
@@ -75,39 +75,64 @@ static bool cells_count(struct sqlite_warehouse *self, struct exclusion_counts *
   return true;
 }
 
-bool sqlite_exclusion_look(struct ledger *ledger, struct exclusion_counts *counts, GError **error)
+/* How the entries of this source differ from temp.standing. */
+static bool entries_count(struct sqlite_warehouse *self, const char *source, struct standing_counts *counts,
+                          GError **error)
 {
-  struct sqlite_warehouse *self = sqlite_of_ledger(ledger);
-  transaction_scope struct transaction transaction = {0};
-  bool has_row = false, is_set = self->settings->source.exclude.table != NULL;
-  *counts = (struct exclusion_counts){0};
-  if (!transaction_begin(&transaction, &self->db, false, error) || !is_readable(self, error)) return false;
-  if (!sql_run(&self->db, SQL_EXCLUSION_CLEAR, error)) return false;
-  if (is_set && (!sql_run(&self->db, SQL_EXCLUSION_FILL, error) || !cells_count(self, counts, error))) return false;
   query_scope struct query query = {0};
-  if (!query_open(&query, &self->db, SQL_EXCLUSION_COUNTS, error) || !query_next(&query, &has_row, error)) return false;
+  bool has_row = false;
+  if (!query_open(&query, &self->db, SQL_STANDING_COUNTS, error)) return false;
+  query_text(&query, ":source", source);
+  if (!query_next(&query, &has_row, error)) return false;
   counts->stops_n = query_column_int(&query, 0);
   counts->lost_n = query_column_int(&query, 1);
   counts->new_n = query_column_int(&query, 2);
-  query_close(&query);
-  return transaction_commit(&transaction, error);
+  return true;
 }
 
-static bool change_run(struct sqlite_warehouse *self, enum sql_id id, const char *run_id, GError **error)
+bool sqlite_exclusion_look(struct ledger *ledger, struct standing_counts *counts, GError **error)
+{
+  struct sqlite_warehouse *self = sqlite_of_ledger(ledger);
+  transaction_scope struct transaction transaction = {0};
+  bool is_set = self->settings->source.exclude.table != NULL;
+  *counts = (struct standing_counts){0};
+  if (!transaction_begin(&transaction, &self->db, false, error) || !is_readable(self, error)) return false;
+  if (!sql_run(&self->db, SQL_STANDING_CLEAR, error)) return false;
+  if (is_set && (!sql_run(&self->db, SQL_EXCLUSION_FILL, error) || !cells_count(self, counts, error))) return false;
+  return entries_count(self, EXCLUSION_SOURCE, counts, error) && transaction_commit(&transaction, error);
+}
+
+bool sqlite_gone_look(struct ledger *ledger, bool is_set, struct standing_counts *counts, GError **error)
+{
+  struct sqlite_warehouse *self = sqlite_of_ledger(ledger);
+  transaction_scope struct transaction transaction = {0};
+  int64_t is_any = 0;
+  *counts = (struct standing_counts){0};
+  if (!transaction_begin(&transaction, &self->db, false, error)) return false;
+  if (!sql_run(&self->db, SQL_STANDING_CLEAR, error)) return false;
+  if (is_set && !sql_run(&self->db, SQL_DEPARTED_FILL, error)) return false;
+  if (is_set && !sql_run_int(&self->db, SQL_STANDING_ANY, &is_any, error)) return false;
+  if (is_any && !sql_run(&self->db, SQL_DEPARTED_BACK, error)) return false;
+  return entries_count(self, GONE_SOURCE, counts, error) && transaction_commit(&transaction, error);
+}
+
+static bool change_run(struct sqlite_warehouse *self, enum sql_id id, const struct standing_change *change,
+                       GError **error)
 {
   query_scope struct query query = {0};
   if (!query_open(&query, &self->db, id, error)) return false;
   query_int(&query, ":now", clock_wall_us(self->db.clock));
-  if (run_id) query_text(&query, ":run_id", run_id);
+  query_text(&query, ":source", change->source);
+  if (id == SQL_STANDING_STOP) query_text(&query, ":run_id", change->run_id);
   return query_run(&query, error);
 }
 
-bool sqlite_exclusion_apply(struct ledger *ledger, const struct exclusion_change *change, GError **error)
+bool sqlite_standing_apply(struct ledger *ledger, const struct standing_change *change, GError **error)
 {
   struct sqlite_warehouse *self = sqlite_of_ledger(ledger);
   transaction_scope struct transaction transaction = {0};
   if (!sqlite_overlay_stops(self, error) || !transaction_begin(&transaction, &self->db, true, error)) return false;
-  if (!change_run(self, SQL_EXCLUSION_STOP, change->run_id, error)) return false;
-  if (change->may_end && !change_run(self, SQL_EXCLUSION_END, NULL, error)) return false;
+  if (!change_run(self, SQL_STANDING_STOP, change, error)) return false;
+  if (change->may_end && !change_run(self, SQL_STANDING_END, change, error)) return false;
   return transaction_commit(&transaction, error);
 }

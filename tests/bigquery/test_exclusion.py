@@ -1,4 +1,4 @@
-"""source.exclude on BigQuery: what `plan` shows, what an export bars, what ends, and a table that is not what it ought to be."""
+"""source.exclude and source.gone on BigQuery: what `plan` shows, what an export bars, what ends, and a table that is not what it ought to be."""
 
 EXCLUDE = {"exclude": {"table": "customers", "column": "contact"}}
 
@@ -57,3 +57,21 @@ def test_a_table_that_is_not_what_it_ought_to_be(user):
     user.run("sync", code=3)
     user.run("suppress", "add", "p9@example.com", "--reason", "asked", code=0)
     assert in_force(user) == "12"
+
+
+def test_who_left_the_source(user):
+    """Guarantee 65."""
+    user.import_people(6)
+    user.run("export", code=0)
+    user.query("DELETE FROM d.leads WHERE lead_id IN ('L001', 'L002')")
+    user.query("UPDATE d.leads SET lead_id = 'new', email = ' P3+x@Example.com ' WHERE lead_id = 'L003'")
+    assert user.json("plan")["gone"]["persons"] == 2 and "source.gone: keep" in user.run("status", code=(0, 3)).stdout
+    user.configure(source={"gone": "stop"})
+    plan = user.json("plan")
+    assert (plan["gone"]["persons"], plan["stop_hits"]["running_leads"]) == (2, 2)
+    user.run("sync", code=0)
+    assert sorted(lead["email"] for lead in user.sandbox.leads()) == [f"p{i}@example.com" for i in (0, 3, 4, 5)]
+    user.query("INSERT INTO d.leads (lead_id, email) VALUES ('back', 'p1@example.com')")
+    assert user.json("sync")["gone"]["ended"] == 1 and user.json("export")["added"] == 0
+    user.query("DELETE FROM d.leads WHERE TRUE")
+    assert user.json("sync", code=3)["gone"]["is_doubted"] is True and running(user) == "4"

@@ -271,14 +271,19 @@ static bool m_stops_allow(struct ledger *self, const char *allow, int64_t now_us
   CALL(stops_allow, allow, now_us, error);
 }
 
-static bool m_exclusion_look(struct ledger *self, struct exclusion_counts *counts, GError **error)
+static bool m_exclusion_look(struct ledger *self, struct standing_counts *counts, GError **error)
 {
   CALL(exclusion_look, counts, error);
 }
 
-static bool m_exclusion_apply(struct ledger *self, const struct exclusion_change *change, GError **error)
+static bool m_gone_look(struct ledger *self, bool is_set, struct standing_counts *counts, GError **error)
 {
-  CALL(exclusion_apply, change, error);
+  CALL(gone_look, is_set, counts, error);
+}
+
+static bool m_standing_apply(struct ledger *self, const struct standing_change *change, GError **error)
+{
+  CALL(standing_apply, change, error);
 }
 
 static bool m_pushed(struct ledger *self, const struct suppression *rows, size_t n, int64_t at_us, GError **error)
@@ -359,7 +364,8 @@ static const struct ledger_ops mortal_ops = {.now_us = m_now_us,
                                              .stop_hits = m_stop_hits,
                                              .stops_allow = m_stops_allow,
                                              .exclusion_look = m_exclusion_look,
-                                             .exclusion_apply = m_exclusion_apply,
+                                             .gone_look = m_gone_look,
+                                             .standing_apply = m_standing_apply,
                                              .pushed = m_pushed,
                                              .metrics_write = m_metrics_write,
                                              .campaign_status_write = m_campaign_status_write,

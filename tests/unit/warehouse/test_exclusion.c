@@ -3,23 +3,23 @@
 
 #include "core/exclusion.h"
 
-static struct exclusion_counts look(struct subject *subject)
+static struct standing_counts look(struct subject *subject)
 {
-  struct exclusion_counts counts;
+  struct standing_counts counts;
   OK(subject->ops->exclusion_look(subject->ledger, &counts, &error));
   return counts;
 }
 
 static void apply(struct subject *subject, bool may_end)
 {
-  struct exclusion_change change = {.run_id = "run-x", .may_end = may_end};
+  struct standing_change change = {.source = EXCLUSION_SOURCE, .run_id = "run-x", .may_end = may_end};
   look(subject);
-  OK(subject->ops->exclusion_apply(subject->ledger, &change, &error));
+  OK(subject->ops->standing_apply(subject->ledger, &change, &error));
 }
 
 static void assert_counts(struct subject *subject, int64_t stops_n, int64_t lost_n, int64_t new_n)
 {
-  struct exclusion_counts counts = look(subject);
+  struct standing_counts counts = look(subject);
   g_assert_cmpint(counts.stops_n, ==, stops_n);
   g_assert_cmpint(counts.lost_n, ==, lost_n);
   g_assert_cmpint(counts.new_n, ==, new_n);
@@ -58,7 +58,7 @@ static void test_cells(struct subject *subject)
                                       "m\u00fcnchen.org"};
   for (size_t i = 0; i < G_N_ELEMENTS(cells); i++)
     subject_exclude(subject, cells[i]);
-  struct exclusion_counts counts = look(subject);
+  struct standing_counts counts = look(subject);
   g_assert_cmpint(counts.rows_n, ==, 14);
   g_assert_cmpint(counts.blank_n, ==, 3);
   g_assert_cmpint(counts.odd_n, ==, 4);
@@ -143,6 +143,66 @@ static void test_unset(struct subject *subject)
   assert_counts(subject, 0, 0, 0);
 }
 
+/* ---- who left the source ---- */
+
+static void assert_gone(struct subject *subject, int64_t stops_n, int64_t lost_n, int64_t new_n)
+{
+  struct standing_counts counts;
+  OK(subject->ops->gone_look(subject->ledger, true, &counts, &error));
+  g_assert_cmpint(counts.stops_n, ==, stops_n);
+  g_assert_cmpint(counts.lost_n, ==, lost_n);
+  g_assert_cmpint(counts.new_n, ==, new_n);
+}
+
+static void apply_gone(struct subject *subject, bool is_set)
+{
+  struct standing_counts counts;
+  struct standing_change change = {.source = GONE_SOURCE, .run_id = "run-g", .may_end = true};
+  OK(subject->ops->gone_look(subject->ledger, is_set, &counts, &error));
+  OK(subject->ops->standing_apply(subject->ledger, &change, &error));
+}
+
+/* Guarantee 65. By the folded person, under whatever lead_id; who is over, or was never in the source, is not gone. */
+static void test_gone(struct subject *subject)
+{
+  struct lead_event over = about(EVENT_FINISHED, "L5", "eve@x.org", T0 + 1);
+  subject_enrol(subject, "L1", "ann@x.org", "row-1");
+  subject_enrol(subject, "L2", "bob@x.org", "row-2");
+  subject_enrol(subject, "L3", "cid+a@x.org", "row-3");
+  subject_enrol(subject, "L4", "dee@xn--mnchen-3ya.de", "row-4");
+  subject_enrol(subject, "L5", "eve@x.org", "row-5");
+  subject_enrol(subject, "instantly:row-6", "fay@x.org", "row-6");
+  over.reason = "no_reply";
+  subject_append(subject, &over, 1);
+  subject_fold(subject);
+  assert_gone(subject, 0, 0, 0);
+  static const char *const ids[] = {"L1", "L2", "L3", "L4", "L5", "instantly:row-6"};
+  for (size_t i = 0; i < G_N_ELEMENTS(ids); i++)
+    subject_drop(subject, ids[i]);
+  subject_put_plain(subject, "L2", "somebody@else.org"); /* the row is another person's now */
+  subject_put_plain(subject, "N1", " ANN+news@x.org ");  /* the table was rebuilt */
+  subject_put_plain(subject, "N4", "Dee@M\u00fcnchen.de");
+  assert_gone(subject, 0, 0, 2);
+  apply_gone(subject, true);
+  assert_gone(subject, 2, 0, 0);
+  struct removal_query taking = {.now_us = subject->now_us, .of_stopped = true, .limit = 100};
+  struct page page;
+  page_init(&page, sizeof(struct removal));
+  OK(subject->ops->removals(subject->ledger, &taking, &page, &error));
+  g_assert_cmpuint(page.rows->len, ==, 2);
+  g_assert_cmpstr(page_row(&page, struct removal, 0)->person, ==, "bob@x.org");
+  taking.bulk_waits = true;
+  OK(subject->ops->removals(subject->ledger, &taking, &page, &error));
+  g_assert_cmpuint(page.rows->len, ==, 0);
+  page_clear(&page);
+  subject_put_plain(subject, "N2", "bob@x.org");
+  assert_gone(subject, 2, 1, 0);
+  apply_gone(subject, true);
+  assert_gone(subject, 1, 0, 0);
+  apply_gone(subject, false);
+  assert_gone(subject, 0, 0, 1);
+}
+
 int main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
@@ -150,5 +210,6 @@ int main(int argc, char **argv)
   subject_add("exclusion/ends-with-the-row", test_ends_with_the_row);
   subject_add("exclusion/takes-out", test_takes_out);
   subject_add("exclusion/unset", test_unset);
+  subject_add("exclusion/gone", test_gone);
   return g_test_run();
 }

@@ -1,4 +1,5 @@
--- The table of source.exclude, and the entries of source 'exclusion' that its rows make (core/exclusion.h).
+-- Entries that stand as long as rows of the user's say so: the table of source.exclude (core/exclusion.h), and persons who left
+-- the source (core/gone.h).
 
 -- name: exclusion_foreign
 -- Cells that base/email.h decides and SQL cannot: those with a byte that is not ASCII. A few.
@@ -28,7 +29,7 @@ FROM (
   SELECT 2, f FROM UNNEST(${exclude_foreign}) f) c;
 
 -- name: exclusion_view
--- A part of others, in place of suppressions, for a handle that only reads: the entries as exclusion_stop and exclusion_end
+-- A part of others, in place of suppressions, for a handle that only reads: the entries as standing_stop and standing_end
 -- would leave them.
 SELECT s.id, s.match_key, s.person, s.domain, s.reason, s.source, s.actor, s.created_at, s.expires_at, s.revoked_at,
   s.revoked_by, s.pushed_at, s.evidence_at, s.run_id, s.allow_hit, s.allowed_at, s.was_listed
@@ -50,31 +51,59 @@ CREATE TEMP TABLE ${scratch} AS
 SELECT c.kind, c.match_key, MIN(c.value) AS value, COUNT(*) AS n FROM ${exclusion_cells} c WHERE @p IS NOT NULL
 GROUP BY c.kind, c.match_key;
 
--- name: exclusion_counts
--- Rows, blank and odd cells; entries in force, those of them that no row makes any more, and what has none yet.
+-- name: departed_gather
+-- Persons with an enrolment that runs, and those who were found gone before, whom no row of the source has, under whatever
+-- lead_id; rows that others put into Instantly never had one.
+CREATE TEMP TABLE ${scratch} AS
+WITH there AS (
+  SELECT REGEXP_REPLACE(LOWER(TRIM(l.${email}, '\t\n\v\f\r ')), r'^([^+@]+)\+[^@]*@', r'\1@') AS k FROM ${leads} l
+  WHERE l.${email} IS NOT NULL
+  UNION ALL
+  SELECT REGEXP_REPLACE(JSON_VALUE(u, '$.person'), r'^([^+@]+)\+[^@]*@', r'\1@') FROM UNNEST(JSON_QUERY_ARRAY(@p, '$.foreigners')) u
+  WHERE JSON_VALUE(u, '$.person') IS NOT NULL),
+wanted AS (
+  SELECT REGEXP_REPLACE(s.person, r'^([^+@]+)\+[^@]*@', r'\1@') AS match_key, s.person AS value FROM ${lead_state} s
+  WHERE s.settlement IN (7, 8) AND s.withdrawn_at IS NULL AND s.finished_at IS NULL AND s.instantly_id IS NOT NULL
+    AND NOT (s.removed_at IS NOT NULL AND s.removed_id IS NOT DISTINCT FROM s.instantly_id)
+    AND s.person IS NOT NULL AND NOT STARTS_WITH(s.lead_id, 'instantly:')
+  UNION ALL
+  SELECT o.match_key, o.person FROM ${suppressions} o WHERE o.source = 'gone' AND o.revoked_at IS NULL)
+SELECT 2 AS kind, w.match_key, MIN(w.value) AS value, COUNT(*) AS n FROM wanted w
+WHERE JSON_VALUE(@p, '$.is_set') = '1' AND w.match_key NOT IN (SELECT k FROM there)
+GROUP BY w.match_key;
+
+-- name: departed_new
+SELECT e.value FROM ${scratch} e
+WHERE e.kind = 2 AND @p IS NOT NULL AND e.match_key NOT IN (
+  SELECT o.match_key FROM ${suppressions} o WHERE o.source = 'gone' AND o.revoked_at IS NULL);
+
+-- name: standing_counts
+-- Rows, blank and odd cells; entries in force, those of them for which nothing speaks any more, and what has none yet.
 SELECT (SELECT IFNULL(SUM(n), 0) FROM ${scratch} WHERE @p IS NOT NULL), (SELECT IFNULL(SUM(n), 0) FROM ${scratch} WHERE kind = 0),
   (SELECT IFNULL(SUM(n), 0) FROM ${scratch} WHERE kind = 1),
-  (SELECT COUNT(*) FROM ${suppressions} WHERE source = 'exclusion' AND revoked_at IS NULL),
-  (SELECT COUNT(*) FROM ${suppressions} WHERE source = 'exclusion' AND revoked_at IS NULL
+  (SELECT COUNT(*) FROM ${suppressions} WHERE source = JSON_VALUE(@p, '$.source') AND revoked_at IS NULL),
+  (SELECT COUNT(*) FROM ${suppressions} WHERE source = JSON_VALUE(@p, '$.source') AND revoked_at IS NULL
      AND match_key NOT IN (SELECT match_key FROM ${scratch} WHERE kind = 2)),
   (SELECT COUNT(*) FROM ${scratch} WHERE kind = 2 AND match_key NOT IN (
-     SELECT match_key FROM ${suppressions} WHERE source = 'exclusion' AND revoked_at IS NULL));
+     SELECT match_key FROM ${suppressions} WHERE source = JSON_VALUE(@p, '$.source') AND revoked_at IS NULL));
 
--- name: exclusion_stop
+-- name: standing_stop
 INSERT INTO ${suppressions} (id, match_key, person, domain, reason, source, created_at, run_id)
 SELECT CAST(JSON_VALUE(@p, '$.id') AS INT64) + ROW_NUMBER() OVER (ORDER BY e.match_key), e.match_key,
-  IF(STARTS_WITH(e.value, '@'), NULL, e.value), IF(STARTS_WITH(e.value, '@'), SUBSTR(e.value, 2), NULL), 'excluded', 'exclusion',
+  IF(STARTS_WITH(e.value, '@'), NULL, e.value), IF(STARTS_WITH(e.value, '@'), SUBSTR(e.value, 2), NULL),
+  JSON_VALUE(@p, '$.reason'), JSON_VALUE(@p, '$.source'),
   TIMESTAMP_MICROS(CAST(JSON_VALUE(@p, '$.now') AS INT64)), JSON_VALUE(@p, '$.run_id')
 FROM ${scratch} e
 WHERE e.kind = 2 AND e.match_key NOT IN (
-  SELECT o.match_key FROM ${suppressions} o WHERE o.source = 'exclusion' AND o.revoked_at IS NULL);
+  SELECT o.match_key FROM ${suppressions} o WHERE o.source = JSON_VALUE(@p, '$.source') AND o.revoked_at IS NULL);
 
--- name: exclusion_ended
+-- name: standing_ended
 CREATE TEMP TABLE ${scratch_2} AS
-SELECT s.id, TIMESTAMP_MICROS(CAST(JSON_VALUE(@p, '$.now') AS INT64)) AS ended_at FROM ${suppressions} s
-WHERE s.source = 'exclusion' AND s.revoked_at IS NULL
+SELECT s.id, TIMESTAMP_MICROS(CAST(JSON_VALUE(@p, '$.now') AS INT64)) AS ended_at, JSON_VALUE(@p, '$.source') AS source
+FROM ${suppressions} s
+WHERE s.source = JSON_VALUE(@p, '$.source') AND s.revoked_at IS NULL
   AND s.match_key NOT IN (SELECT k.match_key FROM ${scratch} k WHERE k.kind = 2);
 
--- name: exclusion_end
-MERGE ${suppressions} T USING ${scratch_2} S ON T.id = S.id AND T.source = 'exclusion'
-WHEN MATCHED THEN UPDATE SET revoked_at = S.ended_at, revoked_by = 'exclusion';
+-- name: standing_end
+MERGE ${suppressions} T USING ${scratch_2} S ON T.id = S.id AND T.source = S.source
+WHEN MATCHED THEN UPDATE SET revoked_at = S.ended_at, revoked_by = S.source;

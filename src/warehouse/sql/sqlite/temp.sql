@@ -25,9 +25,9 @@ CREATE TEMP TABLE feed_variables (
   campaign_id TEXT, n INTEGER, tag TEXT, source TEXT, is_column INTEGER, path TEXT,
   PRIMARY KEY (campaign_id, n)) WITHOUT ROWID;
 
--- name: temp_exclusion
--- What the cells of source.exclude say: an address, or '@' and a domain.
-CREATE TEMP TABLE exclusion (match_key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+-- name: temp_standing
+-- What ought to stand in suppressions: an address, or '@' and a domain.
+CREATE TEMP TABLE standing (match_key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 
 -- name: temp_stops
 -- Suppressions in force, one per key.
