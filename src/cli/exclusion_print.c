@@ -68,7 +68,8 @@ void print_gone(const struct cli *cli, const struct gone_report *report, bool is
     out_print("  source.gone: the table looks like an accident, and nobody counts as gone from it\n");
   else if (is_plan)
     out_print("  source.gone: %s; %s enrolled persons are in no row of the source any more%s\n",
-              gone_rule_name(cli->settings.source.gone), persons, stops ? "" : ", and are mailed on");
+              gone_rule_name(cli->settings.source.gone), persons,
+              stops || report->persons_n == 0 ? "" : ", and are mailed on");
   else if (report->new_n + report->ended_n > 0)
     out_print("  source.gone: %" G_GINT64_FORMAT " persons left the source and are stopped, %" G_GINT64_FORMAT
               " are stopped no longer\n",

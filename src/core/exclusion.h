@@ -23,7 +23,7 @@ char *exclusion_doubt(const struct standing_counts *counts, int64_t max_shrink_p
 
 /* What a run did with it, for whoever tells it. */
 struct exclusion_report {
-  bool is_known;                  /* it was looked at: the counts are filled */
+  bool is_known;                 /* it was looked at: the counts are filled */
   struct standing_counts counts; /* before the change */
   int64_t ended_n;
   bool is_doubted;    /* entries without a row stay: exclusion_doubt() */
