@@ -245,6 +245,7 @@ static size_t sync_figures(const struct sync_report *report, struct figure figur
   figures[n++] = (struct figure){"foreign", stage->foreign_n, false};
   figures[n++] = (struct figure){"stops read", report->stops_read_n, false};
   figures[n++] = (struct figure){"stopped by mail", report->emails_stopped_n, false};
+  figures[n++] = (struct figure){"automatic replies", report->automatic_n, false};
   figures[n++] = (struct figure){"watched", report->watched_n, false};
   figures[n++] = (struct figure){"written back", report->written_back_n, false};
   return n;
@@ -288,6 +289,8 @@ void print_sync(const struct job_head *head, const struct sync_report *report)
   if (report->was_full_scan)
     out_print(report->gone_n > 0 ? "  the configured campaigns that still exist were scanned in full\n"
                                  : "  all configured campaigns were scanned in full\n");
+  if (report->automatic_n > 0)
+    out_print("  their stops ended; whoever was taken out by them comes back with `leadferry release --lead-id ID`\n");
   if (report->emails_left) out_print("  more mails wait for the next sync\n");
   if (report->unlist.was_refused)
     out_print("  removed stops are still on the block list: see `leadferry errors list`\n");

@@ -452,6 +452,11 @@ struct ledger_ops {
   bool (*unlisting)(struct ledger *, int64_t now_us, size_t limit, struct page *page, GError **error);
   /* Notes that these are not on the block list any more. */
   bool (*unlisted)(struct ledger *, const struct suppression *rows, size_t rows_n, GError **error);
+  /* Rows of struct suppression in force (by the ledger's clock) whose reason is `replied`, of these persons, named by
+   * their addresses without +tag; whoever wrote them. */
+  bool (*reply_stops)(struct ledger *, const char *const *folded, size_t folded_n, struct page *page, GError **error);
+  /* Ends such rows (person, reason, source), for `words`; each keeps the newer evidence that its row names. */
+  bool (*stops_end)(struct ledger *, const struct suppression *rows, size_t rows_n, const char *words, GError **error);
   /* Confirms that they are on the block list. */
   bool (*pushed)(struct ledger *, const struct suppression *rows, size_t rows_n, int64_t at_us, GError **error);
 

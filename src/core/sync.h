@@ -48,6 +48,7 @@ struct sync_report {
   struct stop_report stops;  /* our live rows of stopped persons */
   int64_t stopped_foreign_n; /* live rows of the persons pushed now that we did not put there: left alone */
   int64_t emails_read_n, emails_stopped_n; /* mails that came, and persons newly stopped by them */
+  int64_t automatic_n;                     /* persons whose stop ended: their reply was a machine's */
   bool emails_left;                        /* more mails wait for the next sync */
   bool emails_refused;                     /* Instantly does not let us read them */
   bool reads_lists;         /* the full scan looks for rows of ours in lists, too: asked for by hand, or to rebuild */

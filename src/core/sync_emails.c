@@ -3,11 +3,13 @@
 #include "base/email.h"
 #include "base/log.h"
 #include "core/job.h"
+#include "core/reply_doubt.h"
 
 /* What was read, as far as it matters: who wrote, and when. */
 struct replies {
-  GHashTable *newest; /* address without +tag, owned -> int64_t, owned: Instantly's time of the newest reply */
-  int64_t until_us;   /* all mails before this were read; 0: nothing was */
+  GHashTable *newest;    /* address without +tag, owned -> int64_t, owned: Instantly's time of the newest reply */
+  GHashTable *automatic; /* the same of mails that a machine wrote */
+  int64_t until_us;      /* all mails before this were read; 0: nothing was */
   int64_t mails_n;
   int64_t last_us;  /* of the mail read last */
   bool is_unsorted; /* they do not come oldest first: only the end of all tells that none was passed over */
@@ -34,13 +36,13 @@ static bool begin_at(struct job *job, int64_t *until_us, bool *has_note, GError 
 
 /* ---- reading ---- */
 
-static void note_reply(struct replies *replies, const char *address, int64_t at_us)
+static void note_reply(GHashTable *newest, const char *address, int64_t at_us)
 {
   if (address == NULL) return;
   char *key = email_fold_tag(address);
-  const int64_t *there = g_hash_table_lookup(replies->newest, key);
+  const int64_t *there = g_hash_table_lookup(newest, key);
   int64_t newest_us = there != NULL ? MAX(*there, at_us) : at_us;
-  g_hash_table_replace(replies->newest, key, g_memdup2(&newest_us, sizeof newest_us));
+  g_hash_table_replace(newest, key, g_memdup2(&newest_us, sizeof newest_us));
 }
 
 /* A reply stands in the thread of its lead and may come from another address of the same person, or from somebody else
@@ -52,9 +54,11 @@ static void take_page(struct replies *replies, const struct page *page)
     replies->is_unsorted = replies->is_unsorted || mail->created_at_us < replies->last_us;
     replies->last_us = mail->created_at_us;
     replies->until_us = MAX(replies->until_us, mail->created_at_us);
+    bool is_automatic = mail->is_received && mail->automatic == AUTOMATIC_YES;
+    if (is_automatic) note_reply(replies->automatic, mail->lead, mail->created_at_us);
     if (!email_is_reply(mail)) continue;
-    note_reply(replies, mail->lead, mail->created_at_us);
-    note_reply(replies, mail->sender, mail->created_at_us);
+    note_reply(replies->newest, mail->lead, mail->created_at_us);
+    note_reply(replies->newest, mail->sender, mail->created_at_us);
   }
   replies->mails_n += page->rows->len;
   replies->is_ended = page->next == NULL;
@@ -146,6 +150,18 @@ static bool stop_who_wrote(struct job *job, const struct replies *replies, struc
   return is_ok;
 }
 
+/* Whose answer, which the list of leads shows as one, was written by a machine. */
+static bool doubt_who_did_not(struct job *job, const struct replies *replies, struct sync_report *report,
+                              GError **error)
+{
+  GHashTableIter iter;
+  gpointer key;
+  g_hash_table_iter_init(&iter, replies->newest);
+  while (g_hash_table_iter_next(&iter, &key, NULL))
+    g_hash_table_remove(replies->automatic, key);
+  return reply_doubt_settle(job, replies->automatic, &report->automatic_n, error);
+}
+
 /* A mail from times to come is heard, and does not hide those that come until then. */
 static bool move_note(struct job *job, const struct replies *replies, int64_t until_us, bool has_note, GError **error)
 {
@@ -185,16 +201,18 @@ bool sync_read_emails(struct job *job, struct sync_report *report, GError **erro
   if (!begin_at(job, &until_us, &has_note, error)) return false;
   if (until_us == 0) return true; /* nobody was ever enrolled */
   g_autoptr(GError) failure = NULL;
-  struct replies replies = {.newest = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free)};
+  struct replies replies = {.newest = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free),
+                            .automatic = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free)};
   bool is_read = read_pages(job, until_us, &replies, &failure) && job_fix_now(job, &failure);
   bool is_throttled = !is_read && error_is(failure, ERROR_RATE_LIMITED); /* what was read counts, the rest is later */
   bool is_ok = (is_read || is_throttled) && stop_who_wrote(job, &replies, report, error) &&
-               move_note(job, &replies, until_us, has_note, error);
+               doubt_who_did_not(job, &replies, report, error) && move_note(job, &replies, until_us, has_note, error);
   report->emails_read_n = replies.mails_n;
   report->emails_left = (is_read || is_throttled) && !replies.is_ended;
   if (report->emails_left)
     log_event(LOG_WARNING, "more replies wait for the next sync", LOG_INT("read", replies.mails_n));
   g_hash_table_unref(replies.newest);
+  g_hash_table_unref(replies.automatic);
   if (is_read || is_throttled) return is_ok;
   if (is_refusal(failure)) return report_refusal(job, failure, report, error);
   g_propagate_error(error, g_steal_pointer(&failure));

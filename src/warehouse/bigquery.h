@@ -396,6 +396,10 @@ bool bq_unlisting(struct ledger *ledger, int64_t now_us, size_t limit, struct pa
 bool bq_unlisted(struct ledger *ledger, const struct suppression *rows, size_t rows_n, GError **error); /* ledger.h */
 bool bq_stop_hits(struct ledger *ledger, int64_t now_us, struct page *page, GError **error);            /* ledger.h */
 bool bq_stops_allow(struct ledger *ledger, const char *allow, int64_t now_us, GError **error);          /* ledger.h */
+bool bq_reply_stops(struct ledger *ledger, const char *const *folded, size_t n, struct page *page,
+                    GError **error); /* ledger.h */
+bool bq_stops_end(struct ledger *ledger, const struct suppression *rows, size_t n, const char *words,
+                  GError **error); /* ledger.h */
 bool bq_pushed(struct ledger *ledger, const struct suppression *rows, size_t rows_n, int64_t at_us,
                GError **error); /* ledger.h */
 bool bq_report_suppressions(struct warehouse *warehouse, const char *person, struct page *page,

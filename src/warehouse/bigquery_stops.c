@@ -221,6 +221,47 @@ bool bq_unlisted(struct ledger *ledger, const struct suppression *rows, size_t r
   return rows_n == 0 || bq_run(bq_of_ledger(ledger), &BQ_SCRIPT(json, BQ_UNLISTED_GATHER, BQ_UNLISTED_APPLY), error);
 }
 
+/* ---- replies that a machine wrote ---- */
+
+bool bq_reply_stops(struct ledger *ledger, const char *const *folded, size_t folded_n, struct page *page,
+                    GError **error)
+{
+  struct bq_warehouse *self = bq_of_ledger(ledger);
+  g_autoptr(GString) json = g_string_new("{");
+  bq_json_int(json, "now", bq_now_us(self));
+  json_append_key(json, "folded");
+  g_string_append_c(json, '[');
+  for (size_t i = 0; i < folded_n; i++) {
+    if (i > 0) g_string_append_c(json, ',');
+    json_append_string(json, folded[i]);
+  }
+  g_string_append(json, "]}");
+  page_reset(page);
+  return bq_each(self, &BQ_SCRIPT(json->str, BQ_REPLY_STOPS), suppression_add, page, error);
+}
+
+bool bq_stops_end(struct ledger *ledger, const struct suppression *rows, size_t rows_n, const char *words,
+                  GError **error)
+{
+  struct bq_warehouse *self = bq_of_ledger(ledger);
+  if (rows_n == 0) return true;
+  g_autoptr(GString) json = g_string_new("{");
+  bq_json_int(json, "now", bq_now_us(self));
+  json_append_str(json, "words", words);
+  json_append_key(json, "rows");
+  g_string_append_c(json, '[');
+  for (size_t i = 0; i < rows_n; i++) {
+    g_string_append(json, i > 0 ? ",{" : "{");
+    json_append_str(json, "person", rows[i].person);
+    json_append_str(json, "reason", rows[i].reason);
+    json_append_str(json, "source", rows[i].source);
+    bq_json_int(json, "evidence_at", rows[i].evidence_at_us);
+    g_string_append_c(json, '}');
+  }
+  g_string_append(json, "]}");
+  return bq_run(self, &BQ_SCRIPT(json->str, BQ_STOPS_END_GATHER, BQ_STOPS_END_APPLY), error);
+}
+
 /* ---- reading ---- */
 
 static bool stops_ask(struct bq_warehouse *self, const struct stop_query *query,

@@ -227,8 +227,12 @@ bool memory_listing(struct ledger *ledger, const struct suppression *rows, size_
 bool memory_unlisting(struct ledger *ledger, int64_t now_us, size_t limit, struct page *page,
                       GError **error); /* ports.h */
 bool memory_unlisted(struct ledger *ledger, const struct suppression *rows, size_t rows_n,
-                     GError **error);                                                              /* ports.h */
-bool memory_stop_hits(struct ledger *ledger, int64_t now_us, struct page *page, GError **error);   /* ports.h */
+                     GError **error);                                                            /* ports.h */
+bool memory_stop_hits(struct ledger *ledger, int64_t now_us, struct page *page, GError **error); /* ports.h */
+bool memory_reply_stops(struct ledger *ledger, const char *const *folded, size_t n, struct page *page,
+                        GError **error); /* ports.h */
+bool memory_stops_end(struct ledger *ledger, const struct suppression *rows, size_t n, const char *words,
+                      GError **error);                                                             /* ports.h */
 bool memory_stops_allow(struct ledger *ledger, const char *allow, int64_t now_us, GError **error); /* ports.h */
 bool memory_pushed(struct ledger *ledger, const struct suppression *rows, size_t rows_n, int64_t at_us,
                    GError **error); /* ports.h */

@@ -159,6 +159,49 @@ bool memory_pushed(struct ledger *ledger, const struct suppression *rows, size_t
   return true;
 }
 
+/* ---- replies that a machine wrote ---- */
+
+static bool is_reply_stop(struct memory *memory, const struct memory_suppression *row)
+{
+  return row->entry.person && strcmp(row->entry.reason, "replied") == 0 && memory_in_force(row, memory_now_us(memory));
+}
+
+bool memory_reply_stops(struct ledger *ledger, const char *const *folded, size_t folded_n, struct page *page,
+                        GError **error)
+{
+  (void)error;
+  struct memory *memory = memory_of(ledger);
+  page_reset(page);
+  for (guint i = 0; i < memory->suppressions->len; i++) {
+    const struct memory_suppression *row = &g_array_index(memory->suppressions, struct memory_suppression, i);
+    bool is_asked = false;
+    for (size_t f = 0; f < folded_n && is_reply_stop(memory, row); f++)
+      is_asked = is_asked || memory_folds_to(row->entry.person, folded[f]);
+    if (!is_asked) continue;
+    struct suppression copy = suppression_copy(page, &row->entry);
+    g_array_append_val(page->rows, copy);
+  }
+  return true;
+}
+
+bool memory_stops_end(struct ledger *ledger, const struct suppression *rows, size_t rows_n, const char *words,
+                      GError **error)
+{
+  (void)error;
+  struct memory *memory = memory_of(ledger);
+  for (guint i = 0; i < memory->suppressions->len; i++) {
+    struct memory_suppression *row = &g_array_index(memory->suppressions, struct memory_suppression, i);
+    for (size_t n = 0; n < rows_n; n++) {
+      if (row->revoked_at_us || !is_same_stop(&row->entry, &rows[n])) continue;
+      if (g_strcmp0(row->entry.source, rows[n].source) != 0) continue;
+      row->revoked_at_us = memory_now_us(memory);
+      row->revoked_by = memory_keep(memory, words);
+      row->evidence_at_us = MAX(row->evidence_at_us, rows[n].evidence_at_us);
+    }
+  }
+  return true;
+}
+
 /* ---- right before sending ---- */
 
 static bool person_is_held(struct memory *memory, const char *person)

@@ -180,8 +180,12 @@ bool sqlite_listing(struct ledger *ledger, const struct suppression *rows, size_
 bool sqlite_unlisting(struct ledger *ledger, int64_t now_us, size_t limit, struct page *page,
                       GError **error); /* ledger.h */
 bool sqlite_unlisted(struct ledger *ledger, const struct suppression *rows, size_t rows_n,
-                     GError **error);                                                              /* ledger.h */
-bool sqlite_stop_hits(struct ledger *ledger, int64_t now_us, struct page *page, GError **error);   /* ledger.h */
+                     GError **error);                                                            /* ledger.h */
+bool sqlite_stop_hits(struct ledger *ledger, int64_t now_us, struct page *page, GError **error); /* ledger.h */
+bool sqlite_reply_stops(struct ledger *ledger, const char *const *folded, size_t folded_n, struct page *page,
+                        GError **error); /* ports.h */
+bool sqlite_stops_end(struct ledger *ledger, const struct suppression *rows, size_t rows_n, const char *words,
+                      GError **error);                                                             /* ports.h */
 bool sqlite_stops_allow(struct ledger *ledger, const char *allow, int64_t now_us, GError **error); /* ports.h */
 bool sqlite_pushed(struct ledger *ledger, const struct suppression *rows, size_t rows_n, int64_t at_us,
                    GError **error); /* ports.h */

@@ -177,6 +177,45 @@ bool sqlite_unlisted(struct ledger *ledger, const struct suppression *rows, size
   return transaction_commit(&transaction, error);
 }
 
+/* ---- replies that a machine wrote ---- */
+
+bool sqlite_reply_stops(struct ledger *ledger, const char *const *folded, size_t folded_n, struct page *page,
+                        GError **error)
+{
+  struct sqlite_warehouse *self = sqlite_of_ledger(ledger);
+  query_scope struct query query = {0};
+  page_reset(page);
+  if (!query_open(&query, &self->db, SQL_REPLY_STOPS, error)) return false;
+  for (size_t i = 0; i < folded_n; i++) {
+    query_again(&query);
+    query_text(&query, ":key", folded[i]);
+    query_int(&query, ":now", clock_wall_us(self->db.clock));
+    if (!sqlite_stops_page(&query, page, error)) return false;
+  }
+  return true;
+}
+
+bool sqlite_stops_end(struct ledger *ledger, const struct suppression *rows, size_t rows_n, const char *words,
+                      GError **error)
+{
+  struct sqlite_warehouse *self = sqlite_of_ledger(ledger);
+  transaction_scope struct transaction transaction = {0};
+  query_scope struct query query = {0};
+  if (!transaction_begin(&transaction, &self->db, true, error)) return false;
+  if (!query_open(&query, &self->db, SQL_STOP_END, error)) return false;
+  for (size_t i = 0; i < rows_n; i++) {
+    query_again(&query);
+    query_text(&query, ":person", rows[i].person);
+    query_text(&query, ":reason", rows[i].reason);
+    query_text(&query, ":source", rows[i].source);
+    query_text(&query, ":words", words);
+    query_int(&query, ":evidence_at", rows[i].evidence_at_us);
+    query_int(&query, ":now", clock_wall_us(self->db.clock));
+    if (!query_run(&query, error)) return false;
+  }
+  return transaction_commit(&transaction, error);
+}
+
 /* ---- right before sending ---- */
 
 bool sqlite_stops_mark(struct sqlite_warehouse *self, struct stops_mark *mark, GError **error)

@@ -174,6 +174,17 @@ static bool m_stops_read(struct ledger *self, const struct stop_query *query, st
   CALL(stops_read, query, page, error);
 }
 
+static bool m_reply_stops(struct ledger *self, const char *const *folded, size_t n, struct page *page, GError **error)
+{
+  CALL(reply_stops, folded, n, page, error);
+}
+
+static bool m_stops_end(struct ledger *self, const struct suppression *rows, size_t n, const char *words,
+                        GError **error)
+{
+  CALL(stops_end, rows, n, words, error);
+}
+
 static bool m_differences(struct ledger *self, const struct verify_query *query, struct page *page, GError **error)
 {
   CALL(differences, query, page, error);
@@ -345,6 +356,8 @@ static const struct ledger_ops mortal_ops = {.now_us = m_now_us,
                                              .retire_campaign = m_retire_campaign,
                                              .differences = m_differences,
                                              .stops_read = m_stops_read,
+                                             .reply_stops = m_reply_stops,
+                                             .stops_end = m_stops_end,
                                              .newest_id = m_newest_id,
                                              .stamp_is_known = m_stamp_is_known,
                                              .hold_campaign = m_hold_campaign,

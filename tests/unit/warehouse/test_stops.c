@@ -207,6 +207,46 @@ static void test_ever_enrolled(struct subject *subject)
   page_clear(&page);
 }
 
+static struct suppression reply_of(const char *person, const char *source)
+{
+  return (struct suppression){
+      .person = person, .reason = "replied", .source = source, .created_at_us = T0, .evidence_at_us = 5 * SECOND_US};
+}
+
+/* A stop by a reply of ours ends with the evidence that it ended by; one that somebody else made, or another person's,
+ * stays. */
+static void test_reply_stops(struct subject *subject)
+{
+  static const char *const asked[] = {"ann@x.org", "bob@x.org", "nobody@x.org"};
+  struct suppression put[] = {reply_of("ann+x@x.org", "sync"), reply_of("bob@x.org", "mark"),
+                              reply_of("eve@x.org", "sync")};
+  struct suppression bounced = {.person = "ann@x.org", .reason = "bounced", .source = "sync", .created_at_us = T0};
+  struct page page;
+  int64_t added_n = 0;
+  page_init(&page, sizeof(struct suppression));
+  OK(subject->ops->suppress(subject->ledger, put, G_N_ELEMENTS(put), NULL, &error));
+  OK(subject->ops->suppress(subject->ledger, &bounced, 1, NULL, &error));
+  OK(subject->ops->reply_stops(subject->ledger, asked, G_N_ELEMENTS(asked), &page, &error));
+  g_assert_cmpuint(page.rows->len, ==, 2);
+  g_assert_cmpstr(page_row(&page, struct suppression, 0)->person, ==, "ann+x@x.org");
+  g_assert_cmpstr(page_row(&page, struct suppression, 0)->source, ==, "sync");
+  g_assert_cmpstr(page_row(&page, struct suppression, 1)->source, ==, "mark");
+  struct suppression ended[] = {reply_of("ann+x@x.org", "sync"), reply_of("bob@x.org", "sync")};
+  ended[0].evidence_at_us = 9 * SECOND_US;
+  OK(subject->ops->stops_end(subject->ledger, ended, G_N_ELEMENTS(ended), "a machine", &error));
+  OK(subject->ops->reply_stops(subject->ledger, asked, G_N_ELEMENTS(asked), &page, &error));
+  g_assert_cmpuint(page.rows->len, ==, 1);
+  g_assert_cmpstr(page_row(&page, struct suppression, 0)->person, ==, "bob@x.org");
+  struct suppression again = reply_of("ann+x@x.org", "sync");
+  again.evidence_at_us = 9 * SECOND_US;
+  OK(subject->ops->suppress(subject->ledger, &again, 1, &added_n, &error));
+  g_assert_cmpint(added_n, ==, 0);
+  again.evidence_at_us = 10 * SECOND_US;
+  OK(subject->ops->suppress(subject->ledger, &again, 1, &added_n, &error));
+  g_assert_cmpint(added_n, ==, 1);
+  page_clear(&page);
+}
+
 /* An entry that knows what it was seen from: removed, it comes back with newer evidence alone. */
 static void test_evidence(struct subject *subject)
 {
@@ -239,6 +279,7 @@ int main(int argc, char **argv)
   subject_add("stage/bounce-spike", test_bounce_spike);
   subject_add("stage/no-spike", test_no_spike);
   subject_add("stops/ever-enrolled", test_ever_enrolled);
+  subject_add("stops/reply-stops", test_reply_stops);
   subject_add("stops/evidence", test_evidence);
   return g_test_run();
 }

@@ -176,6 +176,27 @@ WHERE s.person IS NOT DISTINCT FROM JSON_VALUE(r, '$.person') AND s.domain IS NO
 -- name: unlisted_apply
 MERGE ${suppressions} T USING ${scratch} S ON T.id = S.id WHEN MATCHED THEN UPDATE SET pushed_at = NULL, was_listed = NULL;
 
+-- name: reply_stops
+SELECT person, domain, reason, source, actor, created_at, expires_at, pushed_at FROM ${suppressions}
+WHERE reason = 'replied' AND domain IS NULL AND revoked_at IS NULL
+  AND (expires_at IS NULL OR expires_at > TIMESTAMP_MICROS(CAST(JSON_VALUE(@p, '$.now') AS INT64)))
+  AND match_key IN (SELECT JSON_VALUE(f) FROM UNNEST(JSON_QUERY_ARRAY(@p, '$.folded')) f)
+ORDER BY id;
+
+-- name: stops_end_gather
+CREATE TEMP TABLE ${scratch} AS
+SELECT JSON_VALUE(r, '$.person') AS person, JSON_VALUE(r, '$.reason') AS reason, JSON_VALUE(r, '$.source') AS source,
+  MAX(TIMESTAMP_MICROS(CAST(JSON_VALUE(r, '$.evidence_at') AS INT64))) AS evidence_at,
+  TIMESTAMP_MICROS(CAST(JSON_VALUE(@p, '$.now') AS INT64)) AS now, JSON_VALUE(@p, '$.words') AS words
+FROM UNNEST(JSON_QUERY_ARRAY(@p, '$.rows')) r GROUP BY 1, 2, 3;
+
+-- name: stops_end_apply
+-- Knowing the newest evidence: the same reply does not bring it back.
+MERGE ${suppressions} T USING ${scratch} S
+ON T.person = S.person AND T.reason = S.reason AND T.source = S.source AND T.domain IS NULL AND T.revoked_at IS NULL
+WHEN MATCHED THEN UPDATE SET revoked_at = S.now, revoked_by = S.words,
+  evidence_at = GREATEST(IFNULL(T.evidence_at, TIMESTAMP '1970-01-01 00:00:00+00'), S.evidence_at);
+
 -- name: stops_revoke
 -- What one import or command recorded, and what was pushed of other spellings of the same persons (actor $.spelling): where
 -- another stop needs such an entry as well, the next sync makes it anew.

@@ -25,6 +25,17 @@ WHERE match_key = coalesce('@' || :domain, fold_tag(:person)) AND person IS :per
   AND reason = :reason AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > :now)
   AND coalesce(evidence_at, 0) < :evidence_at;
 
+-- name: reply_stops
+SELECT person, domain, reason, source, actor, created_at, expires_at, pushed_at FROM suppressions
+WHERE match_key = :key AND reason = 'replied' AND domain IS NULL AND revoked_at IS NULL
+  AND (expires_at IS NULL OR expires_at > :now) ORDER BY id;
+
+-- name: stop_end
+-- Knowing the newest evidence: the same reply does not bring it back.
+UPDATE suppressions SET revoked_at = :now, revoked_by = :words, evidence_at = max(coalesce(evidence_at, 0), :evidence_at)
+WHERE match_key = fold_tag(:person) AND person = :person AND domain IS NULL AND reason = :reason AND source = :source
+  AND revoked_at IS NULL;
+
 -- name: suppressions_unpushed
 -- In the order in which they were written.
 SELECT person, domain, reason, source, actor, created_at, expires_at, pushed_at FROM lasting_stops
