@@ -23,6 +23,7 @@ void job_clear(struct job *job)
 {
   g_clear_pointer(&job->run_id, g_free);
   g_clear_pointer(&job->subsequences, g_hash_table_unref);
+  g_clear_pointer(&job->told, g_hash_table_unref);
   g_clear_pointer(&job->block_list, g_hash_table_unref);
 }
 
@@ -120,6 +121,12 @@ bool job_is_cancelled(const struct job *job, GError **error)
 
 /* Well within a lease, and seldom enough to cost nothing. */
 #define KEEP_US (20 * SECOND_US)
+
+bool job_tells(struct job *job, const char *key)
+{
+  if (job->told == NULL) job->told = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  return g_hash_table_add(job->told, g_strdup(key));
+}
 
 bool job_keep_lease(struct job *job, GError **error)
 {

@@ -35,6 +35,7 @@ struct job {
   int64_t now_us;             /* Instantly's time, fixed at the job's first answer */
   GHashTable *block_list;     /* of core/settle_listed.c, as read at block_list_mono_us; NULL until it was asked for */
   int64_t block_list_mono_us;
+  GHashTable *told;         /* keys of what this run said of itself; NULL: nothing yet */
   GHashTable *subsequences; /* id -> struct subsequence_view, of core/subsequence.h; NULL until one was asked about */
 };
 
@@ -45,6 +46,8 @@ bool job_is_cancelled(const struct job *job, GError **error);
 bool job_keep_lease(struct job *job, GError **error);
 /* Waits until then in slices, so that a signal is heard, and keeps the lease. */
 bool job_wait_until(struct job *job, int64_t until_mono_us, GError **error);
+/* Is it the first time that this run tells what has this key? */
+bool job_tells(struct job *job, const char *key);
 /* Reports progress, if anybody listens. */
 void job_progress(const struct job *job, const char *noun, int64_t done, int64_t total, int64_t refused);
 /* Fixes job->now_us from Instantly's newest Date header, or the clock when there was no answer yet. A difference of

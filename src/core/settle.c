@@ -238,9 +238,11 @@ static bool release_all(struct job *job, const struct add_batch *batch, const ch
   settle_log_init(&log, job, tally);
   for (guint i = 0; i < batch->claims->len; i++)
     settle_release(&log, claim_at(batch, i), reason);
-  /* What stops the run is written down when it ends; this stops its campaign alone. */
-  struct error_row row = {.type = reason, .message = batch->answer.reply.message, .key = reason};
-  if (stops_campaign(&batch->answer.reply)) g_array_append_val(log.errors, row);
+  /* What stops the run is written down when it ends; this stops its campaign alone, and is told once for all batches
+   * that were on their way. */
+  g_autofree char *key = g_strdup_printf("%s|%s", reason, batch->campaign_id);
+  struct error_row row = {.type = reason, .message = batch->answer.reply.message, .key = key};
+  if (stops_campaign(&batch->answer.reply) && job_tells(job, key)) g_array_append_val(log.errors, row);
   bool is_ok = settle_log_append(&log, error);
   settle_log_clear(&log);
   return is_ok;

@@ -134,3 +134,14 @@ def test_what_was_billed_is_recorded(world):
     assert world.run().returncode == 0
     billed = world.rows("SELECT MAX(bytes_billed) FROM pipeline_runs")[0][0]
     assert billed > 0 and billed % 10485760 == 0, billed
+
+
+def test_an_error_row_that_was_streamed_twice_is_one(user):
+    """As where the answer to it was lost: it counts once, for the next row as in `status`."""
+    user.import_people(1)
+    for n in range(2):
+        user.sandbox.fault("POST /api/v2/leads/list", "status", count=1, params={"code": 402})
+        user.run("sync", "--full", code=4)
+        user.query("INSERT INTO d.pipeline_errors SELECT * FROM d.pipeline_errors")
+        assert user.json("errors", "list")["errors"][0]["retry_count"] == n
+    assert user.json("status")["errors"] == {"plan_refused": 2}

@@ -102,3 +102,12 @@ def test_nothing_failed(world):
     world.run("export", "--dry-run", code=4)
     world.run("plan", code=4)
     assert rows(world) == []
+
+
+def test_a_campaign_that_is_gone_is_told_once(world):
+    """Eight batches are on their way when the first answer says so."""
+    world.configure(instantly={"batch_size": 1, "writes_in_flight": 8})
+    world.import_rows(*((f"Q{i}", f"q{i}@example.com") for i in range(9)))
+    world.sandbox.fault("POST /api/v2/leads/add", "status", params={"code": 404})
+    world.run("export", code=3)
+    assert [row[:3] for row in rows(world)] == [("campaign_gone", None, 0)]

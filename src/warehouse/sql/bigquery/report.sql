@@ -157,7 +157,8 @@ UNION ALL SELECT 'email_status', CAST(email_status AS STRING), campaign_id, COUN
 UNION ALL SELECT 'outcome', CAST(outcome AS STRING), campaign_id, COUNT(*) FROM states WHERE outcome > 0 GROUP BY 1, 2, 3
 UNION ALL SELECT 'held', IFNULL(held_reason, 'unknown'), CAST(NULL AS STRING), COUNT(*) FROM states
   WHERE held_n > resolved_n GROUP BY 1, 2
-UNION ALL SELECT 'error', error_type, CAST(NULL AS STRING), COUNT(*) FROM ${pipeline_errors} GROUP BY 1, 2
+UNION ALL SELECT 'error', error_type, CAST(NULL AS STRING), COUNT(*) FROM (
+  SELECT DISTINCT error_id, error_type, error_timestamp, retry_count FROM ${pipeline_errors}) GROUP BY 1, 2
 UNION ALL SELECT 'suppression', reason, CAST(NULL AS STRING), COUNT(*) FROM ${suppressions}
   WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > @now) GROUP BY 1, 2
 UNION ALL SELECT 'notice', 'gone_from_source', CAST(NULL AS STRING), COUNT(*) FROM states

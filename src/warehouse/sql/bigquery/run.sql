@@ -229,8 +229,8 @@ WHERE recorded_at >= @since AND run_id IS NOT NULL AND kind <> 1 AND NOT (kind =
 GROUP BY run_id;
 
 -- name: error_failures
--- How often this failed since a run of the job ended well.
-SELECT COUNT(*) FROM ${pipeline_errors}
+-- How often this failed since a run of the job ended well. A row whose answer was lost was streamed twice, and is one.
+SELECT COUNT(DISTINCT error_timestamp) FROM ${pipeline_errors}
 WHERE error_id = @error_id AND error_timestamp > IFNULL((
   SELECT MAX(ended_at) FROM ${pipeline_runs}
   WHERE is_end = 1 AND job = @job AND exit_code IN (0, 3)), TIMESTAMP '1970-01-01 00:00:00+00');
