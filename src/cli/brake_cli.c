@@ -47,6 +47,10 @@ static bool has_control(const char *text)
 const char *brake_words_check(const char *text, GError **error)
 {
   size_t length = text ? strlen(text) : 0;
+  if (g_strcmp0(text, EXCLUSION_REASON) == 0 || g_strcmp0(text, GONE_REASON) == 0) {
+    error_set(error, ERROR_USAGE, "`%s` is the reason of stops that your tables make; say it in other words", text);
+    return NULL;
+  }
   if (length > 0 && length <= REASON_MAX_BYTES && g_utf8_validate(text, (gssize)length, NULL) && !strchr(text, '@') &&
       !has_control(text))
     return text;

@@ -148,7 +148,7 @@ const struct command command_suppress_add = {
 /* What of the stop is not ended here: the domain's own entry, and Instantly's block list. */
 static void note_rest(const struct cli *cli, const struct brake_target *target, const struct page *entries)
 {
-  bool is_listed = false, is_ours = false;
+  bool is_listed = false, is_ours = false, is_standing = false;
   for (guint i = 0; i < entries->rows->len; i++) {
     const struct stop_row *row = page_row(entries, struct stop_row, i);
     const struct suppression *stop = &row->stop;
@@ -157,9 +157,12 @@ static void note_rest(const struct cli *cli, const struct brake_target *target, 
       out_note(cli, "Its domain %s is stopped too: `leadferry suppress remove %s` ends that", stop->domain,
                stop->domain);
     if (is_of_domain) continue;
+    is_standing = is_standing || g_strcmp0(stop->source, EXCLUSION_SOURCE) == 0;
     is_ours = is_ours || row->is_ours_listed;
     is_listed = is_listed || stop->pushed_at_us || g_strcmp0(stop->source, "blocklist") == 0;
   }
+  if (is_standing)
+    out_note(cli, "A row of source.exclude names it: the next sync or export stops it again, until that row is gone");
   if (is_ours) out_note(cli, "It is on Instantly's block list: " NEXT_SYNC);
   if (is_listed && !is_ours)
     out_note(cli,

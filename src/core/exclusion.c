@@ -73,16 +73,30 @@ static bool give_up_or_on(struct job *job, bool is_patient, const struct error_r
   return job->ledger->ops->errors_append(job->ledger, row, 1, error);
 }
 
+/* A fault of the user's table, a view that is broken or that we may not read, and not of the hour. */
+static bool is_the_tables(const GError *failure)
+{
+  static const enum error_kind kinds[] = {ERROR_CONFIG, ERROR_AUTH, ERROR_NOT_FOUND, ERROR_REJECTED};
+  for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++)
+    if (error_is(failure, kinds[i])) return true;
+  return false;
+}
+
 static bool look(struct job *job, bool is_patient, struct exclusion_report *report, GError **error)
 {
   g_autoptr(GError) failure = NULL;
   report->is_known = job->ledger->ops->exclusion_look(job->ledger, &report->counts, &failure);
   if (report->is_known) return true;
-  if (!error_is(failure, ERROR_CONFIG)) {
+  if (!is_the_tables(failure)) {
     g_propagate_error(error, g_steal_pointer(&failure));
     return false;
   }
   report->is_unreadable = true;
+  if (!error_is(failure, ERROR_CONFIG)) {
+    g_autofree char *said = g_strdup(failure->message);
+    g_clear_error(&failure);
+    error_set(&failure, ERROR_CONFIG, "the table of source.exclude cannot be read: %s", said);
+  }
   struct error_row row = {.type = "exclusion_unreadable", .message = failure->message, .key = "exclusion_unreadable"};
   return give_up_or_on(job, is_patient, &row, failure, error);
 }
@@ -143,7 +157,7 @@ bool exclusion_preview(const struct settings *settings, struct ledger *ledger, G
   if (!settings->source.exclude.table) return true;
   if (ledger->ops->exclusion_look(ledger, &counts, &failure))
     return counts.new_n + counts.lost_n == 0 || ledger->ops->standing_apply(ledger, &change, error);
-  if (error_is(failure, ERROR_CONFIG)) {
+  if (is_the_tables(failure)) {
     log_event(LOG_WARNING, "source.exclude", LOG_STR("error", failure->message));
     return true;
   }

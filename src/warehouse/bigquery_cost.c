@@ -31,6 +31,9 @@ static const struct cost_job {
     COST("export", 1, BQ_STAGED_STOPS),
     COST("export", 1, BQ_STOPS_GATHER, BQ_STOPS_INSERT, BQ_EVIDENCE_GATHER, BQ_EVIDENCE_APPLY, BQ_SCRATCH_COUNT),
     COST("export", 1, BQ_CAMPAIGN_COUNTS),
+    COST("export", 1, BQ_EXCLUSION_FOREIGN),
+    COST("export", 1, BQ_EXCLUSION_GATHER, BQ_STANDING_COUNTS),
+    COST("export", 1, BQ_DEPARTED_GATHER, BQ_STANDING_COUNTS),
     COST("export", 1, BQ_LEASE_RENEW, BQ_WATCH),
     COST("export", 1, BQ_CLAIM_VERDICTS, BQ_CLAIM_APPEND, BQ_CLAIM_COUNTS),
     COST("export", 1, BQ_CLAIMS_READ),
@@ -43,6 +46,9 @@ static const struct cost_job {
     COST("sync", 1, BQ_WATCHED),
     COST("sync", 2, BQ_STAGED_STOPS), /* again after a push to the block list */
     COST("sync", 2, BQ_STOPS_GATHER, BQ_STOPS_INSERT, BQ_EVIDENCE_GATHER, BQ_EVIDENCE_APPLY, BQ_SCRATCH_COUNT),
+    COST("sync", 1, BQ_EXCLUSION_FOREIGN),
+    COST("sync", 1, BQ_EXCLUSION_GATHER, BQ_STANDING_COUNTS),
+    COST("sync", 1, BQ_DEPARTED_GATHER, BQ_STANDING_COUNTS),
     COST("sync", 1, BQ_STOP_HITS),
     COST("sync", 2, BQ_UNPUSHED),
     COST("sync", 1, BQ_LISTING_GATHER, BQ_LISTING_APPLY),
@@ -176,6 +182,18 @@ static int64_t billed(int64_t bytes)
   return MAX(BILLED_LEAST, (bytes + MIB - 1) / MIB * MIB);
 }
 
+/* Some are run by settings alone. */
+static bool is_run(const struct source_settings *source, enum bq_id id)
+{
+  switch (id) {
+  case BQ_CHANGES_GATHER: return source->write_back;
+  case BQ_EXCLUSION_FOREIGN:
+  case BQ_EXCLUSION_GATHER: return source->exclude.table != NULL;
+  case BQ_DEPARTED_GATHER: return source->gone == GONE_STOP;
+  default: return true;
+  }
+}
+
 bool bq_report_costs(struct warehouse *warehouse, struct page *page, GError **error)
 {
   struct bq_warehouse *self = bq_of(warehouse);
@@ -184,7 +202,7 @@ bool bq_report_costs(struct warehouse *warehouse, struct page *page, GError **er
   page_reset(page);
   if (!bq_schema_ready(warehouse, &is_new, error)) return false; /* nothing stands in for what is written to */
   for (size_t i = 0; i < G_N_ELEMENTS(cost_jobs); i++) {
-    if (cost_jobs[i].ids[0] == BQ_CHANGES_GATHER && !self->settings->source.write_back) continue;
+    if (!is_run(&self->settings->source, cost_jobs[i].ids[0])) continue;
     for (size_t j = 0; j < cost_jobs[i].ids_n; j++) {
       enum bq_id id = cost_jobs[i].ids[j];
       if (!is_known[id] && !statement_cost(self, id, &known[id], error)) return false;

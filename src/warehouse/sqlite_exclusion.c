@@ -6,10 +6,11 @@
 
 /* ---- table and column ---- */
 
-/* By SQLite's rules of affinity: would what is declared so hold text? A view's column has no type. */
+/* Is what is declared so meant to hold text? A view's column has no type, and STRING is no number but by SQLite's
+ * rules, which leave an address as it is. */
 static bool holds_text(const char *type)
 {
-  static const char *const words[] = {"CHAR", "CLOB", "TEXT"};
+  static const char *const words[] = {"CHAR", "CLOB", "TEXT", "STRING", "ANY"};
   g_autofree char *upper = g_ascii_strup(type ? type : "", -1);
   bool is_text = *upper == '\0';
   for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
@@ -46,8 +47,14 @@ bool sqlite_exclusion_check(struct sqlite_warehouse *self, GArray *findings, GEr
 {
   const struct exclude_settings *exclude = &self->settings->source.exclude;
   char *problem = NULL;
+  g_autoptr(GError) failure = NULL;
   if (!exclude->table) return true;
-  if (!problem_find(self, &problem, error)) return false;
+  bool is_found = problem_find(self, &problem, &failure);
+  if (!is_found && !error_is(failure, ERROR_CONFIG)) {
+    g_propagate_error(error, g_steal_pointer(&failure));
+    return false;
+  }
+  if (!is_found) problem = g_strdup_printf("cannot be read, see source.exclude.table: %s", failure->message);
   if (!problem) return true;
   struct schema_finding finding = {.table = g_strdup(exclude->table), .problem = problem, .is_fatal = true};
   if (!strstr(problem, "exclude.table")) finding.column = g_strdup(exclude->column);

@@ -173,3 +173,39 @@ def test_a_view_will_do(world):
     world.sql("INSERT INTO customers VALUES ('open', 'p1@example.com'), ('lost', 'p2@example.com')")
     exclude(world, table="open_deals", column="CONTACT")
     assert world.json("export")["added"] == 19 and "p2@example.com" in sent(world)
+
+
+@pytest.mark.parametrize("kind", ["STRING", "VARCHAR(80)", "any"])
+def test_other_words_for_text(world, kind):
+    world.sql("DROP TABLE customers")
+    world.sql(f"CREATE TABLE customers (email {kind})")
+    customers(world, "p1@example.com")
+    assert world.json("export")["added"] == 19
+
+
+def test_a_view_that_is_broken(world):
+    customers(world, "p1@example.com")
+    world.run("export", code=0)
+    world.sql("CREATE VIEW deals AS SELECT email FROM customers")
+    world.sql("DROP TABLE customers")
+    exclude(world, table="deals")
+    for words in (("plan",), ("export",), ("schema", "check")):
+        done = world.run(*words, code=78)
+        assert "deals" in done.stderr + done.stdout, words
+    assert "deals" in world.run("doctor", code=(1, 3, 78)).stdout
+    world.run("sync", code=3)
+    assert in_force(world) == 1 and "deals" in errors(world, "exclusion_unreadable")[0]
+    assert world.shown("p1@example.com")["next"]["verdict"] == "excluded"
+
+
+def test_what_a_person_removes_the_table_brings_back_and_says_so(world):
+    customers(world, "p1@example.com")
+    world.run("export", code=0)
+    said = world.run("suppress", "remove", "p1@example.com", "--reason", "a mistake", code=0)
+    assert "A row of source.exclude names it" in said.stderr + said.stdout
+    assert world.json("export")["added"] == 0 and in_force(world) == 1
+    assert "other words" in world.run("suppress", "add", "p2@example.com", "--reason", "excluded", code=2).stderr
+    # a person's own stop stays when the row goes, and the other way round
+    world.run("suppress", "add", "p1@example.com", "--reason", "by phone", code=0)
+    gone(world, "p1@example.com")
+    assert world.json("plan")["left_out"] == {"suppressed(by phone)": 1}
