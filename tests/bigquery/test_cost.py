@@ -46,6 +46,8 @@ def busy_runs(user, observed):
 def test_cost_names_what_runs(sandbox, observed, tmp_path):
     user = Cloud(sandbox, tmp_path, observed.host)
     user.run("schema", "apply", code=0)
+    user.sql("CREATE TABLE d.customers (email STRING)")
+    user.configure(source={"exclude": {"table": "customers"}, "gone": "stop"})  # what the settings make run counts as well
     seen = busy_runs(user, observed)
     observed.bytes = {"claim_verdicts": 3 * 1024 * MIB + 1}
     observed.overlay["leads"] = {"numBytes": str(700 * MIB)}
