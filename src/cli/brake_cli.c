@@ -160,9 +160,16 @@ void brake_note_left(const struct cli *cli, const struct brake_report *report)
 
 void brake_say(const struct cli *cli, const struct brake_report *report, const struct brake_sentences *sentences)
 {
+  brake_say_with(cli, report, sentences, NULL);
+}
+
+void brake_say_with(const struct cli *cli, const struct brake_report *report, const struct brake_sentences *sentences,
+                    const char *members)
+{
   if (cli->is_json) {
     g_autoptr(GString) out = g_string_new("{");
     brake_append_json(cli, report, out);
+    if (members && members[0] && members[1]) g_string_append_printf(out, ",%s", members + 1);
     g_string_append_c(out, '}');
     out_line(out->str);
   } else if (!report->was_left) {

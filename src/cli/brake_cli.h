@@ -50,6 +50,9 @@ struct brake_sentences {
 };
 /* Prints the outcome. */
 void brake_say(const struct cli *cli, const struct brake_report *report, const struct brake_sentences *sentences);
+/* The same with further members of the JSON object: "{" and they (NULL: none). */
+void brake_say_with(const struct cli *cli, const struct brake_report *report, const struct brake_sentences *sentences,
+                    const char *members);
 /* Appends the outcome's members to a JSON object. */
 void brake_append_json(const struct cli *cli, const struct brake_report *report, GString *out);
 /* Says on standard error that the rows wait in the inbox, if they do. */

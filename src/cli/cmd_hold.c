@@ -1,6 +1,7 @@
 /* `leadferry hold on`, `off` and `list`: the hand brake of every export. */
 #include "base/json.h"
 #include "cli/brake_cli.h"
+#include "cli/brake_effect.h"
 #include "cli/command_list.h"
 #include "cli/output.h"
 
@@ -29,7 +30,11 @@ static enum exit_code hold_set(struct cli *cli, enum brake_kind kind, const stru
   if (cli->is_dry_run && !is_held(cli, row.campaign_id, &is_on, error)) return EXIT_CODE_FAILED;
   if (!cli->is_dry_run || is_on == (kind == BRAKE_UNHOLD)) g_array_append_val(rows, row);
   if (!brake_submit(cli, rows, &report, error)) return EXIT_CODE_FAILED;
-  brake_say(cli, &report, sentences);
+  g_autoptr(GString) members = cli->is_json ? g_string_new("{") : NULL;
+  bool has_effect = kind == BRAKE_HOLD;
+  if (!cli->is_json) brake_say(cli, &report, sentences);
+  if (has_effect && !brake_hold_effect(cli, row.campaign_id, members, error)) return EXIT_CODE_FAILED;
+  if (cli->is_json) brake_say_with(cli, &report, sentences, members->str);
   return EXIT_CODE_OK;
 }
 

@@ -1,6 +1,7 @@
 /* `leadferry lead mark`: what a person learned elsewhere (a call, a letter), as stop and history in one action. */
 #include "base/email.h"
 #include "cli/brake_cli.h"
+#include "cli/brake_effect.h"
 #include "cli/command_list.h"
 #include "cli/lead_find.h"
 #include "core/fold.h"
@@ -159,7 +160,10 @@ static enum exit_code run(struct cli *cli, int argc, char **argv, GError **error
   static const struct brake_sentences sentences = {.done = "marked, and stopped",
                                                    .unchanged = "was marked and stopped already",
                                                    .planned = "would be marked and stopped"};
-  if (is_ok) brake_say(cli, &report, &sentences);
+  g_autoptr(GString) members = cli->is_json ? g_string_new("{") : NULL;
+  if (is_ok && !cli->is_json) brake_say(cli, &report, &sentences);
+  is_ok = is_ok && brake_person_effect(cli, marking.person, &report, members, error);
+  if (is_ok && cli->is_json) brake_say_with(cli, &report, &sentences, members->str);
   page_clear(&marking.leads);
   g_array_unref(marking.rows);
   g_free(marking.detail);
@@ -180,8 +184,11 @@ const struct command command_lead_mark = {
         "Somebody answered by telephone, unsubscribed by letter, or an address is known to bounce: the person is "
         "stopped (a bounce for 180 days, else until `leadferry suppress remove`), and leads of it that were sent get "
         "the fact into their history and last_email_status. An address that no lead has is stopped all the same. "
-        "The next sync puts an unsubscription on Instantly's block list and takes our row out of its campaign; whoever "
-        "replied or bounced stays there.",
+        "The next sync puts an unsubscription on Instantly's block list. Every sync, export, recover and complete "
+        "takes "
+        "our running rows of the person out, but one that holds an answer; what was mailed so far and what comes next "
+        "is "
+        "said at once, lead by lead.",
     .example = "leadferry lead mark A-1042 replied --reason \"called us\" --dry-run",
     .needs = NEEDS_CONFIG | NEEDS_WAREHOUSE_WRITE | NEEDS_BRAKE,
     .writes = true,

@@ -2,6 +2,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/brake_cli.h"
+#include "cli/brake_effect.h"
 #include "cli/command_list.h"
 #include "cli/job_print.h"
 #include "cli/output.h"
@@ -71,13 +72,14 @@ static bool say_hits(struct cli *cli, const struct suppression *stop, const stru
 }
 
 /* hits: NULL where they say nothing. */
-static void say_added(struct cli *cli, const struct brake_report *report, const struct stop_hits *hits)
+static void say_added(struct cli *cli, const struct brake_report *report, const struct stop_hits *hits,
+                      const char *members)
 {
   static const struct brake_sentences sentences = {.done = "stopped: no export mails it any more",
                                                    .unchanged = "was stopped for this reason already",
                                                    .planned = "would be stopped"};
   if (!cli->is_json || !hits) {
-    brake_say(cli, report, &sentences);
+    brake_say_with(cli, report, &sentences, members);
     return;
   }
   g_autoptr(GString) out = g_string_new("{");
@@ -106,10 +108,12 @@ static enum exit_code run_add(struct cli *cli, int argc, char **argv, GError **e
   struct stop_hits hits = {0};
   bool is_ok = expiry_of(cli, &stop.expires_at_us, error) && brake_allow_hit(cli, &stop.allow_hit, error) &&
                add(cli, &target, &stop, &report, error);
-  if (is_ok && !cli->is_json) say_added(cli, &report, NULL);
-  is_ok = is_ok && say_hits(cli, &stop, &report, &hits, error);
+  g_autoptr(GString) members = cli->is_json ? g_string_new("{") : NULL;
+  if (is_ok && !cli->is_json) say_added(cli, &report, NULL, NULL);
+  is_ok = is_ok && brake_person_effect(cli, target.person, &report, members, error) &&
+          say_hits(cli, &stop, &report, &hits, error);
   bool has_hits = stop.domain && !report.was_left;
-  if (is_ok && cli->is_json) say_added(cli, &report, has_hits ? &hits : NULL);
+  if (is_ok && cli->is_json) say_added(cli, &report, has_hits ? &hits : NULL, members->str);
   brake_target_clear(&target);
   return is_ok ? EXIT_CODE_OK : EXIT_CODE_FAILED;
 }
