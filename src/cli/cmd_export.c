@@ -13,6 +13,7 @@ static const struct command_option options[] = {
      "go on although the source lost most of its rows; N is the number that it has now"},
     {"allow-shrunk-exclusion", OPTION_INT, "N",
      "end the stops of source.exclude although the table lost most of them; N is how many end"},
+    {"allow-lost-stops", OPTION_INT, "N", "go on although somebody deleted N rows of the table of stops"},
     {"bootstrap", OPTION_FLAG, NULL, "rebuild a lost ledger from Instantly's list first: rows with our stamp are ours"},
     {"no-gate", OPTION_FLAG, NULL,
      "run although nothing has changed since an export that had nothing to do (BigQuery)"},
@@ -34,7 +35,8 @@ const struct command command_export = {
         "backup (--bootstrap then rebuilds it from Instantly's list before it claims anybody), or when the source lost "
         "more than source.max_shrink_percent of its rows (--allow-shrunk-source), or the table of source.exclude of "
         "its "
-        "addresses (--allow-shrunk-exclusion). On "
+        "addresses (--allow-shrunk-exclusion), or rows of the table of stops were deleted by somebody else "
+        "(--allow-lost-stops). On "
         "BigQuery an export is skipped, at no cost, while nothing has changed since one that had nothing to do; "
         "--no-gate runs it anyway.",
     .example = "leadferry export --limit 100",

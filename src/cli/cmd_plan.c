@@ -305,6 +305,7 @@ static enum exit_code run(struct cli *cli, int argc, char **argv, GError **error
 }
 
 static const struct command_option options[] = {
+    {"allow-lost-stops", OPTION_INT, "N", "see `leadferry export --help`"},
     {"allow-shrunk-exclusion", OPTION_INT, "N", "see `leadferry export --help`"},
     {"allow-shrunk-source", OPTION_INT, "N", "see `leadferry export --help`"},
     {"cost", OPTION_FLAG, NULL, "show instead what the statements of each job would bill (BigQuery)"},

@@ -62,6 +62,7 @@ static const struct command_option options[] = {
     {"full", OPTION_FLAG, NULL, "sync scans all configured campaigns"},
     {"allow-hit", OPTION_INT, "N", "see `leadferry sync --help`"},
     {"allow-mass-removal", OPTION_INT, "N", "see `leadferry complete --help`"},
+    {"allow-lost-stops", OPTION_INT, "N", "see `leadferry export --help`"},
     {"allow-shrunk-exclusion", OPTION_INT, "N", "see `leadferry export --help`"},
     {"allow-shrunk-source", OPTION_INT, "N", "see `leadferry export --help`"},
     {NULL, OPTION_FLAG, NULL, NULL},

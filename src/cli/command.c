@@ -37,6 +37,7 @@ void cli_job_init(struct cli *cli, struct job *job)
   job->allow_mass_removal = option_int(cli, "allow-mass-removal", 0);
   job->allow_hit = option_int(cli, "allow-hit", 0);
   job->allow_shrunk_source = option_int(cli, "allow-shrunk-source", 0);
+  job->allow_lost_stops = option_int(cli, "allow-lost-stops", 0);
   job->allow_shrunk_exclusion = option_int(cli, "allow-shrunk-exclusion", 0);
 }
 

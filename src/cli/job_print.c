@@ -220,7 +220,7 @@ void json_export(GString *out, const struct job_head *head, const struct export_
 
 /* ---- sync ---- */
 
-static size_t sync_figures(const struct sync_report *report, struct figure figures[25 + STOP_FIGURES_N])
+static size_t sync_figures(const struct sync_report *report, struct figure figures[28 + STOP_FIGURES_N])
 {
   const struct stage_report *stage = &report->stage;
   size_t n = 0;
@@ -233,6 +233,7 @@ static size_t sync_figures(const struct sync_report *report, struct figure figur
   figures[n++] = (struct figure){"held for bounces", stage->spike_n, false};
   figures[n++] = (struct figure){"campaigns stopped for bounces", report->bounce_stopped_n, false};
   figures[n++] = (struct figure){"pushed to the block list", report->pushed_n, false};
+  figures[n++] = (struct figure){"stops deleted by somebody else", report->stops_lost_n, false};
   figures[n++] = (struct figure){"taken off the block list", report->unlist.unlisted_n, false};
   n += stop_figures(&report->stops, figures + n);
   figures[n++] = (struct figure){"running leads whose stops wait", report->hits.waits ? report->hits.hit_n : 0, false};
@@ -275,7 +276,7 @@ void json_stop_hits(GString *out, const struct stop_hits *hits)
 
 void print_sync(const struct job_head *head, const struct sync_report *report)
 {
-  struct figure figures[25 + STOP_FIGURES_N];
+  struct figure figures[28 + STOP_FIGURES_N];
   print_head(head);
   if (head->is_dry_run) {
     g_autofree char *watched = text_thousands(report->watched_n);
@@ -300,7 +301,7 @@ void print_sync(const struct job_head *head, const struct sync_report *report)
 
 void json_sync(GString *out, const struct job_head *head, const struct sync_report *report)
 {
-  struct figure figures[25 + STOP_FIGURES_N];
+  struct figure figures[28 + STOP_FIGURES_N];
   json_head(out, head);
   json_figures(out, figures, sync_figures(report, figures));
   json_append_int(out, "campaigns", report->campaigns_n);

@@ -9,6 +9,7 @@
 #include "core/job.h"
 #include "core/settle.h"
 #include "core/source_guard.h"
+#include "core/stop_guard.h"
 #include "core/sync_enforce.h"
 
 static bool export_steps(struct job *job, struct export_report *report, struct export_gate *gate, GError **error);
@@ -98,13 +99,14 @@ static bool settle_earlier(struct job *job, struct export_report *report, GError
   return is_ok;
 }
 
-/* Step 1: a source that lost most of its rows stops the run before anybody is decided upon. */
+/* Step 1: a source that lost most of its rows, or a table of stops that lost any, stops the run before anybody is
+ * decided upon. */
 static bool look_at_source(struct job *job, struct ledger_facts *facts, GError **error)
 {
   if (!job->ledger->ops->facts(job->ledger, facts, error)) return false;
   g_autofree char *doubt = source_guard_doubt(job, facts);
   if (doubt != NULL) error_set(error, ERROR_UNSAFE, "%s", doubt);
-  return doubt == NULL;
+  return doubt == NULL && stop_guard_check(job, error);
 }
 
 /* Step 1: whom a table of the user's excludes by now, and who left that of leads. */

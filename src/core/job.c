@@ -6,6 +6,7 @@
 #include "base/loopback.h"
 #include "base/random.h"
 #include "base/text.h"
+#include "core/stop_guard.h"
 
 void job_init(struct job *job, const struct settings *settings, struct ledger *ledger, struct instantly *instantly,
               const struct clock *clock)
@@ -88,6 +89,7 @@ void job_end(struct job *job, const struct run_record *run, const struct run_end
     log_event(LOG_ERROR, "run row not written", LOG_STR("error", error->message));
   log_event(LOG_INFO, "run ended", LOG_STR("job", end.job), LOG_STR("verdict", end.verdict),
             LOG_INT("exit_code", exit_code));
+  stop_guard_note(job);
   ops->lease_release(job->ledger, &job->lease);
   log_set_run(NULL);
 }

@@ -445,6 +445,10 @@ struct ledger_ops {
   /* Makes the entries what the last look saw, in one transaction. A ledger opened for reading keeps the change for
    * itself, see suppress(). */
   bool (*standing_apply)(struct ledger *, const struct standing_change *change, GError **error);
+  /* How many rows of the table of stops, of those that were noted, stand there no more: nothing of ours deletes any. */
+  bool (*stops_lost)(struct ledger *, int64_t *lost_n, GError **error);
+  /* Notes those that stand there now; with rows missing only where that is accepted. */
+  bool (*stops_note)(struct ledger *, bool is_accepted, GError **error);
   /* Notes, before they are pushed and once for each, whether the block list has them already (was_listed). */
   bool (*listing)(struct ledger *, const struct suppression *rows, size_t rows_n, GError **error);
   /* Rows of struct suppression (what they name alone) that we put on the block list, or were about to, and that no stop

@@ -24,6 +24,7 @@ struct job {
   bool is_dry_run;
   int64_t allow_mass_removal;     /* --allow-mass-removal=N, 0: not given */
   int64_t allow_shrunk_source;    /* --allow-shrunk-source=N, 0: not given */
+  int64_t allow_lost_stops;       /* --allow-lost-stops=N, 0: not given */
   int64_t allow_shrunk_exclusion; /* --allow-shrunk-exclusion=N, 0: not given */
   const char *fingerprint;        /* of the settings; NULL: none, and no change gate (core/gate.h) */
   bool has_gate;                  /* the export may be skipped when nothing has changed */

@@ -4,6 +4,7 @@
 #include "core/bounce_guard.h"
 #include "core/escrow.h"
 #include "core/job.h"
+#include "core/stop_guard.h"
 #include "core/sync_emails.h"
 #include "core/sync_enforce.h"
 #include "core/sync_read.h"
@@ -24,7 +25,8 @@ static bool is_strange(const struct sync_report *report)
 {
   return report->stage.conflicts_n + report->held_n + report->gone_n + report->stage.home_n + report->stage.spike_n +
                  report->hits.waits + report->bounce_stopped_n + report->emails_refused + report->exclusion.is_doubted +
-                 report->gone.is_doubted + report->exclusion.is_unreadable + report->unlist.was_refused >
+                 report->gone.is_doubted + report->exclusion.is_unreadable + report->unlist.was_refused +
+                 report->stops_lost_n >
              0 ||
          report->has_no_opt_outs || stop_needs_look(&report->stops);
 }
@@ -190,6 +192,7 @@ static bool read_leads(struct job *job, const struct sync_options *options, stru
 {
   struct ledger_facts facts;
   if (!job->ledger->ops->facts(job->ledger, &facts, error)) return false;
+  if (!stop_guard_report(job, &report->stops_lost_n, error)) return false;
   if (!sync_unlist_stops(job, &facts, &report->unlist, error)) return false; /* before the block list is read */
   report->reads_lists = options->full_scan;
   if (is_scan_due(job, options, &facts) ? !sync_read_campaigns(job, report, error)

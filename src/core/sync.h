@@ -44,6 +44,7 @@ struct sync_report {
   int64_t gone_n;                    /* configured campaigns that Instantly does not have */
   struct opt_out_report opt_outs;    /* of source.opt_out */
   bool has_no_opt_outs;              /* its column could not be read */
+  int64_t stops_lost_n;              /* rows of the table of stops that somebody deleted */
   struct unlist_report unlist;
   struct stop_report stops;  /* our live rows of stopped persons */
   int64_t stopped_foreign_n; /* live rows of the persons pushed now that we did not put there: left alone */

@@ -1,6 +1,7 @@
 /* The BigQuery backend: opening and closing, and its two tables of functions. */
 #include "warehouse/bigquery_exclusion.h"
 #include "warehouse/bigquery_opt_out.h"
+#include "warehouse/bigquery_stops.h"
 
 #include "base/random.h"
 #include "google/credentials.h"
@@ -71,6 +72,8 @@ static const struct ledger_ops ops = {
     .suppress = bq_suppress,
     .unpushed = bq_unpushed,
     .stops_read = bq_stops_read,
+    .stops_lost = bq_stops_lost,
+    .stops_note = bq_stops_note,
     .listing = bq_listing,
     .unlisting = bq_unlisting,
     .unlisted = bq_unlisted,

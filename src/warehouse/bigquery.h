@@ -53,6 +53,7 @@ struct bq_kept {
   int64_t events_n;   /* see state */
   int64_t now_us;     /* BigQuery's own clock, at the opening */
   struct ledger_facts facts;
+  int64_t stops_lost_n, stops_unnoted_n; /* see stops_note() */
   char *newest_id;
   char *counts; /* JSON: this run's events by kind and reason */
 };
@@ -137,6 +138,7 @@ struct bq_warehouse {
   char *unsettled_own_run_id;
   GArray *metrics;         /* struct campaign_metric that wait to be written together */
   GStringChunk *kept_text; /* their strings */
+  bool has_new_stops;      /* written and not yet noted, see stops_note() */
   GArray *kept_stops;      /* struct bq_stop_row, of a handle that only reads */
   GArray *kept_rows;       /* struct remote_lead that such a handle staged and that may ask for a stop */
   struct {
@@ -389,13 +391,9 @@ extern const struct gate_ops bq_gate; /* core/gate.h */
 bool bq_suppress(struct ledger *ledger, const struct suppression *rows, size_t rows_n, int64_t *added_n,
                  GError **error); /* ledger.h */
 bool bq_unpushed(struct ledger *ledger, const struct push_query *query, struct page *page,
-                 GError **error);                                                                      /* ledger.h */
-bool bq_listing(struct ledger *ledger, const struct suppression *rows, size_t rows_n, GError **error); /* ledger.h */
-bool bq_unlisting(struct ledger *ledger, int64_t now_us, size_t limit, struct page *page,
-                  GError **error);                                                                      /* ledger.h */
-bool bq_unlisted(struct ledger *ledger, const struct suppression *rows, size_t rows_n, GError **error); /* ledger.h */
-bool bq_stop_hits(struct ledger *ledger, int64_t now_us, struct page *page, GError **error);            /* ledger.h */
-bool bq_stops_allow(struct ledger *ledger, const char *allow, int64_t now_us, GError **error);          /* ledger.h */
+                 GError **error);                                                              /* ledger.h */
+bool bq_stop_hits(struct ledger *ledger, int64_t now_us, struct page *page, GError **error);   /* ledger.h */
+bool bq_stops_allow(struct ledger *ledger, const char *allow, int64_t now_us, GError **error); /* ledger.h */
 bool bq_reply_stops(struct ledger *ledger, const char *const *folded, size_t n, struct page *page,
                     GError **error); /* ledger.h */
 bool bq_stops_end(struct ledger *ledger, const struct suppression *rows, size_t n, const char *words,

@@ -1,7 +1,8 @@
 /* The operator's brakes. Stops and holds are rows that a running job looks at every 30 s; events are facts that the
  * next fold takes up, and folded at once if nobody holds the lease. */
 #include "base/json.h"
-#include "warehouse/bigquery.h"
+#include "base/log.h"
+#include "warehouse/bigquery_stops.h"
 
 #include <string.h>
 
@@ -188,6 +189,14 @@ static bool has_events(const struct brake *rows, size_t rows_n)
   return false;
 }
 
+/* What was said is recorded; where this fails, the next job notes it. */
+static void stops_note(struct bq_warehouse *self)
+{
+  g_autoptr(GError) failure = NULL;
+  if (!bq_stops_note(&self->ledger, false, &failure))
+    log_event(LOG_WARNING, "stops not noted", LOG_STR("reason", failure->message));
+}
+
 /* Folds before and after under the lease, taken for the moment. Whoever holds it folds before it decides anything: then
  * the facts are there and wait for that. */
 bool bq_brakes_write(struct warehouse *warehouse, const struct brake *rows, size_t rows_n, struct brake_report *report,
@@ -211,6 +220,7 @@ bool bq_brakes_write(struct warehouse *warehouse, const struct brake *rows, size
     report->changed_n += changed_n;
   }
   if (is_ok && has_lease) is_ok = bq_fold(&self->ledger, error);
+  if (is_ok) stops_note(self);
   if (has_lease) bq_lease_release(&self->ledger, &lease);
   return is_ok;
 }

@@ -39,6 +39,7 @@ static const struct cost_job {
     COST("export", 1, BQ_CLAIMS_READ),
     COST("export", 1, BQ_STOPPED_LIVE),
     COST("export", 1, BQ_CHANGES_GATHER, BQ_CHANGES_APPLY, BQ_SCRATCH_COUNT),
+    COST("export", 1, BQ_STOPS_NOTE_GATHER, BQ_STOPS_NOTE_APPLY), /* where there were new stops */
     COST("export", 1, BQ_LEASE_GIVE_BACK),
 
     COST("sync", 1, BQ_LEASE_TAKE, BQ_OPENING),
@@ -51,6 +52,7 @@ static const struct cost_job {
     COST("sync", 1, BQ_DEPARTED_GATHER, BQ_STANDING_COUNTS),
     COST("sync", 1, BQ_STOP_HITS),
     COST("sync", 2, BQ_UNPUSHED),
+    COST("sync", 1, BQ_STOPS_NOTE_GATHER, BQ_STOPS_NOTE_APPLY), /* where there were new stops */
     COST("sync", 1, BQ_LISTING_GATHER, BQ_LISTING_APPLY),
     COST("sync", 1, BQ_PUSHED_GATHER, BQ_PUSHED_APPLY),
     COST("sync", 1, BQ_MATCHES_GATHER, BQ_SEEN_GATHER, BQ_SEEN_APPLY, BQ_MATCHES_READ),

@@ -101,6 +101,8 @@ static void opening_row(const char *const *cells, void *into)
       {"last_source_rows", &facts->last_source_rows},
       {"source_rows", &facts->source_rows},
       {"unlisting", &facts->unlisting_n},
+      {"stops_lost", &kept->stops_lost_n},
+      {"stops_unnoted", &kept->stops_unnoted_n},
   };
   int64_t n = bq_cell_int(cells[1]);
   if (strcmp(cells[0], "lease") == 0) kept->lease = g_strdup(cells[2]);

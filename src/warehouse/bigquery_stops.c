@@ -1,7 +1,7 @@
 /* Suppressions: written by DML alone, because they are changed later. */
+#include "warehouse/bigquery_stops.h"
 #include "base/email.h"
 #include "base/json.h"
-#include "warehouse/bigquery.h"
 #include "warehouse/brakes.h"
 
 #include <string.h>
@@ -58,7 +58,9 @@ bool bq_stops_write(struct bq_warehouse *self, const GArray *stops, int64_t now_
       BQ_SCRIPT(json->str, BQ_STOPS_GATHER, BQ_STOPS_INSERT, BQ_EVIDENCE_GATHER, BQ_EVIDENCE_APPLY, BQ_SCRATCH_COUNT);
   if (has_allowance && !bq_run(self, &BQ_SCRIPT(json->str, BQ_STOPS_ALLOW_GATHER, BQ_STOPS_ALLOW_APPLY), error))
     return false;
-  return bq_run_int(self, has_evidence ? &seen : &plain, added_n, error);
+  if (!bq_run_int(self, has_evidence ? &seen : &plain, added_n, error)) return false;
+  self->has_new_stops = self->has_new_stops || *added_n > 0;
+  return true;
 }
 
 void bq_stop_keep(struct bq_warehouse *self, const struct bq_stop_row *row)
@@ -260,6 +262,35 @@ bool bq_stops_end(struct ledger *ledger, const struct suppression *rows, size_t 
   }
   g_string_append(json, "]}");
   return bq_run(self, &BQ_SCRIPT(json->str, BQ_STOPS_END_GATHER, BQ_STOPS_END_APPLY), error);
+}
+
+/* ---- rows that somebody deletes ---- */
+
+bool bq_stops_lost(struct ledger *ledger, int64_t *lost_n, GError **error)
+{
+  struct bq_warehouse *self = bq_of_ledger(ledger);
+  if (bq_kept_is_whole(self))
+    *lost_n = self->kept.stops_lost_n;
+  else if (!bq_run_int(self, &(struct bq_call){.ids = {BQ_STOPS_LOST}, .ids_n = 1}, lost_n, error))
+    return false;
+  *lost_n = MAX(*lost_n, 0);
+  return true;
+}
+
+/* Costs a job, so it is done where something is to be noted alone. */
+bool bq_stops_note(struct ledger *ledger, bool is_accepted, GError **error)
+{
+  struct bq_warehouse *self = bq_of_ledger(ledger);
+  bool is_news = self->has_new_stops || (self->kept.is_open && self->kept.stops_unnoted_n > 0);
+  if (!is_news && !is_accepted) return true;
+  g_autoptr(GString) json = g_string_new("{");
+  bq_json_flag(json, "is_accepted", is_accepted);
+  g_string_append_c(json, '}');
+  if (!bq_run(self, &BQ_SCRIPT(json->str, BQ_STOPS_NOTE_GATHER, BQ_STOPS_NOTE_APPLY), error)) return false;
+  self->has_new_stops = false;
+  self->kept.stops_unnoted_n = 0;
+  if (is_accepted) self->kept.stops_lost_n = 0;
+  return true;
 }
 
 /* ---- reading ---- */

@@ -169,3 +169,22 @@ bool memory_unlisted(struct ledger *ledger, const struct suppression *rows, size
   }
   return true;
 }
+
+/* ---- rows that somebody deletes: nobody else has this memory ---- */
+
+bool memory_stops_lost(struct ledger *ledger, int64_t *lost_n, GError **error)
+{
+  (void)error;
+  const struct memory *memory = memory_of(ledger);
+  *lost_n = MAX((int64_t)memory->stops_noted_n - (int64_t)memory->suppressions->len, 0);
+  return true;
+}
+
+bool memory_stops_note(struct ledger *ledger, bool is_accepted, GError **error)
+{
+  int64_t lost_n = 0;
+  struct memory *memory = memory_of(ledger);
+  if (!is_accepted && !memory_stops_lost(ledger, &lost_n, error)) return false;
+  if (lost_n == 0) memory->stops_noted_n = memory->suppressions->len;
+  return true;
+}

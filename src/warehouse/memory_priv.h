@@ -61,6 +61,7 @@ struct memory {
   guint folded_n;        /* events that the states hold already */
   GArray *suppressions;  /* struct memory_suppression */
   bool is_gone_set;      /* as the last look for who left the source was told */
+  guint stops_noted_n;   /* how many of them were noted */
   GPtrArray *excluding;  /* cells of the exclusion table, NULL ones too; NULL: there is no such table */
   GArray *runs;          /* struct run_record */
   GArray *errors;        /* struct memory_error */
@@ -223,6 +224,8 @@ bool memory_suppress(struct ledger *ledger, const struct suppression *rows, size
                      GError **error); /* ports.h */
 bool memory_unpushed(struct ledger *ledger, const struct push_query *query, struct page *page,
                      GError **error);                                                                      /* ports.h */
+bool memory_stops_lost(struct ledger *ledger, int64_t *lost_n, GError **error);                            /* ports.h */
+bool memory_stops_note(struct ledger *ledger, bool is_accepted, GError **error);                           /* ports.h */
 bool memory_listing(struct ledger *ledger, const struct suppression *rows, size_t rows_n, GError **error); /* ports.h */
 bool memory_unlisting(struct ledger *ledger, int64_t now_us, size_t limit, struct page *page,
                       GError **error); /* ports.h */

@@ -175,6 +175,10 @@ bool sqlite_suppress(struct ledger *ledger, const struct suppression *rows, size
                      GError **error); /* ports.h */
 bool sqlite_unpushed(struct ledger *ledger, const struct push_query *wanted, struct page *page,
                      GError **error); /* ledger.h */
+/* Notes the stops that stand there, unless some are missing; inside the caller's transaction. */
+bool sqlite_stops_noted(struct sqlite_warehouse *self, GError **error);
+bool sqlite_stops_lost(struct ledger *ledger, int64_t *lost_n, GError **error);  /* ledger.h */
+bool sqlite_stops_note(struct ledger *ledger, bool is_accepted, GError **error); /* ledger.h */
 bool sqlite_listing(struct ledger *ledger, const struct suppression *rows, size_t rows_n,
                     GError **error); /* ledger.h */
 bool sqlite_unlisting(struct ledger *ledger, int64_t now_us, size_t limit, struct page *page,

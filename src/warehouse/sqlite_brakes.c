@@ -125,6 +125,7 @@ bool sqlite_brakes_apply(struct sqlite_warehouse *self, const struct brake *rows
     if (!apply_one(self, &rows[i], &n, error)) return false;
     *changed_n += n;
   }
+  if (has_kind(rows, rows_n, BRAKE_SUPPRESS) && !sqlite_stops_noted(self, error)) return false;
   return transaction_commit(&transaction, error);
 }
 

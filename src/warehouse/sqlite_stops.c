@@ -216,6 +216,35 @@ bool sqlite_stops_end(struct ledger *ledger, const struct suppression *rows, siz
   return transaction_commit(&transaction, error);
 }
 
+/* ---- rows that somebody deletes ---- */
+
+bool sqlite_stops_lost(struct ledger *ledger, int64_t *lost_n, GError **error)
+{
+  struct sqlite_warehouse *self = sqlite_of_ledger(ledger);
+  query_scope struct query query = {0};
+  bool has_row = false;
+  *lost_n = 0;
+  if (!query_open(&query, &self->db, SQL_STOPS_LOST, error) || !query_next(&query, &has_row, error)) return false;
+  if (has_row) *lost_n = MAX(query_column_int(&query, 0), 0);
+  return true;
+}
+
+bool sqlite_stops_noted(struct sqlite_warehouse *self, GError **error)
+{
+  int64_t lost_n = 0;
+  if (!sqlite_stops_lost(&self->ledger, &lost_n, error)) return false;
+  return lost_n > 0 || sql_run(&self->db, SQL_STOPS_NOTE, error);
+}
+
+bool sqlite_stops_note(struct ledger *ledger, bool is_accepted, GError **error)
+{
+  struct sqlite_warehouse *self = sqlite_of_ledger(ledger);
+  transaction_scope struct transaction transaction = {0};
+  if (!transaction_begin(&transaction, &self->db, true, error)) return false;
+  if (is_accepted ? !sql_run(&self->db, SQL_STOPS_NOTE, error) : !sqlite_stops_noted(self, error)) return false;
+  return transaction_commit(&transaction, error);
+}
+
 /* ---- right before sending ---- */
 
 bool sqlite_stops_mark(struct sqlite_warehouse *self, struct stops_mark *mark, GError **error)

@@ -22,7 +22,7 @@ EVERYWHERE = {
 CALLS = {
     "export": {SCRIPT: "claim_verdicts lease_renew", ROWS: "claim_verdicts lease_renew",
                QUERY: "claims_read campaign_counts"},
-    "sync": {SCRIPT: "metrics_gather stops_gather listing_gather pushed_gather matches_gather control_update",
+    "sync": {SCRIPT: "metrics_gather stops_gather stops_note_gather listing_gather pushed_gather matches_gather control_update",
              ROWS: "stops_gather matches_gather", STREAM: "sync_stage pipeline_errors",
              QUERY: "watched staged_stops unpushed stop_hits missing stopped_live"},
     "complete": {QUERY: "removal_counts removals"},

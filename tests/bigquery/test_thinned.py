@@ -83,3 +83,17 @@ def test_verify_shows_it_and_mends_it_when_told(world):
     assert found["refolded"] and found["events_are_whole"] and "state_differs" not in found["counts"], found
     assert world.rows(STATES) == before
     assert "folded anew" not in world.run().stderr
+
+
+def test_stops_that_somebody_deleted(world):
+    """Guarantee 53. A brake's stop is noted with it, one that a job finds at the job's end; then the rows are gone."""
+    assert world.rows("SELECT COUNT(*) FROM suppressions") == [("1",)] or world.rows("SELECT COUNT(*) FROM suppressions") == [(1,)]
+    world.cloud.sql("DELETE FROM suppressions WHERE TRUE")
+    done = world.run()
+    assert done.returncode == 6 and "--allow-lost-stops=1" in done.stderr, done.stderr
+    assert world.product.run("plan", code=6).stderr.count("--allow-lost-stops=1") == 1
+    assert set(rows_of_people(world.sandbox).values()) <= {0}, "nobody is sent before somebody says so"
+    assert world.product.json("sync", code=3)["stops_deleted_by_somebody_else"] == 1
+    world.product.run("export", "--allow-lost-stops=1", code=(0, 3))
+    assert rows_of_people(world.sandbox) == dict.fromkeys(PEOPLE, 1)
+    assert world.run().returncode in (0, 3)

@@ -257,6 +257,16 @@ static bool m_unpushed(struct ledger *self, const struct push_query *query, stru
   CALL(unpushed, query, page, error);
 }
 
+static bool m_stops_lost(struct ledger *self, int64_t *lost_n, GError **error)
+{
+  CALL(stops_lost, lost_n, error);
+}
+
+static bool m_stops_note(struct ledger *self, bool is_accepted, GError **error)
+{
+  CALL(stops_note, is_accepted, error);
+}
+
 static bool m_listing(struct ledger *self, const struct suppression *rows, size_t n, GError **error)
 {
   CALL(listing, rows, n, error);
@@ -371,6 +381,8 @@ static const struct ledger_ops mortal_ops = {.now_us = m_now_us,
                                              .stage_facts = m_stage_facts,
                                              .suppress = m_suppress,
                                              .unpushed = m_unpushed,
+                                             .stops_lost = m_stops_lost,
+                                             .stops_note = m_stops_note,
                                              .listing = m_listing,
                                              .unlisting = m_unlisting,
                                              .unlisted = m_unlisted,

@@ -49,6 +49,14 @@ SELECT 'events', COUNT(*), NULL FROM ${lead_events}
 UNION ALL
 SELECT 'stops_read_at', UNIX_MICROS(MAX(stops_read_at)), NULL FROM ${pipeline_runs} WHERE is_end = 1
 UNION ALL
+SELECT 'stops_lost', IFNULL((SELECT CAST(JSON_VALUE(value, '$[0]') AS INT64) FROM ${controls} WHERE name = 'stops'), 0)
+  - (SELECT COUNT(*) FROM ${suppressions} WHERE id <= IFNULL((
+      SELECT CAST(JSON_VALUE(value, '$[1]') AS INT64) FROM ${controls} WHERE name = 'stops'), 0)), NULL
+UNION ALL
+SELECT 'stops_unnoted', COUNT(*)
+  - IFNULL((SELECT CAST(JSON_VALUE(value, '$[0]') AS INT64) FROM ${controls} WHERE name = 'stops'), 0), NULL
+FROM ${suppressions}
+UNION ALL
 SELECT 'unlisting', COUNTIF(NOT was_listed AND revoked_at IS NOT NULL), NULL FROM ${suppressions}
 UNION ALL
 SELECT 'scan_finished_at', UNIX_MICROS(MAX(full_scan_finished_at)), NULL FROM ${pipeline_runs} WHERE is_end = 1

@@ -234,3 +234,24 @@ WHERE id > @after_id AND (@run_id = '' OR run_id = @run_id)
   AND (@domain = '' OR match_key = CONCAT('@', @domain))
   AND (NOT @only_in_force OR (revoked_at IS NULL AND (expires_at IS NULL OR expires_at > @now)))
 ORDER BY id LIMIT @limit;
+
+-- name: stops_lost
+-- Rows that were noted and stand there no more: rows are never deleted, and ids are times. The opening of a job has the same.
+SELECT IFNULL((SELECT CAST(JSON_VALUE(value, '$[0]') AS INT64) FROM ${controls} WHERE name = 'stops'), 0)
+  - (SELECT COUNT(*) FROM ${suppressions} WHERE id <= IFNULL((
+      SELECT CAST(JSON_VALUE(value, '$[1]') AS INT64) FROM ${controls} WHERE name = 'stops'), 0));
+
+-- name: stops_note_gather
+-- Not while rows are missing that nobody gave up.
+CREATE TEMP TABLE ${scratch} AS
+SELECT 'stops' AS name, CONCAT('[', CAST(rows_n AS STRING), ',', CAST(last_id AS STRING), ']') AS value
+FROM (SELECT COUNT(*) AS rows_n, IFNULL(MAX(id), 0) AS last_id FROM ${suppressions})
+WHERE JSON_VALUE(@p, '$.is_accepted') = '1'
+  OR IFNULL((SELECT CAST(JSON_VALUE(value, '$[0]') AS INT64) FROM ${controls} WHERE name = 'stops'), 0)
+    <= (SELECT COUNT(*) FROM ${suppressions} WHERE id <= IFNULL((
+      SELECT CAST(JSON_VALUE(value, '$[1]') AS INT64) FROM ${controls} WHERE name = 'stops'), 0));
+
+-- name: stops_note_apply
+MERGE ${controls} T USING ${scratch} S ON T.name = S.name
+WHEN MATCHED THEN UPDATE SET value = S.value
+WHEN NOT MATCHED THEN INSERT (name, value) VALUES (S.name, S.value);

@@ -205,3 +205,18 @@ FROM (SELECT person, reason, max(evidence_at) AS evidence_at FROM temp.asks GROU
 WHERE match_key = fold_tag(c.person) AND suppressions.person = c.person AND domain IS NULL
   AND suppressions.reason = c.reason AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > :now)
   AND coalesce(suppressions.evidence_at, 0) < c.evidence_at;
+
+-- name: stops_lost
+-- Rows that were noted and stand there no more. Rows are never deleted and ids rise, so those up to the noted id stay as many and,
+-- by a sum over their times, the same ones: also where the table was made anew and filled again.
+SELECT max(c.rows_n - count(s.id), CASE WHEN coalesce(sum(s.created_at % 1000003), 0) = c.times THEN 0 ELSE 1 END)
+FROM (SELECT json_extract(value, '$[0]') AS rows_n, json_extract(value, '$[1]') AS last_id, json_extract(value, '$[2]') AS times
+      FROM controls WHERE name = 'stops' AND json_valid(value)) c
+LEFT JOIN suppressions s ON s.id <= c.last_id
+GROUP BY c.rows_n, c.times;
+
+-- name: stops_note
+INSERT INTO controls (name, value)
+SELECT 'stops', json_array(count(*), coalesce(max(id), 0), coalesce(sum(created_at % 1000003), 0)) FROM suppressions
+WHERE TRUE
+ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE value <> excluded.value;
