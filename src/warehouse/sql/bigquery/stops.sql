@@ -244,7 +244,7 @@ SELECT IFNULL((SELECT CAST(JSON_VALUE(value, '$[0]') AS INT64) FROM ${controls} 
 -- name: stops_note_gather
 -- Not while rows are missing that nobody gave up.
 CREATE TEMP TABLE ${scratch} AS
-SELECT 'stops' AS name, CONCAT('[', CAST(rows_n AS STRING), ',', CAST(last_id AS STRING), ']') AS value
+SELECT 'stops' AS name, CONCAT('["', CAST(rows_n AS STRING), '","', CAST(last_id AS STRING), '"]') AS value
 FROM (SELECT COUNT(*) AS rows_n, IFNULL(MAX(id), 0) AS last_id FROM ${suppressions})
 WHERE JSON_VALUE(@p, '$.is_accepted') = '1'
   OR IFNULL((SELECT CAST(JSON_VALUE(value, '$[0]') AS INT64) FROM ${controls} WHERE name = 'stops'), 0)
