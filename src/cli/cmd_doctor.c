@@ -92,7 +92,9 @@ static void diagnose(struct findings *findings, struct cli *cli)
   doctor_check_warehouse(findings, cli);
   if (!open_instantly(findings, cli, variables)) return;
   out_note(cli, "asking %s", cli->settings.instantly.base_url);
-  if (doctor_check_workspace(findings, cli)) doctor_check_campaigns(findings, cli);
+  if (!doctor_check_workspace(findings, cli)) return;
+  doctor_check_campaigns(findings, cli);
+  doctor_check_stamps(findings, cli);
 }
 
 static enum exit_code run(struct cli *cli, int argc, char **argv, GError **error)
@@ -127,7 +129,8 @@ const struct command command_doctor = {
     .summary = "Look for everything that is wrong, on both sides",
     .details =
         "Checks configuration, warehouse schema, key and scopes, the workspace's settings and plan, the clock and "
-        "every configured campaign. Only reads. Each finding has an id (docs/doctor.md), a severity, a sentence "
+        "every configured campaign, and whether rows carry the stamp of another ledger than this. Only reads. Each "
+        "finding has an id (docs/doctor.md), a severity, a sentence "
         "and a fix. Ends with 0 when no finding is an error.",
     .example = "leadferry doctor --json",
     .options = options,

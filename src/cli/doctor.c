@@ -71,6 +71,17 @@ const struct doctor_id doctor_ids[] = {
     ERROR_ID("clock_wrong", EXIT_CODE_FAILED,
              "This clock and Instantly's differ by more than a day; jobs refuse to run",
              "Set the clock, start time synchronisation"),
+    ERROR_ID(
+        "other_installation", EXIT_CODE_SAFETY,
+        "A configured campaign holds rows with leadferry's stamp that this ledger does not know: another "
+        "installation feeds it, or this ledger was lost or is an older copy; two ledgers would mail the same people",
+        "Give each campaign one installation and one ledger; restore the newest backup, or take the rows over with "
+        "`leadferry sync --full` or `leadferry export --bootstrap`"),
+    WARNING_ID(
+        "other_installation_elsewhere",
+        "Another installation of leadferry works in this workspace, in campaigns or lists that are not configured "
+        "here; neither knows whom the other one mailed",
+        "Use one ledger for one workspace, or set export.skip_if_in_workspace: true in both"),
     WARNING_ID("unsubscribes_stay_local", "An unsubscribe holds in one campaign only (add_unsub_to_block is off)",
                "Turn on in Instantly's settings that unsubscribes go to the block list"),
     WARNING_ID("plan_nearly_full", "The plan has little room left above the reserve",

@@ -57,6 +57,8 @@ void doctor_check_warehouse(struct findings *findings, const struct cli *cli);
 bool doctor_check_workspace(struct findings *findings, const struct cli *cli);
 /* Every configured campaign. */
 void doctor_check_campaigns(struct findings *findings, const struct cli *cli);
+/* Rows of the workspace whose stamp this ledger does not know: the first pages, and those newer than what it knows. */
+void doctor_check_stamps(struct findings *findings, const struct cli *cli);
 /* One campaign as Instantly shows it; pure. reason is sending_status' word or NULL. */
 void doctor_check_campaign(struct findings *findings, const struct settings *settings,
                            const struct campaign_settings *campaign, const struct remote_campaign *remote);

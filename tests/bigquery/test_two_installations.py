@@ -35,3 +35,25 @@ def test_a_second_installation_stops(user, sandbox, tmp_path, emulator):
     assert "another installation" in second.run("doctor").stdout
     second.run("suppress", "add", "p1@example.com", "--reason", "manual", code=0)
     user.run("export", code=0)
+
+
+class Elsewhere(OwnCloud):
+    """Tables and leads of its own, in the dataset e, over the same workspace."""
+
+    def configure(self, **sections):
+        super().configure(**{**sections, "warehouse": {**BLOCK, "dataset": "e"}})
+
+
+def test_doctor_sees_the_stamps_of_another_dataset(user, sandbox, tmp_path, emulator):
+    """Guarantee 17. Nothing marks a workspace but the rows themselves: their stamps name runs that this ledger never had."""
+    user.import_people(2)
+    user.run("export", code=0)
+    assert "other_installation" not in user.run("doctor").stdout
+    post(f"http://{emulator}/bigquery/v2/projects/test/datasets", {"datasetReference": {"projectId": "test", "datasetId": "e"}})
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    other = Elsewhere(sandbox, folder, emulator)
+    other.run("schema", "apply", code=0)
+    done = other.run("doctor", code=6)
+    assert "other_installation" in done.stdout and "2 rows of configured campaigns" in done.stdout
+    assert "stamp" in other.run("export", code=6).stderr

@@ -258,3 +258,30 @@ def test_an_inbox_that_is_not_ours(world, kind):
     inbox.unlink() if inbox.is_symlink() or inbox.is_file() else inbox.rmdir()
     world.run("export", code=(0, 3))
     assert len(world.sandbox.leads(campaign=world.campaign)) == PEOPLE - 1
+
+
+def test_doctor_sees_the_stamps_of_another_installation(start_sandbox, leadferry_binary, tmp_path):
+    """Guarantee 17. A stamp names its run, and no two ledgers have the same run."""
+    sandbox = start_sandbox(config=quiet_config())
+    first = Product(sandbox, leadferry_binary, tmp_path)
+    first.import_people(3)
+    first.run("export", code=0)
+    assert ids_of(first, "doctor") & STAMPS == set()
+    folder = tmp_path / "second"
+    folder.mkdir()
+    second = Product(sandbox, leadferry_binary, folder)
+    second.import_people(1, prefix="q")
+    assert ids_of(second, "doctor", code=6) & STAMPS == {"other_installation"}
+    second.run("export", code=6)
+    other = sandbox.campaign("Operations")
+    second.configure(campaigns=[{"id": other}], export={"default_campaign": other})
+    assert ids_of(second, "doctor", code=(0, 1)) & STAMPS == {"other_installation_elsewhere"}
+    second.run("export", code=(0, 3))
+    assert ids_of(first, "doctor", code=(0, 1)) & STAMPS == {"other_installation_elsewhere"}
+
+
+STAMPS = {"other_installation", "other_installation_elsewhere"}
+
+
+def ids_of(world, *words, code=0):
+    return {finding["id"] for finding in world.json(*words, code=code)["findings"]}
