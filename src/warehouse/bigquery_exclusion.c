@@ -58,6 +58,8 @@ static bool is_readable(struct bq_warehouse *self, GError **error)
 
 /* ---- names in statements ---- */
 
+#define FOREIGN_BEGIN "ARRAY<STRING>["
+
 struct foreign {
   GString *values; /* an array of texts, as SQL writes it */
   int64_t odd_n;
@@ -101,13 +103,13 @@ static void table_put(struct bq_warehouse *self)
 void bq_exclusion_names(struct bq_warehouse *self)
 {
   table_put(self);
-  sql_names_put(&self->names, "exclude_foreign", "CAST([] AS ARRAY<STRING>)");
+  sql_names_put(&self->names, "exclude_foreign", "ARRAY<STRING>[]");
   part_put(self, "exclusion_cells", BQ_EXCLUSION_CELLS);
 }
 
 static bool foreign_read(struct bq_warehouse *self, int64_t *odd_n, GError **error)
 {
-  g_autoptr(GString) values = g_string_new("[");
+  g_autoptr(GString) values = g_string_new(FOREIGN_BEGIN);
   struct foreign foreign = {.values = values};
   struct bq_call call = {.ids = {BQ_EXCLUSION_FOREIGN}, .ids_n = 1};
   bq_exclusion_names(self);
@@ -115,7 +117,7 @@ static bool foreign_read(struct bq_warehouse *self, int64_t *odd_n, GError **err
   if (!table_of(self).table) return true;
   if (!bq_each(self, &call, foreign_add, &foreign, error)) return false;
   *odd_n = foreign.odd_n;
-  if (values->len == 1) return true;
+  if (strcmp(values->str, FOREIGN_BEGIN) == 0) return true;
   g_string_append_c(values, ']');
   sql_names_put(&self->names, "exclude_foreign", values->str);
   part_put(self, "exclusion_cells", BQ_EXCLUSION_CELLS);
