@@ -39,6 +39,7 @@ static void status_clear(struct status *status)
   page_clear(&status->holds);
   page_clear(&status->runs);
   page_clear(&status->campaigns);
+  status_stops_clear(&status->stops);
   page_clear(&status->counts);
 }
 
@@ -197,7 +198,7 @@ static void print_text(const struct cli *cli, const struct status *status)
   holds_print(cli, &status->holds);
   print_facts(status);
   print_rules(cli);
-  status_stops_print(&status->stops);
+  status_stops_print(cli, &status->stops);
   print_runs(status);
   print_campaigns(cli, status);
   for (size_t i = 0; i < G_N_ELEMENTS(groups); i++) {

@@ -5,7 +5,7 @@
 #include "cli/output.h"
 #include "core/job.h"
 #include "core/stop_claims.h"
-#include "core/stop_proof.h"
+#include "core/stop_proof_note.h"
 
 #include <string.h>
 
@@ -48,6 +48,7 @@ static void note_read(const char *text, struct status_stops *stops)
   stops->live_foreign_n = live - stops->live_ours_n;
   stops->mailed_foreign_n = mailed - stops->mailed_ours_n;
   stops->is_deep = cJSON_IsTrue(json_get(note, "is_deep"));
+  stops->foreign = cJSON_DetachItemFromObjectCaseSensitive(note, "foreign");
 }
 
 bool status_stops_read(struct cli *cli, struct status_stops *stops, GError **error)
@@ -61,7 +62,26 @@ bool status_stops_read(struct cli *cli, struct status_stops *stops, GError **err
   return true;
 }
 
-void status_stops_print(const struct status_stops *stops)
+void status_stops_clear(struct status_stops *stops)
+{
+  g_clear_pointer(&stops->foreign, cJSON_Delete);
+}
+
+/* Other people's rows, by Instantly's id: whoever put them there can find them. */
+static void print_foreign(const struct cli *cli, const cJSON *foreign)
+{
+  const cJSON *row = NULL;
+  cJSON_ArrayForEach(row, foreign)
+  {
+    const char *id = json_string(row, "id"), *instantly_id = json_string(row, "instantly_id");
+    const char *campaign_id = json_string(row, "campaign_id");
+    if (id && instantly_id)
+      out_print("  %s: foreign row %s in %s\n", id, instantly_id,
+                campaign_id ? campaign_label(&cli->settings, campaign_id) : "no campaign");
+  }
+}
+
+void status_stops_print(const struct cli *cli, const struct status_stops *stops)
 {
   out_print("stopped persons with a row of ours that may be mailed, by the ledger: %" G_GINT64_FORMAT "\n",
             stops->live_n);
@@ -74,6 +94,7 @@ void status_stops_print(const struct status_stops *stops)
             " foreign, mailed after the stop %" G_GINT64_FORMAT " of ours and %" G_GINT64_FORMAT " foreign\n",
             at, stops->is_deep ? ", every mail read" : "", stops->live_ours_n, stops->live_foreign_n,
             stops->mailed_ours_n, stops->mailed_foreign_n);
+  print_foreign(cli, stops->foreign);
 }
 
 void status_stops_json(const struct status_stops *stops, GString *out)
@@ -91,5 +112,9 @@ void status_stops_json(const struct status_stops *stops, GString *out)
   json_append_int(out, "mailed_ours", stops->mailed_ours_n);
   json_append_int(out, "mailed_foreign", stops->mailed_foreign_n);
   json_append_bool(out, "is_deep", stops->is_deep);
+  char *foreign = stops->foreign ? cJSON_PrintUnformatted(stops->foreign) : NULL;
+  json_append_key(out, "foreign");
+  g_string_append(out, foreign ? foreign : "[]");
+  cJSON_free(foreign);
   g_string_append_c(out, '}');
 }

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "base/email.h"
-#include "base/json.h"
 #include "core/job.h"
+#include "core/stop_proof_note.h"
 #include "core/sync_home.h"
 #include "core/sync_read.h"
 
@@ -42,6 +42,8 @@ struct proof {
   struct page listed;     /* Instantly's block list */
   GHashTable *listed_set; /* its values */
   GHashTable *persons;    /* address without its +tag, owned -> struct person, owned */
+  GString *foreign;       /* JSON objects of the first foreign rows, for the note */
+  int foreign_n;
 };
 
 static void seen_row_clear(gpointer data)
@@ -65,6 +67,7 @@ static void proof_init(struct proof *proof)
   page_init(&proof->listed, sizeof(struct suppression));
   proof->listed_set = g_hash_table_new(g_str_hash, g_str_equal);
   proof->persons = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, person_free);
+  proof->foreign = g_string_new("[");
 }
 
 static void proof_clear(struct proof *proof)
@@ -73,6 +76,7 @@ static void proof_clear(struct proof *proof)
   g_hash_table_unref(proof->listed_set);
   page_clear(&proof->listed);
   g_hash_table_unref(proof->persons);
+  g_string_free(proof->foreign, TRUE);
 }
 
 /* The record of a person, made when it is the first of a stopped one; NULL: not stopped. */
@@ -301,6 +305,8 @@ static void tell(struct proof *proof, enum verify_check check, const struct diff
   report->counts[check]++;
   report->ours_n[check] += strcmp(difference->whose, "ours") == 0;
   report->differences_n++;
+  bool is_noted = strcmp(difference->whose, "foreign") == 0 && difference->instantly_id != NULL;
+  if (is_noted && proof->foreign_n++ < STOP_PROOF_FOREIGN_MAX) stop_proof_note_row(proof->foreign, check, difference);
   proof->options->sink->found(proof->options->sink, check, difference);
 }
 
@@ -373,16 +379,11 @@ static bool tell_all(struct proof *proof, GError **error)
 
 static bool write_note(struct proof *proof, GError **error)
 {
-  const struct verify_report *report = proof->report;
-  g_autoptr(GString) note = g_string_new("{");
-  json_append_int(note, "at", proof->job->now_us);
-  json_append_int(note, "live_ours", report->ours_n[VERIFY_STOPPED_LIVE]);
-  json_append_int(note, "live", report->counts[VERIFY_STOPPED_LIVE]);
-  json_append_int(note, "mailed_ours", report->ours_n[VERIFY_STOPPED_MAILED]);
-  json_append_int(note, "mailed", report->counts[VERIFY_STOPPED_MAILED]);
-  json_append_bool(note, "is_deep", proof->options->is_deep && report->mails_until_us == 0);
-  g_string_append_c(note, '}');
-  return proof->job->ledger->ops->control_put(proof->job->ledger, STOP_PROOF_NOTE, note->str, error);
+  g_string_append_c(proof->foreign, ']');
+  bool is_deep = proof->options->is_deep && proof->report->mails_until_us == 0;
+  struct stop_proof_ending ending = {proof->job->now_us, is_deep, proof->foreign->str};
+  g_autofree char *note = stop_proof_note_text(proof->report, &ending);
+  return proof->job->ledger->ops->control_put(proof->job->ledger, STOP_PROOF_NOTE, note, error);
 }
 
 bool stop_proof_run(struct job *job, const struct verify_options *options, struct verify_report *report, GError **error)

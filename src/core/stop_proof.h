@@ -17,9 +17,6 @@
 /* Pages of mails that a deep proof reads, of 100 mails each: ten minutes at Instantly's rate. */
 #define STOP_PROOF_EMAILS_PAGES 200
 
-/* The note that `status` shows: when the newest proof was made and what it found. */
-#define STOP_PROOF_NOTE "stop_proof"
-
 /* Steps 1 to 4: differences go to the options' sink, counts into the report. Under a lease; folded. */
 bool stop_proof_run(struct job *job, const struct verify_options *options, struct verify_report *report,
                     GError **error);

@@ -16,31 +16,45 @@ static const char *value_of(const struct suppression *stop)
   return stop->person != NULL ? stop->person : stop->domain;
 }
 
+#define FOREIGN_NAMED_MAX 100
+
 /* Foreign rows of stopped persons stay: the block list keeps them from being mailed, and whoever put them there knows
- * why. */
-static bool report_foreign(struct job *job, int64_t foreign_n, GError **error)
+ * why. Each is named by Instantly's id of it. */
+static bool report_foreign(struct job *job, const struct page *foreign, GError **error)
 {
-  if (foreign_n == 0) return true;
-  log_event(LOG_WARNING, "stopped persons have rows that are not ours", LOG_INT("rows", foreign_n));
-  g_autofree char *message = g_strdup_printf(
-      "%" G_GINT64_FORMAT " active rows of persons who were stopped were put into Instantly by somebody "
-      "else; they are on the block list and were left there",
-      foreign_n);
-  struct error_row row = {.type = "stopped_foreign", .message = message, .key = job->run_id};
-  return job->ledger->ops->errors_append(job->ledger, &row, 1, error);
+  if (foreign->rows->len == 0) return true;
+  log_event(LOG_WARNING, "stopped persons have rows that are not ours", LOG_INT("rows", foreign->rows->len));
+  g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
+  g_autoptr(GArray) rows = g_array_new(FALSE, TRUE, sizeof(struct error_row));
+  for (guint i = 0; i < MIN(foreign->rows->len, FOREIGN_NAMED_MAX); i++) {
+    const struct foreign_row *found = page_row(foreign, struct foreign_row, i);
+    char *ref = g_strconcat("instantly:", found->instantly_id, NULL);
+    char *message = g_strdup_printf("somebody else put an active row of a stopped person into campaign %s (one of "
+                                    "%u such rows): the person is on the block list, and the row was left there",
+                                    found->campaign_id, foreign->rows->len);
+    char *key = g_strconcat("stopped_foreign|", found->instantly_id, NULL);
+    struct error_row row = {.type = "stopped_foreign", .lead_ref = ref, .message = message, .key = key};
+    g_ptr_array_add(texts, ref);
+    g_ptr_array_add(texts, message);
+    g_ptr_array_add(texts, key);
+    g_array_append_val(rows, row);
+  }
+  return job->ledger->ops->errors_append(job->ledger, (const struct error_row *)(void *)rows->data, rows->len, error);
 }
 
 static bool stage_persons_of(struct job *job, const GArray *confirmed, struct sync_report *report, GError **error)
 {
   g_autofree const char **persons = g_new0(const char *, confirmed->len + 1);
   size_t n = 0;
-  int64_t foreign_n = 0;
+  struct page foreign;
+  page_init(&foreign, sizeof(struct foreign_row));
   for (guint i = 0; i < confirmed->len; i++) {
     const char *person = g_array_index(confirmed, struct suppression, i).person;
     if (person != NULL) persons[n++] = person;
   }
-  bool is_ok = sync_stage_persons(job, persons, n, &foreign_n, error) && report_foreign(job, foreign_n, error);
-  report->stopped_foreign_n += foreign_n;
+  bool is_ok = sync_stage_persons(job, persons, n, &foreign, error) && report_foreign(job, &foreign, error);
+  report->stopped_foreign_n += foreign.rows->len;
+  page_clear(&foreign);
   return is_ok;
 }
 

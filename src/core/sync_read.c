@@ -408,15 +408,17 @@ bool sync_stage_workspace(struct job *job, int64_t *stops_n, GError **error)
 
 static bool stage_person_page(struct job *job, struct page *page, void *context, GError **error)
 {
-  int64_t *foreign_n = context;
+  struct page *foreign = context;
   for (guint i = 0; i < page->rows->len; i++) {
     const struct remote_lead *row = page_row(page, struct remote_lead, i);
-    *foreign_n += row->campaign_id != NULL && row->stamp == NULL && remote_is_live(row);
+    if (row->campaign_id == NULL || row->stamp != NULL || !remote_is_live(row)) continue;
+    struct foreign_row found = {page_text(foreign, row->id), page_text(foreign, row->campaign_id)};
+    g_array_append_val(foreign->rows, found);
   }
   return stage_page(job, page, error);
 }
 
-bool sync_stage_persons(struct job *job, const char *const *persons, size_t persons_n, int64_t *foreign_n,
+bool sync_stage_persons(struct job *job, const char *const *persons, size_t persons_n, struct page *foreign,
                         GError **error)
 {
   struct reader reader;
@@ -424,7 +426,7 @@ bool sync_stage_persons(struct job *job, const char *const *persons, size_t pers
   reader_init(&reader, (persons_n + IDS_MAX - 1) / IDS_MAX);
   size_t allocated_n = reader.queries_n;
   chunk(&reader, persons, persons_n, true);
-  bool is_ok = read_to_end(job, &reader, stage_person_page, foreign_n, error);
+  bool is_ok = read_to_end(job, &reader, stage_person_page, foreign, error);
   reader.queries_n = allocated_n;
   reader_clear(&reader);
   return is_ok;

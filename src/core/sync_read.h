@@ -14,9 +14,15 @@ void sync_stage_rules(const struct job *job, struct stage_rules *rules);
 /* Unsubscribed, replied and bounced rows of the whole workspace into the stage; the block list into suppressions. */
 bool sync_stage_workspace(struct job *job, int64_t *stops_n, GError **error);
 
-/* Every row that the workspace has of these persons into the stage. foreign_n: those that could still be mailed and do
- * not carry a stamp of ours. */
-bool sync_stage_persons(struct job *job, const char *const *persons, size_t persons_n, int64_t *foreign_n,
+/* A row that somebody else put there. */
+struct foreign_row {
+  const char *instantly_id;
+  const char *campaign_id;
+};
+
+/* Every row that the workspace has of these persons into the stage. Adds to foreign (struct foreign_row) those that
+ * could still be mailed and do not carry a stamp of ours. */
+bool sync_stage_persons(struct job *job, const char *const *persons, size_t persons_n, struct page *foreign,
                         GError **error);
 
 /* What is done with each page that is read; its rows may be taken, with their texts, its cursor may not. */

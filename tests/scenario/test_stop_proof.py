@@ -163,7 +163,10 @@ def test_what_status_says(world):
     said = world.json("status")["stop_proof"]
     assert (said["live_ours"], said["live_foreign"], said["mailed_ours"], said["mailed_foreign"]) == (1, 1, 0, 0)
     assert said["is_deep"] is False and said["at"]
-    assert "1 of ours and 1 foreign" in world.run("status", code=0).stdout
+    theirs = row_of(world, "q@example.com", "Operations")
+    assert [(r["id"], r["instantly_id"]) for r in said["foreign"]] == [("stopped_live", theirs)]
+    text = world.run("status", code=0).stdout
+    assert "1 of ours and 1 foreign" in text and f"stopped_live: foreign row {theirs} in " in text
     world.run("sync", code=(0, 3))
     assert world.json("status")["stopped_live_ours"] == 0
 
