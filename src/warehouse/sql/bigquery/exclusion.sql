@@ -30,20 +30,21 @@ FROM (
 
 -- name: exclusion_view
 -- A part of others, in place of suppressions, for a handle that only reads: the entries as standing_stop and standing_end
--- would leave them. The join finds nothing: it lends the new ones whatever columns the table has, as NULL.
-SELECT s.* FROM ${suppressions} s
+-- would leave them.
+SELECT s.id, s.match_key, s.person, s.domain, s.reason, s.source, s.actor, s.created_at, s.expires_at, s.revoked_at,
+  s.revoked_by, s.pushed_at, s.evidence_at, s.run_id, s.allow_hit, s.allowed_at, s.was_listed
+FROM ${suppressions} s
 WHERE s.revoked_at IS NOT NULL OR IFNULL(s.source, '') <> 'exclusion'
   OR s.match_key IN (SELECT k.match_key FROM ${exclusion_cells} k WHERE k.kind = 2)
 UNION ALL
-SELECT n.* REPLACE (0 AS id, e.match_key AS match_key, IF(STARTS_WITH(e.value, '@'), NULL, e.value) AS person,
-  IF(STARTS_WITH(e.value, '@'), SUBSTR(e.value, 2), NULL) AS domain, 'excluded' AS reason, 'exclusion' AS source,
-  CURRENT_TIMESTAMP() AS created_at)
-FROM (
-  SELECT c.match_key, MIN(c.value) AS value FROM ${exclusion_cells} c
-  WHERE c.kind = 2 AND c.match_key NOT IN (
-    SELECT o.match_key FROM ${suppressions} o WHERE o.source = 'exclusion' AND o.revoked_at IS NULL)
-  GROUP BY c.match_key) e
-LEFT JOIN ${suppressions} n ON n.match_key = CONCAT(' ', e.match_key);
+SELECT 0, e.match_key, MIN(IF(STARTS_WITH(e.value, '@'), NULL, e.value)), MIN(IF(STARTS_WITH(e.value, '@'), SUBSTR(e.value, 2), NULL)),
+  'excluded', 'exclusion', CAST(NULL AS STRING), CURRENT_TIMESTAMP(), CAST(NULL AS TIMESTAMP), CAST(NULL AS TIMESTAMP),
+  CAST(NULL AS STRING), CAST(NULL AS TIMESTAMP), CAST(NULL AS TIMESTAMP), CAST(NULL AS STRING), CAST(NULL AS STRING),
+  CAST(NULL AS TIMESTAMP), CAST(NULL AS BOOL)
+FROM ${exclusion_cells} e
+WHERE e.kind = 2 AND e.match_key NOT IN (
+  SELECT o.match_key FROM ${suppressions} o WHERE o.source = 'exclusion' AND o.revoked_at IS NULL)
+GROUP BY e.match_key;
 
 -- name: exclusion_gather
 CREATE TEMP TABLE ${scratch} AS
