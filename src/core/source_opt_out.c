@@ -54,6 +54,8 @@ static enum opt_out_answer word_answer(const struct source_opt_out *column, cons
 enum opt_out_answer source_opt_out_answer(const struct source_opt_out *column, const char *text, size_t length)
 {
   if (!column->settings || cell_trim(text, &(size_t){length}) == NULL) return OPT_OUT_NO;
+  /* Nearly every cell, at little cost. */
+  if (!column->settings->values && flag_word_of(text, length) == FLAG_WORD_FALSE) return OPT_OUT_NO;
   g_autofree char *value = g_utf8_make_valid(text, (gssize)length);
   if (is_listed(column->settings->values, value)) return OPT_OUT_YES;
   if (is_listed(column->settings->ignore, value)) return OPT_OUT_NO;

@@ -272,3 +272,28 @@ def test_a_table_of_ours_as_source(user):
 
 def user_block():
     return {"type": "bigquery", "project": "test", "dataset": "d"}
+
+
+@pytest.mark.parametrize("kind, yes, no", [("BOOL", "TRUE", "FALSE"), ("TIMESTAMP", "TIMESTAMP '2026-01-02 03:04:05+00'", "NULL")])
+def test_a_column_that_says_who_does_not_want_mail(user, kind, yes, no):
+    """Guarantee 55."""
+    user.query(f"CREATE TABLE d.people (lead_id STRING, email STRING, first_name STRING, last_name STRING, company_name STRING, "
+               f"campaign_id STRING, added_to_instantly BOOL, added_date TIMESTAMP, sequence_completed BOOL, "
+               f"sequence_completed_date TIMESTAMP, last_email_status STRING, cold_email_sent BOOL, updated_at TIMESTAMP, dnc {kind}, "
+               f"note STRING)")
+    user.query(f"INSERT INTO d.people (lead_id, email, dnc) VALUES ('a', 'a@example.com', {no}), ('b', 'b@example.com', NULL), "
+               f"(NULL, ' A+x@example.com', {yes}), ('c', 'c@example.com', {no})")
+    user.configure(source={"table": "people", "opt_out": {"column": "dnc"}})
+    user.run("schema", "apply", code=0)
+    assert user.json("plan")["opt_outs"]["stopped"] == 1
+    user.run("export", code=0)
+    assert sorted(lead["email"] for lead in user.sandbox.leads()) == ["b@example.com", "c@example.com"]
+    user.query(f"UPDATE d.people SET dnc = {yes} WHERE lead_id = 'b'")
+    assert user.json("sync", code=(0, 3))["opt_outs"]["stopped"] == 1
+    assert [lead["email"] for lead in user.sandbox.leads()] == ["c@example.com"]
+    user.query("UPDATE d.people SET note = 'perhaps' WHERE lead_id = 'c'")
+    user.configure(source={"table": "people", "opt_out": {"column": "note"}})
+    for command in (("export",), ("schema", "check")):
+        done = user.run(*command, code=78)
+        assert "`perhaps` in 1 row" in done.stdout + done.stderr
+    user.run("sync", code=(0, 3))
