@@ -8,6 +8,7 @@
 #include "core/settle.h"
 #include "core/subsequence.h"
 #include "core/sync.h"
+#include "core/sync_read.h"
 
 #define IDS_MAX 100
 
@@ -414,6 +415,25 @@ static void stopped_settings(struct remover *remover)
     remover->stopped = (struct outcome_settings){.action = REMOVAL_DELETE, .cut_subsequence = true};
 }
 
+/* What the rows say is written down before they go: a stopped person's row leaves while its sequence runs, and no sync
+ * may have read yet that it was mailed. */
+static bool keep_facts(struct remover *remover, const struct rows *rows, GError **error)
+{
+  struct job *job = remover->job;
+  const struct ledger_ops *ops = job->ledger->ops;
+  struct stage_rules rules;
+  struct stage_report report = {0};
+  if (remover->cause != REMOVAL_OF_STOPPED || g_hash_table_size(rows->by_id) == 0) return true;
+  for (size_t i = 0; i < rows->pages_n; i++) {
+    const struct page *page = &rows->pages[i];
+    if (page->rows->len > 0 &&
+        !ops->stage(job->ledger, job->run_id, page_row(page, struct remote_lead, 0), page->rows->len, error))
+      return false;
+  }
+  sync_stage_rules(job, &rules);
+  return ops->stage_facts(job->ledger, &rules, &report, error);
+}
+
 bool remover_page(struct remover *remover, const struct page *due, GError **error)
 {
   stopped_settings(remover);
@@ -426,7 +446,8 @@ bool remover_page(struct remover *remover, const struct page *due, GError **erro
   g_autoptr(GHashTable) campaigns = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   struct sorted sorted = {.groups = groups, .gone = gone, .moved = moved, .campaigns = campaigns};
   bool is_ok = rows_read(remover->job, ids, due->rows->len, &sorted.rows, error) &&
-               sort_page(remover, due, &sorted, error) && record_gone(remover, gone, error);
+               keep_facts(remover, &sorted.rows, error) && sort_page(remover, due, &sorted, error) &&
+               record_gone(remover, gone, error);
   GHashTableIter iter;
   gpointer group;
   g_hash_table_iter_init(&iter, groups);

@@ -233,6 +233,17 @@ def test_every_job_takes_a_stopped_person_out(mailed, words, job):
     assert deletes(mailed) == before
 
 
+@pytest.mark.parametrize("job", JOBS)
+def test_what_a_row_says_is_kept_before_it_goes(mailed, job):
+    """Nothing read yet that p1 was mailed, and the row leaves with whichever job comes first: the columns say it all the same."""
+    mailed.run("suppress", "add", "p1@example.com", "--reason", "by letter", code=0)
+    mailed.run(job, code=(0, 6))
+    assert live(mailed, "p1@example.com") == []
+    mailed.run("sync", code=0)
+    row = mailed.row("L001")
+    assert (row["cold_email_sent"], row["last_email_status"], row["sequence_completed"]) == (1, "sent", 1)
+
+
 def test_an_answer_elsewhere_ends_our_sequence(mailed):
     """Guarantee 48. p4 answers somebody else's campaign; ours never hears of it, until the workspace's stops are read."""
     theirs = mailed.sandbox.campaign("Operations")
