@@ -395,7 +395,9 @@ struct ledger_ops {
    * frees.
    */
   bool (*newest_id)(struct ledger *, char **id, GError **error);
-  /* Is it the stamp of a claim that stands in the ledger, in whatever state? False for what is no stamp. */
+  /* Is it the stamp of a claim that stands in the ledger, in whatever state, and in a `sending` or rebuilt? A row of
+   * one that was never sent is newer than the ledger: a copy that was made in the middle of an export. False for what
+   * is no stamp. */
   bool (*stamp_is_known)(struct ledger *, const char *stamp, bool *is_known, GError **error);
 
   /* Holds (campaign_gone) every enrolled lead of a campaign that Instantly does not have any more, unless it is held or

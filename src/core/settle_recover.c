@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "core/settle.h"
 #include "core/settle_events.h"
+#include "core/sync_home.h"
 
 #define ASK_MAX 100
 
@@ -66,6 +67,22 @@ static void settle_absent(struct settle_log *log, const struct claim *claim, con
     settle_release(log, claim, "absent");
 }
 
+/* An earlier run's claim, and a row of ours that a later one made of which this ledger knows nothing: it is an older
+ * copy. To adopt the row would make it the newest that the ledger knows, and hide all that is older
+ * (core/export_guard.h). Where the list rebuilds the ledger it is taken for its own in a moment. */
+static bool check_home(struct job *job, const struct settle_finding *finding, GError **error)
+{
+  bool is_known = true;
+  if (finding->verdict != FOUND_ADOPT || !home_is_stamped(finding->row) || job->is_bootstrap) return true;
+  if (!job->ledger->ops->stamp_is_known(job->ledger, finding->row->stamp, &is_known, error)) return false;
+  if (!is_known)
+    error_set(error, ERROR_UNSAFE,
+              "a lead of an open claim is in Instantly with leadferry's stamp of another claim, which this ledger does "
+              "not know: it is older than Instantly. Restore the newest backup; or take these leads for this ledger's "
+              "own with `leadferry export --bootstrap`, or adopt them with `leadferry sync --full`");
+  return is_known;
+}
+
 static bool ask_page(struct job *job, const struct page *claims, const struct unknown_batch *batch, struct pass *pass,
                      GError **error)
 {
@@ -79,6 +96,8 @@ static bool ask_page(struct job *job, const struct page *claims, const struct un
   for (guint i = 0; is_ok && i < asked->len; i++) {
     const struct claim *claim = g_ptr_array_index(asked, i);
     struct settle_finding finding = settle_answer_for(&question, claim);
+    is_ok = batch->sent_at_us == 0 || check_home(job, &finding, error);
+    if (!is_ok) break;
     if (finding.verdict == FOUND_NOWHERE)
       settle_absent(&log, claim, batch, pass);
     else
@@ -181,7 +200,8 @@ static bool ask_all(struct job *job, GArray *batches, struct pass *pass, GError 
     g_autoptr(GError) asking = NULL;
     if (job_is_cancelled(job, error) || !job_keep_lease(job, error)) return false;
     if (ask_batch(job, batch, pass, &asking)) continue;
-    if (error_kind_of(asking) == ERROR_LOCAL || error_kind_of(asking) == ERROR_AUTH) {
+    if (error_kind_of(asking) == ERROR_LOCAL || error_kind_of(asking) == ERROR_AUTH ||
+        error_kind_of(asking) == ERROR_UNSAFE) {
       g_propagate_error(error, g_steal_pointer(&asking));
       return false;
     }

@@ -33,11 +33,24 @@ static bool is_known(const struct memory *memory, const struct stamp *stamp)
   return false;
 }
 
+/* Was it sent, by what this ledger says? A claim that was rebuilt has no request here. */
+static bool was_sent(const struct memory *memory, const struct stamp *stamp)
+{
+  for (guint i = 0; i < memory->events->len; i++) {
+    const struct lead_event *event = g_ptr_array_index(memory->events, i);
+    bool is_rebuilt =
+        event->kind == EVENT_CLAIMED && event->ord == stamp->ord && g_strcmp0(event->reason, HOME_REASON_REBUILD) == 0;
+    bool is_request = event->kind == EVENT_SENDING && event->ord <= stamp->ord && event->ord_to >= stamp->ord;
+    if ((is_rebuilt || is_request) && g_strcmp0(event->run_id, stamp->run_id) == 0) return true;
+  }
+  return false;
+}
+
 bool memory_stamp_is_known(struct ledger *ledger, const char *text, bool *is_there, GError **error)
 {
   (void)error;
   struct stamp stamp;
-  *is_there = stamp_read(text, &stamp) && is_known(memory_of(ledger), &stamp);
+  *is_there = stamp_read(text, &stamp) && is_known(memory_of(ledger), &stamp) && was_sent(memory_of(ledger), &stamp);
   return true;
 }
 

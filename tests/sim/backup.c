@@ -127,19 +127,24 @@ void backup_act(struct world *world)
 void backup_meanwhile(struct world *world)
 {
   bool is_fit = world->running == SIM_EXPORT && !world->is_rival && !world->backup.is_swapped;
-  if (!is_fit || !may_restore(world) || !one_in(world, 6)) return;
+  if (!is_fit || !may_restore(world) || !one_in(world, 3)) return;
   put_in_place(world);
   world->backup.is_swapped = true;
-  world->backup.adds_n = world->fake.add_calls_n;
+  world->tally->swapped_n++;
   world->backup.deletes_n = world->fake.delete_calls_n;
+}
+
+void backup_hear(struct world *world, const struct lead_event *event)
+{
+  world->backup.has_gone_on = world->backup.has_gone_on || (world->backup.is_swapped && event->kind == EVENT_SENDING);
 }
 
 char *backup_after(struct world *world)
 {
   char *problem = NULL;
+  bool has_sent = world->backup.has_gone_on;
   if (!world->backup.is_swapped) return NULL;
-  world->backup.is_swapped = false;
-  bool has_sent = world->fake.add_calls_n - world->backup.adds_n > world->settings.instantly.writes_in_flight;
+  world->backup.is_swapped = world->backup.has_gone_on = false;
   bool has_deleted = world->fake.delete_calls_n > world->backup.deletes_n;
   if (has_sent || has_deleted) problem = broken(world, "a run went on over a file that was replaced", "export");
   begin_anew(world);

@@ -235,7 +235,8 @@ void others_meanwhile(struct world *world)
   if (world->is_calm || !world->options->has_people) return;
   GPtrArray *rows = world->fake.rows;
   if (rows->len > 0 && one_in(world, 60)) tidy_row(world, g_ptr_array_index(rows, rng_below(&world->rng, rows->len)));
-  if (one_in(world, 150)) say_stop(world, world->running == SIM_EXPORT);
+  bool has_disk = world->options->power == NULL; /* else it may be gone by now */
+  if (has_disk && one_in(world, 150)) say_stop(world, world->running == SIM_EXPORT);
   if (one_in(world, 150)) source_edit(world);
   rivals_come(world);
 }

@@ -54,12 +54,20 @@ static bool world_point(void *context)
   return mortal_point(&world->mortal) || (world->options->power != NULL && world->options->power->is_out);
 }
 
+/* Of each event that is durable by the ledger's word. */
+static void hear(void *context, const struct lead_event *event)
+{
+  struct world *world = context;
+  if (world->options->power != NULL) world_keep(world, event);
+  backup_hear(world, event);
+}
+
 /* Returns false when a job failed although it neither died nor met a fault that may fail it. */
 static bool run_job(struct world *world, enum sim_job which, int64_t points, GError **error)
 {
   struct job job;
   mortal_init(&world->mortal, warehouse_ledger(world->warehouse), points);
-  world->mortal.kept = world->options->power != NULL ? world_keep : NULL;
+  world->mortal.kept = hear;
   world->mortal.kept_context = world;
   world->fake.is_dead = world_point;
   world->fake.dead_context = world;
@@ -135,9 +143,9 @@ static char *calm(struct world *world)
   world->fake.lag_calls = 0;
   if (world->options->has_clock_steps) world_pass(world, DAY_US); /* what a step back made undue is due again */
   world->is_bootstrap = backup_needs_bootstrap(world) || (world->backup.is_restored && one_in(world, 2));
-  g_autoptr(GError) refused = NULL;
-  if (world->is_bootstrap && !run_job(world, SIM_EXPORT, -1, &refused))
-    return broken(world, "the bootstrap failed in calm", refused->message);
+  g_autoptr(GError) refused = NULL; /* the two ways out: export --bootstrap, sync --full */
+  if (world->backup.is_restored && !run_job(world, world->is_bootstrap ? SIM_EXPORT : SIM_SYNC, -1, &refused))
+    return broken(world, "an older ledger was not led out", refused->message);
   for (int round = 0; round < 6; round++) {
     if (round == 3) world_pass(world, DAY_US);
     static const enum sim_job order[] = {SIM_RECOVER, SIM_SYNC, SIM_COMPLETE, SIM_EXPORT};

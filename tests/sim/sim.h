@@ -27,7 +27,8 @@ struct sim_options {
 /* What happened, for figures in the report. */
 struct sim_tally {
   int64_t seeds_n, runs_n, deaths_n, faults_n, created_n, removed_n, stopped_removed_n, listed_n, points_n, steps_n,
-      cuts_n, pauses_n, thinned_n, late_replies_n, bulk_n, machines_n, rivals_n, restored_n, edited_n, refused_n;
+      cuts_n, pauses_n, thinned_n, late_replies_n, bulk_n, machines_n, rivals_n, restored_n, swapped_n, edited_n,
+      refused_n;
 };
 
 /* Runs one history. NULL when every invariant held, else what broke (caller frees). */

@@ -64,15 +64,19 @@ static void settings_fill(struct world *world, const char *type)
   add_campaign(settings, CAMPAIGN_B);
 }
 
+static void import_one(struct world *world, int i, const char *campaign_id)
+{
+  g_autofree char *lead_id = g_strdup_printf("lead-%02d", i), *person = g_strdup_printf("p%d@example.com", i);
+  struct import_row row = {.lead_id = lead_id, .email = person, .person = person, .campaign_id = campaign_id};
+  g_autoptr(GError) error = NULL;
+  if (!import_rows(world->warehouse, &row, 1, false, &error)) g_error("import: %s", error->message);
+}
+
 /* leads_n rows, all for this campaign. */
 static void import(struct world *world, int leads_n, const char *campaign_id)
 {
-  for (int i = 0; i < leads_n; i++) {
-    g_autofree char *lead_id = g_strdup_printf("lead-%02d", i), *person = g_strdup_printf("p%d@example.com", i);
-    struct import_row row = {.lead_id = lead_id, .email = person, .person = person, .campaign_id = campaign_id};
-    g_autoptr(GError) error = NULL;
-    if (!import_rows(world->warehouse, &row, 1, false, &error)) g_error("import: %s", error->message);
-  }
+  for (int i = 0; i < leads_n; i++)
+    import_one(world, i, campaign_id);
 }
 
 static void ledger_open(struct world *world)
@@ -112,8 +116,7 @@ static bool export(struct world *world, bool is_bootstrap, int64_t points, GErro
   return is_ok;
 }
 
-/* p0 to p4 are sent to campaign A, somebody adds p5 there; then the ledger is gone, and the rows name campaign B. */
-static void world_init(struct world *world, const char *type)
+static void world_begin(struct world *world, const char *type)
 {
   *world = (struct world){.wall_us = START_US};
   world->clock = (struct clock){world_now, world_now, world_now, world_sleep, world};
@@ -121,6 +124,12 @@ static void world_init(struct world *world, const char *type)
   settings_fill(world, type);
   fake_instantly_init(&world->fake, START_US);
   ledger_open(world);
+}
+
+/* p0 to p4 are sent to campaign A, somebody adds p5 there; then the ledger is gone, and the rows name campaign B. */
+static void world_init(struct world *world, const char *type)
+{
+  world_begin(world, type);
   import(world, SENT_N, CAMPAIGN_A);
   g_assert_true(export(world, false, -1, NULL));
   fake_instantly_put(&world->fake, CAMPAIGN_A, "p5@example.com");
@@ -196,6 +205,108 @@ static void test_dies_anywhere(gconstpointer type)
   g_assert_cmpint(deaths_n, >, 40);
 }
 
+/* ---- an older copy ---- */
+
+static void copy_file(const struct world *world, const char *from, const char *to)
+{
+  g_autofree char *source = g_build_filename(world->dir, from, NULL);
+  g_autofree char *target = g_build_filename(world->dir, to, NULL);
+  g_autofree char *bytes = NULL;
+  gsize length;
+  g_assert_true(g_file_get_contents(source, &bytes, &length, NULL));
+  g_assert_true(g_file_set_contents(target, bytes, (gssize)length, NULL));
+}
+
+static void put_back(struct world *world)
+{
+  warehouse_close(world->warehouse);
+  copy_file(world, "copy.db", "lf.db");
+  ledger_open(world);
+}
+
+static bool sync_all(struct world *world, GError **error)
+{
+  struct job job;
+  struct sync_options options = {.full_scan = true};
+  struct sync_report report = {0};
+  mortal_init(&world->mortal, warehouse_ledger(world->warehouse), -1);
+  job_init(&job, &world->settings, &world->mortal.base, &world->fake.base, &world->clock);
+  bool is_ok = sync_run(&job, &options, &report, error);
+  job_clear(&job);
+  return is_ok;
+}
+
+/* Refused, also a second time; then by either way out, and nobody twice. */
+static void check_led_out(struct world *world, bool by_bootstrap)
+{
+  for (int round = 0; round < 2; round++) {
+    g_autoptr(GError) refused = NULL;
+    g_assert_false(export(world, false, -1, &refused));
+    g_assert_true(error_is(refused, ERROR_UNSAFE));
+  }
+  g_autoptr(GError) error = NULL;
+  if (by_bootstrap)
+    export(world, true, -1, &error);
+  else
+    sync_all(world, &error);
+  g_assert_no_error(error);
+  export(world, false, -1, &error);
+  g_assert_no_error(error);
+  g_assert_cmpint(world->fake.max_created_twice, ==, 1);
+}
+
+/* The request is lost, and nobody answers the question about it. */
+static enum fake_fault lost_and_mute(void *context)
+{
+  ((struct world *)context)->fake.is_mute = true;
+  return FAKE_LOST_BEFORE;
+}
+
+/* Guarantee 27. The copy has an open claim of a person who was sent later by another: that newer row is no sign that
+ * the ledger knows what is older than it. */
+static void test_restored_with_an_open_claim(gconstpointer by_bootstrap)
+{
+  struct world world;
+  world_begin(&world, "sqlite");
+  import_one(&world, 9, CAMPAIGN_A);
+  world.fake.next_fault = lost_and_mute;
+  world.fake.context = &world;
+  export(&world, false, -1, NULL);
+  copy_file(&world, "lf.db", "copy.db");
+  world.fake.next_fault = NULL;
+  world.fake.is_mute = false;
+  world_sleep(&world, DAY_US / 2);
+  import(&world, 3, CAMPAIGN_A);
+  g_assert_true(export(&world, false, -1, NULL));
+  g_assert_cmpint(fake_instantly_created(&world.fake, "p9@example.com"), ==, 1);
+  put_back(&world);
+  import(&world, 3, CAMPAIGN_B);
+  check_led_out(&world, by_bootstrap != NULL);
+  world_clear(&world);
+}
+
+static void copy_once(void *context)
+{
+  struct world *world = context;
+  world->fake.on_add = NULL;
+  copy_file(world, "lf.db", "copy.db");
+}
+
+/* Guarantee 27. The copy was made in the middle of an export: it has the claims, and not that they went out. */
+static void test_restored_from_the_middle(gconstpointer by_bootstrap)
+{
+  struct world world;
+  world_begin(&world, "sqlite");
+  import(&world, LEADS_N, CAMPAIGN_A);
+  world.fake.on_add = copy_once;
+  world.fake.context = &world;
+  g_assert_true(export(&world, false, -1, NULL));
+  put_back(&world);
+  import(&world, LEADS_N, CAMPAIGN_B);
+  check_led_out(&world, by_bootstrap != NULL);
+  world_clear(&world);
+}
+
 int main(int argc, char **argv)
 {
   struct log_options log = {.level = LOG_ERROR, .fd = open("/dev/null", O_WRONLY)};
@@ -208,5 +319,9 @@ int main(int argc, char **argv)
     g_test_add_data_func(refused, types[i], test_refused);
     g_test_add_data_func(dies, types[i], test_dies_anywhere);
   }
+  g_test_add_data_func("/lost/restored-with-an-open-claim/sync", NULL, test_restored_with_an_open_claim);
+  g_test_add_data_func("/lost/restored-with-an-open-claim/bootstrap", "", test_restored_with_an_open_claim);
+  g_test_add_data_func("/lost/restored-from-the-middle/sync", NULL, test_restored_from_the_middle);
+  g_test_add_data_func("/lost/restored-from-the-middle/bootstrap", "", test_restored_from_the_middle);
   return g_test_run();
 }

@@ -35,6 +35,7 @@ static char *tally_text(const struct sim_tally *tally)
                {"rows of the source edited", tally->edited_n},
                {"states thinned", tally->thinned_n},
                {"ledgers put back", tally->restored_n},
+               {"of them under a run", tally->swapped_n},
                {"exports over those refused", tally->refused_n}};
   GString *text = g_string_new(NULL);
   for (size_t i = 0; i < G_N_ELEMENTS(parts); i++)
@@ -53,7 +54,8 @@ static void check_everybody_came(const struct sim_tally *tally, const struct sim
   g_assert_cmpint(tally->machines_n, >, 0);
   g_assert_cmpint(tally->bulk_n, >, 0);
   g_assert_true(options->power != NULL || (tally->rivals_n > 0 && tally->edited_n > 0));
-  g_assert_true(!is_file || (tally->thinned_n > 0 && tally->restored_n > 0 && tally->refused_n > 0));
+  g_assert_true(!is_file ||
+                (tally->thinned_n > 0 && tally->restored_n > 0 && tally->swapped_n > 0 && tally->refused_n > 0));
 }
 
 static void run_seeds(uint64_t from, uint64_t n, const struct sim_options *options)

@@ -21,8 +21,9 @@ struct backup {
   GHashTable *known;   /* rows of ours that it knows; NULL: there is no copy */
   GHashTable *stopped; /* persons that it knows to be stopped */
   bool is_restored;
-  bool is_swapped; /* put in the place of the file that a run has open */
-  int64_t adds_n, deletes_n;
+  bool is_swapped;  /* put in the place of the file that a run has open... */
+  bool has_gone_on; /* ...which began one more batch all the same */
+  int64_t deletes_n;
 };
 
 /* A stop of many at once, see bulk.c. */
@@ -106,6 +107,8 @@ void rivals_come(struct world *world);
 void backup_act(struct world *world);
 /* While leads go up: it is put in the place of the file that the run has open. */
 void backup_meanwhile(struct world *world);
+/* Is told of each event that a run has recorded. */
+void backup_hear(struct world *world, const struct lead_event *event);
 /* After that run: NULL, or what broke. */
 char *backup_after(struct world *world);
 /* Are there rows of ours that the ledger does not know since it was put back? Then no export may claim anybody. */

@@ -239,15 +239,25 @@ static void test_hold_campaign_after_a_clock_step(struct subject *subject)
   page_clear(&page);
 }
 
-/* Whose stamp a row carries is seen in the claims, settled or not. */
+/* Whose stamp a row carries is seen in the claims, settled or not, of which a request is recorded. */
 static void test_stamps(struct subject *subject)
 {
   static const struct {
     const char *stamp;
     bool is_known;
-  } cases[] = {{"1:run-1.1", true}, {"2:run-1.2", true}, {"1:run-1.3", false}, {"1:run-2.1", false}, {"ann", false}};
-  put_many(subject, 2);
-  g_assert_cmpint(subject_claim_all(subject, "run-1", 1), ==, 2);
+  } cases[] = {{"1:run-1.1", true},  {"2:run-1.2", true},  {"1:run-1.3", false},
+               {"1:run-1.4", false}, {"1:run-2.1", false}, {"ann", false}};
+  put_many(subject, 3);
+  g_assert_cmpint(subject_claim_all(subject, "run-1", 1), ==, 3);
+  struct lead_event sending = {.kind = EVENT_SENDING,
+                               .batch_id = "run-1.1",
+                               .campaign_id = "camp-a",
+                               .ord = 1,
+                               .ord_to = 2,
+                               .epoch = 1,
+                               .run_id = "run-1",
+                               .occurred_at_us = T0};
+  subject_append(subject, &sending, 1);
   for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
     bool is_known = !cases[i].is_known;
     OK(subject->ops->stamp_is_known(subject->ledger, cases[i].stamp, &is_known, &error));

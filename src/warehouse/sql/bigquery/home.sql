@@ -6,8 +6,11 @@
 SELECT MAX(instantly_id) FROM ${lead_state} WHERE LENGTH(instantly_id) > 14 AND SUBSTR(instantly_id, 15, 1) = '7';
 
 -- name: stamps_of_run
-SELECT DISTINCT claim_id FROM ${lead_events}
-WHERE kind = 1 AND run_id = @run_id AND claim_id IS NOT NULL;
+-- Of those that a request is recorded of: a row in Instantly with the stamp of another is newer than this ledger. A rebuilt
+-- claim never had a request.
+SELECT DISTINCT c.claim_id FROM ${lead_events} c
+LEFT JOIN ${lead_events} b ON b.kind = 2 AND b.run_id = @run_id AND b.ord <= c.ord AND b.ord_to >= c.ord
+WHERE c.kind = 1 AND c.run_id = @run_id AND c.claim_id IS NOT NULL AND (b.run_id IS NOT NULL OR c.reason = 'bootstrap');
 
 -- name: home_read
 -- Behind matches_gather. Stamped rows without a lead, in the configured campaigns and in lists; to rebuild, also those that were adopted meanwhile, and those whose

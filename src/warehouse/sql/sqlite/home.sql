@@ -6,7 +6,11 @@
 SELECT instantly_id FROM lead_enrolments WHERE substr(instantly_id, 15, 1) = '7' ORDER BY instantly_id DESC LIMIT 1;
 
 -- name: claim_known
-SELECT EXISTS (SELECT 1 FROM claim_ranges WHERE run_id = :run_id AND :ord >= first_ord AND :ord < first_ord + claims_n);
+-- A claim of which no request is recorded has no row in Instantly, unless the ledger is older; a rebuilt one never had any.
+SELECT EXISTS (SELECT 1 FROM claim_ranges r CROSS JOIN lead_events e ON e.seq = r.first_seq + :ord - r.first_ord
+  WHERE r.run_id = :run_id AND :ord >= r.first_ord AND :ord < r.first_ord + r.claims_n
+    AND (e.reason IS 'bootstrap' OR EXISTS (
+      SELECT 1 FROM lead_events b WHERE b.kind = 2 AND b.run_id = :run_id AND b.ord <= :ord AND b.ord_to >= :ord)));
 
 -- name: has_claims
 SELECT EXISTS (SELECT 1 FROM claim_ranges);
