@@ -2,6 +2,7 @@
  * never by sending. */
 #include <string.h>
 
+#include "base/email.h"
 #include "base/log.h"
 #include "core/settle.h"
 #include "core/settle_events.h"
@@ -67,6 +68,20 @@ static void settle_absent(struct settle_log *log, const struct claim *claim, con
     settle_release(log, claim, "absent");
 }
 
+/* Was the row adopted by a lead of its person? A full sync did that. */
+static bool is_adopted(struct job *job, const struct remote_lead *row, bool *is_known, GError **error)
+{
+  g_autofree char *folded = email_fold_tag(row->person);
+  const char *const asked[] = {folded};
+  struct page leads;
+  page_init(&leads, sizeof(struct enrolled));
+  bool is_ok = job->ledger->ops->ever_enrolled(job->ledger, asked, 1, &leads, error);
+  for (guint i = 0; is_ok && i < leads.rows->len; i++)
+    *is_known = *is_known || g_strcmp0(page_row(&leads, struct enrolled, i)->instantly_id, row->id) == 0;
+  page_clear(&leads);
+  return is_ok;
+}
+
 /* An earlier run's claim, and a row of ours that a later one made of which this ledger knows nothing: it is an older
  * copy. To adopt the row would make it the newest that the ledger knows, and hide all that is older
  * (core/export_guard.h). Where the list rebuilds the ledger it is taken for its own in a moment. */
@@ -75,6 +90,7 @@ static bool check_home(struct job *job, const struct settle_finding *finding, GE
   bool is_known = true;
   if (finding->verdict != FOUND_ADOPT || !home_is_stamped(finding->row) || job->is_bootstrap) return true;
   if (!job->ledger->ops->stamp_is_known(job->ledger, finding->row->stamp, &is_known, error)) return false;
+  if (!is_known && !is_adopted(job, finding->row, &is_known, error)) return false;
   if (!is_known)
     error_set(error, ERROR_UNSAFE,
               "a lead of an open claim is in Instantly with leadferry's stamp of another claim, which this ledger does "

@@ -29,9 +29,12 @@ bool bq_newest_id(struct ledger *ledger, char **id, GError **error)
   return true;
 }
 
+/* While rows are not seen, a request may be recorded all the same: whoever claims waits for them. */
 static void stamp_add(const char *const *cells, void *into)
 {
-  if (cells[0]) g_hash_table_add(into, g_strdup(cells[0]));
+  struct bq_warehouse *self = into;
+  bool is_sent = bq_cell_bool(cells[1]) || !bq_streams_are_whole(self, NULL);
+  if (cells[0] && is_sent) g_hash_table_add(self->stamps.known, g_strdup(cells[0]));
 }
 
 /* The claims of one run are read together: a page of stamps names few runs. */
@@ -43,7 +46,7 @@ static bool stamps_read(struct bq_warehouse *self, const char *run_id, GError **
   g_clear_pointer(&self->stamps.run_id, g_free);
   if (self->stamps.known) g_hash_table_remove_all(self->stamps.known);
   if (!self->stamps.known) self->stamps.known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-  if (!bq_each(self, &call, stamp_add, self->stamps.known, error)) return false;
+  if (!bq_each(self, &call, stamp_add, self, error)) return false;
   self->stamps.run_id = g_strdup(run_id);
   return true;
 }

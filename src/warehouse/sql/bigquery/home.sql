@@ -6,11 +6,11 @@
 SELECT MAX(instantly_id) FROM ${lead_state} WHERE LENGTH(instantly_id) > 14 AND SUBSTR(instantly_id, 15, 1) = '7';
 
 -- name: stamps_of_run
--- Of those that a request is recorded of: a row in Instantly with the stamp of another is newer than this ledger. A rebuilt
--- claim never had a request.
-SELECT DISTINCT c.claim_id FROM ${lead_events} c
+-- And whether a request of it is recorded: a row in Instantly with the stamp of one without is newer than this ledger. A
+-- rebuilt claim never had any.
+SELECT c.claim_id, LOGICAL_OR(b.run_id IS NOT NULL OR IFNULL(c.reason, '') = 'bootstrap') FROM ${lead_events} c
 LEFT JOIN ${lead_events} b ON b.kind = 2 AND b.run_id = @run_id AND b.ord <= c.ord AND b.ord_to >= c.ord
-WHERE c.kind = 1 AND c.run_id = @run_id AND c.claim_id IS NOT NULL AND (b.run_id IS NOT NULL OR c.reason = 'bootstrap');
+WHERE c.kind = 1 AND c.run_id = @run_id AND c.claim_id IS NOT NULL GROUP BY c.claim_id;
 
 -- name: home_read
 -- Behind matches_gather. Stamped rows without a lead, in the configured campaigns and in lists; to rebuild, also those that were adopted meanwhile, and those whose
