@@ -3,6 +3,7 @@
 #include <glib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "core/opt_out_words.h"
 
@@ -118,21 +119,17 @@ static bool is_zero(const char *key)
   return key[strspn(key, "0")] == '\0';
 }
 
-/* Compiled once: a table may hold a date in each of its rows. */
-static bool matches(GRegex **compiled, const char *pattern, const char *text)
-{
-  if (g_once_init_enter(compiled)) g_once_init_leave(compiled, g_regex_new(pattern, G_REGEX_CASELESS, 0, NULL));
-  return g_regex_match(*compiled, text, 0, NULL);
-}
-
-/* The forms in which spreadsheets and CRMs write a day, with or without a time; Unix seconds and finer. */
+/* The forms in which spreadsheets and CRMs write a day, with or without a time; Unix seconds and finer. What programs
+ * write is read without a pattern: a table may hold a date in each of its rows. */
 static bool is_date(const char *text)
 {
-  static GRegex *numbers, *words, *unix_time;
-  return matches(&numbers, "^(\\d{4}[-/.]\\d{1,2}[-/.]\\d{1,2}|\\d{1,2}[-/.]\\d{1,2}[-/.]\\d{2,4})([ T,].*)?$", text) ||
-         matches(&words, "^([a-z]{3,9}[ .,]+)*\\d{1,2}(st|nd|rd|th)?[ .,-]+([a-z]{3,9}[ .,-]+)?\\d{2,4}([ ,].*)?$",
-                 text) ||
-         matches(&unix_time, "^1\\d{9}(\\d{3}){0,3}$", text);
+  int64_t at_us;
+  return time_parse_loose_us(text, &at_us) ||
+         g_regex_match_simple("^(\\d{4}[-/.]\\d{1,2}[-/.]\\d{1,2}|\\d{1,2}[-/.]\\d{1,2}[-/.]\\d{2,4})([ T,].*)?$", text,
+                              0, 0) ||
+         g_regex_match_simple("^([a-z]{3,9}[ .,]+)*\\d{1,2}(st|nd|rd|th)?[ .,-]+([a-z]{3,9}[ .,-]+)?\\d{2,4}([ ,].*)?$",
+                              text, G_REGEX_CASELESS, 0) ||
+         g_regex_match_simple("^1\\d{9}(\\d{3}){0,3}$", text, 0, 0);
 }
 
 static enum opt_out_answer flag_answer(const char *text, const char *key)
