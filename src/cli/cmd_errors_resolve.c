@@ -2,11 +2,13 @@
 #include "cli/brake_cli.h"
 #include "cli/command_list.h"
 #include "cli/lead_find.h"
+#include "cli/output.h"
 #include "core/fold.h"
 
 #include <string.h>
 
 #define ERRORS_SEARCHED 100000
+#define LEADS_PAGE      500
 
 /* The lead that the error with this id, or the beginning of one, is about. Caller frees *lead. */
 static bool lead_of_error(struct cli *cli, const char *id, char **lead, GError **error)
@@ -43,31 +45,84 @@ static bool find_lead(struct cli *cli, int argc, char **argv, struct page *leads
          report_find(cli->warehouse, lead_id, leads, error);
 }
 
+static void collect_lead(const struct lead_report_row *lead, const char *detail, int64_t now_us, GArray *rows)
+{
+  const struct lead_state *state = &lead->state;
+  struct brake row = {.kind = BRAKE_EVENT,
+                      .event = {.kind = EVENT_RESOLVED,
+                                .reason = state->held_reason,
+                                .lead_id = state->lead_id,
+                                .person = state->person,
+                                .campaign_id = state->campaign_id,
+                                .attempt = state->held_n,
+                                .generation = state->generation,
+                                .epoch = state->settlement_epoch,
+                                .occurred_at_us = now_us,
+                                .detail = detail}};
+  if (lead->has_state && state_is_held(state)) g_array_append_val(rows, row);
+}
+
 static void collect(const struct page *leads, const char *detail, int64_t now_us, GArray *rows)
 {
-  for (guint i = 0; i < leads->rows->len; i++) {
-    const struct lead_report_row *lead = page_row(leads, struct lead_report_row, i);
-    const struct lead_state *state = &lead->state;
-    if (!lead->has_state || !state_is_held(state)) continue;
-    struct brake row = {.kind = BRAKE_EVENT,
-                        .event = {.kind = EVENT_RESOLVED,
-                                  .reason = state->held_reason,
-                                  .lead_id = state->lead_id,
-                                  .person = state->person,
-                                  .campaign_id = state->campaign_id,
-                                  .attempt = state->held_n,
-                                  .generation = state->generation,
-                                  .epoch = state->settlement_epoch,
-                                  .occurred_at_us = now_us,
-                                  .detail = detail}};
-    g_array_append_val(rows, row);
+  for (guint i = 0; i < leads->rows->len; i++)
+    collect_lead(page_row(leads, struct lead_report_row, i), detail, now_us, rows);
+}
+
+/* ---- all that are held for one reason ---- */
+
+static const struct brake_sentences all_sentences = {.done =
+                                                         "the holds are ended; the next run decides about them anew",
+                                                     .unchanged = "nobody is held for that",
+                                                     .planned = "these holds would be ended"};
+
+/* One page, so that its strings live until it was written. */
+static bool resolve_page(struct cli *cli, const struct page *page, struct brake_report *report, GError **error)
+{
+  const char *reason = option_string(cli, "reason"), *held = option_string(cli, "held");
+  struct ledger *ledger = warehouse_ledger(cli->warehouse);
+  g_autofree char *detail = brake_detail(reason);
+  g_autoptr(GArray) rows = g_array_new(FALSE, TRUE, sizeof(struct brake));
+  struct brake_report one = {0};
+  for (guint i = 0; i < page->rows->len; i++) {
+    const struct lead_report_row *lead = page_row(page, struct lead_report_row, i);
+    if (!lead->has_state || g_strcmp0(lead->state.held_reason, held) != 0 || !state_is_held(&lead->state)) continue;
+    collect_lead(lead, detail, clock_wall_us(cli->clock), rows);
+    g_autofree char *ref = ledger->ops->lead_ref(ledger, lead->lead.lead_id);
+    if (cli->is_dry_run && !cli->is_json) out_line(ref);
   }
+  if (rows->len > 0 && !brake_submit(cli, rows, &one, error)) return false;
+  report->changed_n += one.changed_n;
+  report->was_left = report->was_left || one.was_left;
+  return true;
+}
+
+static enum exit_code resolve_held(struct cli *cli, GError **error)
+{
+  struct page page;
+  struct brake_report report = {0};
+  g_autofree char *after = NULL;
+  page_init(&page, sizeof(struct lead_report_row));
+  bool is_ok = true;
+  do {
+    is_ok = report_leads(cli->warehouse, after, LEADS_PAGE, &page, error) && resolve_page(cli, &page, &report, error);
+    if (!is_ok || page.rows->len == 0) break;
+    g_free(after);
+    after = g_strdup(page_row(&page, struct lead_report_row, page.rows->len - 1)->lead.lead_id);
+  } while (page.rows->len == LEADS_PAGE);
+  page_clear(&page);
+  if (is_ok) brake_say(cli, &report, &all_sentences);
+  return is_ok ? EXIT_CODE_OK : EXIT_CODE_FAILED;
 }
 
 static enum exit_code run(struct cli *cli, int argc, char **argv, GError **error)
 {
   const char *reason = option_string(cli, "reason");
   if (reason && !brake_words_check(reason, error)) return EXIT_CODE_USAGE;
+  if (option_string(cli, "held")) {
+    if (argc == 0 && !option_string(cli, "lead-id")) return resolve_held(cli, error);
+    error_set(error, ERROR_USAGE, "--held names all leads held for a reason: no id beside it");
+    return EXIT_CODE_USAGE;
+  }
   g_autofree char *detail = brake_detail(reason);
   g_autoptr(GArray) rows = g_array_new(FALSE, TRUE, sizeof(struct brake));
   struct brake_report report;
@@ -87,6 +142,7 @@ static enum exit_code run(struct cli *cli, int argc, char **argv, GError **error
 
 static const struct command_option options[] = {
     {"lead-id", OPTION_STRING, "ID", "this lead instead of an error: its lead_id, reference or address"},
+    {"held", OPTION_STRING, "REASON", "all leads held for this reason, such as bounce_spike; --dry-run lists them"},
     {"reason", OPTION_STRING, "TEXT", "what you found, in some words"},
     {NULL, OPTION_FLAG, NULL, NULL},
 };

@@ -20,6 +20,9 @@ void doctor_check_settings(struct findings *findings, const struct settings *set
                  "Leads without an answer are removed %" G_GINT64_FORMAT
                  " days after the last mail; its opt-out link must work for 30.",
                  (gint64)no_reply->grace_days);
+  if (!settings->stops.list || settings->stops.action == REMOVAL_DELETE)
+    findings_add(findings, "no_stop_list", "stops.list",
+                 "Rows of stopped persons are deleted at once: the opt-out links of their last mails stop working.");
   if (!settings->complete.armed)
     findings_add(findings, "removal_disarmed", "complete.armed", "Finished leads stay in Instantly and in its plan.");
 }

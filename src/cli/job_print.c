@@ -9,6 +9,7 @@
 #include "core/job.h"
 
 #include <string.h>
+#include <unistd.h>
 
 const char *campaign_label(const struct settings *settings, const char *campaign_id)
 {
@@ -287,6 +288,7 @@ void print_sync(const struct job_head *head, const struct sync_report *report)
   print_figures(figures, sync_figures(report, figures));
   print_opt_outs(&report->opt_outs, "stopped");
   print_stop_hits(&report->hits);
+  if (*report->spiked && isatty(STDOUT_FILENO)) out_print("  too many bounces: %s\n", report->spiked);
   if (report->was_full_scan)
     out_print(report->gone_n > 0 ? "  the configured campaigns that still exist were scanned in full\n"
                                  : "  all configured campaigns were scanned in full\n");

@@ -55,9 +55,26 @@ static bool is_stopped(const char *note)
 
 /* ---- counting ---- */
 
+static void count_clear(gpointer data)
+{
+  g_free(((struct bounce_count *)data)->mailbox);
+}
+
 GArray *bounce_counts_new(void)
 {
-  return g_array_new(FALSE, TRUE, sizeof(struct bounce_count));
+  GArray *counts = g_array_new(FALSE, TRUE, sizeof(struct bounce_count));
+  g_array_set_clear_func(counts, count_clear);
+  return counts;
+}
+
+/* From when mailboxes are counted stands in an entry of its own. */
+static bool mailboxes_read(struct job *job, GArray *counts, GError **error)
+{
+  g_autofree char *since = NULL;
+  if (!job->ledger->ops->control_get(job->ledger, SYNCED_AT, &since, error)) return false;
+  struct bounce_count first = {.since_us = since ? g_ascii_strtoll(since, NULL, 10) : 0};
+  g_array_append_val(counts, first);
+  return true;
 }
 
 bool bounce_counts_read(struct job *job, GArray *counts, GError **error)
@@ -73,19 +90,41 @@ bool bounce_counts_read(struct job *job, GArray *counts, GError **error)
       count.since_us = MAX(count.since_us, g_ascii_strtoll(note + strlen(RESUMED), NULL, 10));
     g_array_append_val(counts, count);
   }
-  return true;
+  return mailboxes_read(job, counts, error);
+}
+
+static void count_add(struct bounce_count *count, const struct remote_lead *row)
+{
+  bool is_mailed = remote_sent_since(row, count->since_us);
+  count->mailed_n += is_mailed;
+  count->bounced_n += is_mailed && row->status == REMOTE_BOUNCED;
+}
+
+static void count_mailbox(GArray *counts, const struct remote_lead *row)
+{
+  int64_t since_us = 0;
+  if (row->mailbox == NULL || row->stamp == NULL) return;
+  for (guint i = 0; i < counts->len; i++) {
+    struct bounce_count *count = &g_array_index(counts, struct bounce_count, i);
+    if (count->campaign_id == NULL && count->mailbox == NULL) since_us = count->since_us;
+    if (g_strcmp0(count->mailbox, row->mailbox) != 0) continue;
+    count_add(count, row);
+    return;
+  }
+  struct bounce_count count = {.mailbox = g_strdup(row->mailbox), .since_us = since_us};
+  count_add(&count, row);
+  g_array_append_val(counts, count);
 }
 
 static void count_row(GArray *counts, const struct remote_lead *row)
 {
-  for (guint i = 0; i < counts->len; i++) {
+  for (guint i = 0; i < counts->len && row->campaign_id != NULL; i++) {
     struct bounce_count *count = &g_array_index(counts, struct bounce_count, i);
     if (g_strcmp0(row->campaign_id, count->campaign_id) != 0) continue;
-    bool is_mailed = remote_sent_since(row, count->since_us);
-    count->mailed_n += is_mailed;
-    count->bounced_n += is_mailed && row->status == REMOTE_BOUNCED;
-    return;
+    count_add(count, row);
+    break;
   }
+  count_mailbox(counts, row);
 }
 
 void bounce_counts_page(GArray *counts, const struct page *page)
@@ -134,11 +173,26 @@ bool bounce_guard_judge(struct job *job, const GArray *counts, int64_t *stopped_
 {
   for (guint i = 0; i < counts->len; i++) {
     const struct bounce_count *count = &g_array_index(counts, struct bounce_count, i);
-    if (count->is_stopped || bounce_verdict_of(count->mailed_n, count->bounced_n) == BOUNCES_FEW) continue;
+    if (count->campaign_id == NULL || count->is_stopped ||
+        bounce_verdict_of(count->mailed_n, count->bounced_n) == BOUNCES_FEW)
+      continue;
     if (!stop(job, count, error)) return false;
     ++*stopped_n;
   }
   return true;
+}
+
+char *bounce_mailboxes(struct job *job, const GArray *counts, bool by_address)
+{
+  GString *out = g_string_new(NULL);
+  for (guint i = 0; i < counts->len; i++) {
+    const struct bounce_count *count = &g_array_index(counts, struct bounce_count, i);
+    if (count->mailbox == NULL || !sync_is_bounce_spike(count->mailed_n, count->bounced_n)) continue;
+    g_autofree char *ref = by_address ? NULL : job->ledger->ops->lead_ref(job->ledger, count->mailbox);
+    g_string_append_printf(out, "%s%s (%" G_GINT64_FORMAT " of %" G_GINT64_FORMAT ")", out->len > 0 ? ", " : "",
+                           by_address ? count->mailbox : ref, count->bounced_n, count->mailed_n);
+  }
+  return g_string_free(out, FALSE);
 }
 
 bool bounce_guard_is_on(struct job *job, const char *campaign_id, bool *is_on, GError **error)

@@ -27,11 +27,16 @@ double wilson_lower(int64_t hits_n, int64_t n);
 /* What so many bounces of so many mails mean. */
 enum bounce_verdict bounce_verdict_of(int64_t mailed_n, int64_t bounced_n);
 
-/* One configured campaign; campaign_id is borrowed from the settings. */
+/* Instantly's time of the newest sync that came this far: its mailboxes' bounces are judged already. */
+#define SYNCED_AT "synced_at"
+
+/* One configured campaign, its id borrowed from the settings; or one mailbox, of which our own rows count that were
+ * mailed since the sync before. */
 struct bounce_count {
-  const char *campaign_id;
-  bool is_stopped;  /* an earlier sync did, and nobody said resume */
-  int64_t since_us; /* Instantly's time from which mails count */
+  const char *campaign_id; /* NULL: a mailbox */
+  char *mailbox;           /* owned; NULL beside campaign_id NULL: the first of them, which counts nothing */
+  bool is_stopped;         /* an earlier sync did, and nobody said resume */
+  int64_t since_us;        /* Instantly's time from which mails count */
   int64_t mailed_n, bounced_n;
 };
 
@@ -44,6 +49,10 @@ void bounce_counts_page(GArray *counts, const struct page *page);
 /* Stops campaigns that bounce too much: the note, an error row, the pause where it is configured. *stopped_n counts
  * those of this run. */
 bool bounce_guard_judge(struct job *job, const GArray *counts, int64_t *stopped_n, GError **error);
+
+/* The mailboxes that bounced too often, each with its numbers: by the reference that may be printed anywhere, or by
+ * address for whoever sits at the terminal. Caller frees; "" where there is none. */
+char *bounce_mailboxes(struct job *job, const GArray *counts, bool by_address);
 
 /* Is the campaign stopped? */
 bool bounce_guard_is_on(struct job *job, const char *campaign_id, bool *is_on, GError **error);

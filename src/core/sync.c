@@ -60,7 +60,7 @@ static bool sync_steps(struct job *job, const struct sync_options *options, stru
   if (!read_analytics(job, totals, &text, error) || !freshen_escrows(job, error)) return false; /* 1 */
   if (!ops->stage_begin(job->ledger, job->run_id, error)) return false;
   if (!bounce_counts_read(job, bounces, error)) return false;
-  report->bounces = bounces;
+  report->bounces = report->mailboxes = bounces;
   bool is_read = read_leads(job, options, report, error); /* 2 */
   report->bounces = NULL;
   if (!is_read) return false;
@@ -244,9 +244,6 @@ static uint32_t cut_outcomes(const struct complete_settings *settings)
   return bits;
 }
 
-/* Instantly's time of the newest sync that came this far: its mailboxes' bounces are judged already. */
-#define SYNCED_AT "synced_at"
-
 /* What was mailed since the sync before is judged together. A ledger that is being rebuilt has no sync before. */
 static bool judge_mailboxes(struct job *job, const struct sync_report *report, struct stage_rules *rules,
                             GError **error)
@@ -264,15 +261,20 @@ static bool note_synced(struct job *job, GError **error)
   return job->ledger->ops->control_put(job->ledger, SYNCED_AT, now, error);
 }
 
-static bool report_spike(struct job *job, const struct sync_report *report, GError **error)
+static bool report_spike(struct job *job, struct sync_report *report, GError **error)
 {
   if (report->stage.spike_n == 0) return true;
   log_event(LOG_ERROR, "a mailbox bounces too often", LOG_INT("held", report->stage.spike_n));
-  g_autofree char *message =
-      g_strdup_printf("more than %d %% of what one mailbox sent since the sync before bounced; %" G_GINT64_FORMAT
-                      " leads are held instead of suppressed",
-                      BOUNCE_SPIKE_PERCENT, report->stage.spike_n);
+  g_autofree char *mailboxes = report->mailboxes ? bounce_mailboxes(job, report->mailboxes, false) : NULL;
+  g_autofree char *message = g_strdup_printf(
+      "more than %d %% of what one mailbox sent since the sync before bounced: %s; %" G_GINT64_FORMAT
+      " leads are held instead of suppressed. `leadferry errors resolve --held bounce_spike --dry-run` lists them; "
+      "without --dry-run it lets them go",
+      BOUNCE_SPIKE_PERCENT, mailboxes && *mailboxes ? mailboxes : "see the mailboxes in Instantly",
+      report->stage.spike_n);
   struct error_row row = {.type = "bounce_spike", .message = message, .key = job->run_id};
+  g_autofree char *addresses = report->mailboxes ? bounce_mailboxes(job, report->mailboxes, true) : NULL;
+  g_strlcpy(report->spiked, addresses ? addresses : "", sizeof report->spiked);
   return job->ledger->ops->errors_append(job->ledger, &row, 1, error);
 }
 

@@ -53,6 +53,8 @@ struct sync_report {
   bool emails_left;                        /* more mails wait for the next sync */
   bool emails_refused;                     /* Instantly does not let us read them */
   bool reads_lists;         /* the full scan looks for rows of ours in lists, too: asked for by hand, or to rebuild */
+  GArray *mailboxes;        /* the same array, until it was judged */
+  char spiked[300];         /* mailboxes that bounced too often, by address: for a terminal, never for a log or a row */
   GArray *bounces;          /* struct bounce_count of core/bounce_guard.h while it runs; NULL: nothing is counted */
   int64_t bounce_stopped_n; /* campaigns that are not fed any more since too much bounced */
   bool was_full_scan;

@@ -347,8 +347,31 @@ def test_a_mailbox_that_bounces_holds_its_leads(start_sandbox, leadferry_binary,
     assert said["held_for_bounces"] == 5 and said.get("suppressed", 0) == 0
     assert stops(world, "p0@example.com") == ["bounced"] and stops(world, "p3@example.com") == []
     assert world.json("status")["held"] == {"bounce_spike": 5}
-    assert [row["type"] for row in world.json("errors", "list")["errors"]].count("bounce_spike") >= 1
+    (message,) = [row["message"] for row in world.json("errors", "list")["errors"] if row["type"] == "bounce_spike"]
+    assert "(8 of 60)" in message or "(5 of " in message, message
+    assert "sender.example" not in message and message.endswith("without --dry-run it lets them go")
+    listed = world.run("errors", "resolve", "--held", "bounce_spike", "--dry-run", code=0).stdout.split("\n")
+    assert [line for line in listed if line.startswith("L")] == [f"L{i:03d}" for i in range(3, 8)]
+    assert world.json("status")["held"] == {"bounce_spike": 5}
     assert world.json("errors", "resolve", "--lead-id", "L003", "--reason", "the domain was listed")["changed"] == 1
     world.sandbox.advance(hours=25)
     world.run("sync", "--full", code=(0, 3))
     assert world.json("status")["held"] == {"bounce_spike": 4} and stops(world, "p3@example.com") == []
+
+
+def test_one_command_lets_all_go_that_a_mailbox_held(start_sandbox, leadferry_binary, tmp_path):
+    one_mailbox = [{"email": "us@sender.example", "daily_limit": 2000, "healthy": True}]
+    world = Product(start_sandbox(config=quiet_config(accounts=one_mailbox)), leadferry_binary, tmp_path)
+    world.import_people(60)
+    world.run("export", code=0)
+    world.sandbox.advance(hours=10)
+    for i in range(5):
+        world.sandbox.outcome(f"p{i}@example.com", "bounced")
+    world.run("sync", code=3)
+    assert world.json("status")["held"] == {"bounce_spike": 5}
+    world.run("errors", "resolve", "--held", "bounce_spike", "--lead-id", "L001", code=2)
+    assert world.json("errors", "resolve", "--held", "nothing", "--reason", "x")["changed"] == 0
+    assert world.json("errors", "resolve", "--held", "bounce_spike", "--reason", "the domain was listed")["changed"] == 5
+    world.sandbox.advance(hours=25)
+    world.run("sync", "--full", code=(0, 3))
+    assert world.json("status").get("held", {}) == {}
