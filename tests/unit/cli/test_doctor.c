@@ -17,7 +17,7 @@ struct fixture {
 static void set_up(struct fixture *f, gconstpointer data)
 {
   (void)data;
-  static const char yaml[] = "campaigns: [{id: " ID "}]\ncomplete: {armed: true}\n"
+  static const char yaml[] = "campaigns: [{id: " ID "}]\ncomplete: {armed: true}\nstops: {list: " ID "}\n"
                              "export: {custom_variables: {title: job_title}}\n";
   settings_init(&f->settings);
   struct config config;
@@ -79,10 +79,11 @@ static void test_settings(struct fixture *f, gconstpointer data)
   (void)data;
   f->settings.instantly.requests_per_second = 91;
   f->settings.complete.armed = false;
+  g_clear_pointer(&f->settings.stops.list, g_free);
   f->settings.complete.outcomes[OUTCOME_NO_REPLY].grace_days = 29;
   g_array_set_size(f->settings.campaigns, 0);
   doctor_check_settings(&f->findings, &f->settings);
-  expect(f, "no_campaigns rate_high grace_short removal_disarmed", EXIT_CODE_OK);
+  expect(f, "no_campaigns rate_high grace_short no_stop_list removal_disarmed", EXIT_CODE_OK);
 }
 
 static void test_kept_leads_need_no_grace(struct fixture *f, gconstpointer data)
