@@ -209,3 +209,17 @@ def test_what_a_person_removes_the_table_brings_back_and_says_so(world):
     world.run("suppress", "add", "p1@example.com", "--reason", "by phone", code=0)
     gone(world, "p1@example.com")
     assert world.json("plan")["left_out"] == {"suppressed(by phone)": 1}
+
+
+def test_a_plan_before_there_are_tables_of_ours(start_sandbox, leadferry_binary, tmp_path):
+    world = Product(start_sandbox(config=quiet_config()), leadferry_binary, tmp_path)
+    world.sql("CREATE TABLE leads (lead_id TEXT, email TEXT, first_name TEXT, last_name TEXT, company_name TEXT, campaign_id TEXT, "
+              "added_to_instantly INTEGER, added_date TEXT, sequence_completed INTEGER, sequence_completed_date TEXT, "
+              "last_email_status TEXT, cold_email_sent INTEGER, updated_at TEXT)")  # fmt: skip
+    world.sql("INSERT INTO leads (lead_id, email) VALUES ('a', 'a@example.com'), ('b', 'b@example.com')")
+    world.sql("CREATE TABLE customers (email TEXT)")
+    customers(world, "A@example.com")
+    world.configure(source={"exclude": {"table": "customers"}, "gone": "stop"})
+    plan = world.json("plan")
+    assert plan["left_out"] == {"excluded": 1} and plan["totals"]["add"] == 1
+    assert world.json("export")["added"] == 1
