@@ -124,7 +124,8 @@ static bool is_zero(const char *key)
 static bool is_date(const char *text)
 {
   int64_t at_us;
-  return time_parse_loose_us(text, &at_us) ||
+  bool is_day = strchr(text, '-') || strchr(text, '/'); /* no number of something else */
+  return (is_day && time_parse_loose_us(text, &at_us)) ||
          g_regex_match_simple("^(\\d{4}[-/.]\\d{1,2}[-/.]\\d{1,2}|\\d{1,2}[-/.]\\d{1,2}[-/.]\\d{2,4})([ T,].*)?$", text,
                               0, 0) ||
          g_regex_match_simple("^([a-z]{3,9}[ .,]+)*\\d{1,2}(st|nd|rd|th)?[ .,-]+([a-z]{3,9}[ .,-]+)?\\d{2,4}([ ,].*)?$",

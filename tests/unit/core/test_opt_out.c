@@ -2,6 +2,9 @@
 #include <glib.h>
 
 #include "core/opt_out.h"
+#include "core/source_opt_out.h"
+
+#include <string.h>
 
 static const struct {
   const char *header;
@@ -106,6 +109,9 @@ static const struct {
     {OPT_OUT_FLAG, "maybe", OPT_OUT_UNCLEAR},
     {OPT_OUT_FLAG, "2", OPT_OUT_UNCLEAR},
     {OPT_OUT_FLAG, "newsletter", OPT_OUT_UNCLEAR},
+    {OPT_OUT_FLAG, "491701234567", OPT_OUT_UNCLEAR}, /* a number of something else */
+    {OPT_OUT_FLAG, "0000-00-00 00:00:00", OPT_OUT_NO},
+    {OPT_OUT_FLAG, "1769904000000000", OPT_OUT_YES},
     {OPT_OUT_FILLED, "", OPT_OUT_NO},
     {OPT_OUT_FILLED, "none", OPT_OUT_NO},
     {OPT_OUT_FILLED, "Manual", OPT_OUT_YES},
@@ -146,11 +152,47 @@ static void test_same(void)
   g_assert_false(opt_out_is_same("DNC", "DN"));
 }
 
+/* ---- a column of the user's own table ---- */
+
+static enum opt_out_answer say(const char *column, const char *value)
+{
+  struct opt_out_settings settings = {.column = (char *)column};
+  struct source_opt_out rule = source_opt_out_of(&settings);
+  return source_opt_out_answer(&rule, value, value ? strlen(value) : 0);
+}
+
+/* Stricter than a file: what is neither a word, a date nor an empty mark is asked about. */
+static void test_source(void)
+{
+  g_assert_cmpint(say("dnc", NULL), ==, OPT_OUT_NO);
+  g_assert_cmpint(say("dnc", " \t"), ==, OPT_OUT_NO);
+  g_assert_cmpint(say("dnc", "-"), ==, OPT_OUT_NO);
+  g_assert_cmpint(say("dnc", "\xe2\x9c\x97"), ==, OPT_OUT_NO); /* a cross */
+  g_assert_cmpint(say("dnc", "?"), ==, OPT_OUT_UNCLEAR);
+  g_assert_cmpint(say("dnc", "\xff\xfe"), ==, OPT_OUT_UNCLEAR);
+  g_assert_cmpint(say("dnc", "2026-01-02 03:04:05 UTC"), ==, OPT_OUT_YES);
+  g_assert_cmpint(say("status", "Unsubscribed (by hand)"), ==, OPT_OUT_YES);
+  g_assert_cmpint(say("status", "cleaned"), ==, OPT_OUT_BOUNCED);
+  g_assert_cmpint(say("status", "Customer"), ==, OPT_OUT_UNCLEAR);
+  g_assert_cmpint(say("unsubscribed_at", "some day"), ==, OPT_OUT_YES); /* anything there means yes */
+  g_assert_cmpint(say("email_opt_in", "true"), ==, OPT_OUT_NO);
+  g_assert_cmpint(say("hard_bounced", "yes"), ==, OPT_OUT_BOUNCED);
+}
+
+static void test_evidence(void)
+{
+  g_assert_cmpint(source_opt_out_evidence("yes"), ==, 1);
+  g_assert_cmpint(source_opt_out_evidence("1970-01-01"), ==, 1);
+  g_assert_cmpint(source_opt_out_evidence("2026-11-22 13:05:09 UTC"), ==, 1795352709000000);
+}
+
 int main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/opt_out/headers", test_headers);
   g_test_add_func("/opt_out/values", test_values);
   g_test_add_func("/opt_out/same", test_same);
+  g_test_add_func("/opt-out/source", test_source);
+  g_test_add_func("/opt-out/evidence", test_evidence);
   return g_test_run();
 }
