@@ -258,6 +258,7 @@ static void test_stamps(struct subject *subject)
                                .run_id = "run-1",
                                .occurred_at_us = T0};
   subject_append(subject, &sending, 1);
+  subject_fold(subject); /* as every job does before it asks */
   for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
     bool is_known = !cases[i].is_known;
     OK(subject->ops->stamp_is_known(subject->ledger, cases[i].stamp, &is_known, &error));
