@@ -9,6 +9,7 @@ import test_late_replies
 import test_lost_ledger
 import test_stop_hits
 import test_stops
+import test_unlisting
 import test_verify
 
 
@@ -26,6 +27,11 @@ def four_exported(world):
 def of_one_company(world):
     world.import_rows(*test_stop_hits.PEOPLE, ("OTHER", "ann@example.com"))
     world.run("export", code=0)
+    return world
+
+
+def ann_and_bob(world):
+    world.import_rows(("L1", test_unlisting.ANN), ("L2", "bob@example.com"))
     return world
 
 
@@ -47,6 +53,7 @@ STORIES = [
     (four_exported, test_late_replies.test_a_reply_sixty_days_after_removal_is_a_stop),
     (None, test_guarantee.test_a_lead_moved_into_a_list_while_its_answer_is_open),
     (of_one_company, test_stop_hits.test_a_mistyped_domain_takes_nobody_out_until_the_number_is_said),
+    (ann_and_bob, test_unlisting.test_a_person_is_freed_by_the_sync_before_the_release),
     (mailed, test_stops.test_an_answer_elsewhere_ends_our_sequence),
     (None, test_stops.test_a_stopped_domain_and_a_tagged_address),
     (None, test_stops.test_an_export_reads_the_workspace_and_keeps_what_was_removed),

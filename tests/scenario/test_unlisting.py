@@ -40,9 +40,7 @@ def read_everything(world):
     return world.json("sync", "--full")
 
 
-@pytest.mark.parametrize("job", ["sync", "export"])
-def test_a_stop_that_is_removed_frees_the_person_for_good(world, job):
-    """Guarantee 52."""
+def freed(world, job):
     world.run("export", code=0)
     suppress(world, ANN)
     assert world.json("sync")["stopped_removed"] == 1 and listed(world) == {ANN}
@@ -59,6 +57,16 @@ def test_a_stop_that_is_removed_frees_the_person_for_good(world, job):
         read_everything(world)
         assert stops(world, ANN) == []
     assert world.sandbox.totals()["created_twice"] == 1  # who was released
+
+
+@pytest.mark.parametrize("job", ["sync", "export"])
+def test_a_stop_that_is_removed_frees_the_person_for_good(world, job):
+    """Guarantee 52."""
+    freed(world, job)
+
+
+def test_a_person_is_freed_by_the_sync_before_the_release(world):
+    freed(world, "sync")
 
 
 def test_a_domain_leaves_it_as_well(world):
