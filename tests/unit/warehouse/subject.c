@@ -196,7 +196,8 @@ void subject_reset(struct subject *subject)
 const char *subject_flag(const struct lead *lead, bool is_set)
 {
   if (is_set) return "1";
-  return lead->lead_id[strlen(lead->lead_id) - 1] % 2 ? "0" : NULL;
+  size_t length = strlen(lead->lead_id);
+  return length > 0 && lead->lead_id[length - 1] % 2 ? "0" : NULL;
 }
 
 void subject_put(struct subject *subject, const struct lead *lead)

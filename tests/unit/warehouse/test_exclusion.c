@@ -31,7 +31,6 @@ static void assert_verdicts(struct subject *subject, int64_t excluded_n, int64_t
   struct claim_rules rules = plain_rules("run-y", 1);
   struct claim_report report;
   rules.is_dry_run = true;
-  claim_report_init(&report);
   subject_claim(subject, &rules, &report);
   g_assert_cmpint(counted(&report, VERDICT_EXCLUDED, NULL), ==, excluded_n);
   g_assert_cmpint(counted(&report, VERDICT_SUPPRESSED, NULL), ==, suppressed_n);
