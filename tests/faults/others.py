@@ -70,7 +70,7 @@ OTHERS = [
           ("campaign_not_fed",)),
     Other("key-revoked", "recover", LIST, 0, (("revoke_key", {}),), (4,), ("key_refused",)),
     Other("unpaid", "recover", LIST, 1, (("unpaid", {}),), (4,), ("plan_refused",)),
-    Other("stopped", "recover", LIST, 0, about("p2", UNSUBSCRIBED)),
+    Other("stopped", "recover", LIST, 0, about("p2", UNSUBSCRIBED), end={"L2": "finished"}),
     Other("lead-deleted", "sync", LIST, 0, about("p5", ("lead_deleted", {})), changed=("L5",)),
     Other("lead-moved", "sync", LIST, 0, about("p5", MOVED), changed=("L5",)),
     Other("lead-added", "sync", LIST, 0, about("stranger", ("lead_added", {"campaign": "Founders"}))),
