@@ -273,7 +273,7 @@ STEPS = (
     Step("crash", PLAIN, run_pytest("crash", *SIDE_BY_SIDE)),
     Step("faults", PLAIN, run_pytest("faults", "-n", str(2 * CORES))),  # its worlds last as long as a worker
     Step("bigquery", PLAIN, build_emulator),  # minutes with a cold cache
-    Step("bigquery", PLAIN, run_pytest("bigquery", "-n", str(CORES + 1), "--dist", "loadgroup")),
+    Step("bigquery", PLAIN, run_pytest("bigquery", "-n", str(2 * CORES), "--dist", "loadgroup")),
     Step("bigquery", PLAIN, check_statements),
     Step("contract", PLAIN, run_pytest("contract")),  # last of those that talk to the sandbox: replays what the others said
     Step("fuzz", FUZZ, run_fuzz),
