@@ -358,6 +358,16 @@ void json_append_string(GString *out, const char *text)
   g_string_append_c(out, '"');
 }
 
+void json_append_strings(GString *out, const char *const *texts, size_t n)
+{
+  g_string_append_c(out, '[');
+  for (size_t i = 0; i < n; i++) {
+    if (i > 0) g_string_append_c(out, ',');
+    json_append_string(out, texts[i]);
+  }
+  g_string_append_c(out, ']');
+}
+
 void json_append_key(GString *out, const char *name)
 {
   char last = out->len > 0 ? out->str[out->len - 1] : '{';

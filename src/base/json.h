@@ -49,6 +49,9 @@ const cJSON *json_array(const cJSON *object, const char *name);
 /* Appends text as a quoted JSON string; invalid UTF-8 becomes U+FFFD. NULL appends null. */
 void json_append_string(GString *out, const char *text);
 
+/* Appends an array of so many of them. */
+void json_append_strings(GString *out, const char *const *texts, size_t n);
+
 /* Appends `"name":` with a comma before it unless out ends in '{' or '['. */
 void json_append_key(GString *out, const char *name);
 

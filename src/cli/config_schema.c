@@ -9,12 +9,7 @@
 static void append_words(GString *out, const struct setting *setting)
 {
   json_append_key(out, "enum");
-  g_string_append_c(out, '[');
-  for (size_t i = 0; setting->words[i]; i++) {
-    if (i > 0) g_string_append_c(out, ',');
-    json_append_string(out, setting->words[i]);
-  }
-  g_string_append_c(out, ']');
+  json_append_strings(out, setting->words, g_strv_length((char **)setting->words));
 }
 
 static void append_int(GString *out, const struct setting *setting)

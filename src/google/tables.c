@@ -199,12 +199,9 @@ bool bigquery_table_permissions(struct bigquery *bigquery, const struct bigquery
   bigquery->last = (struct refusal){0};
   ask_scope struct ask ask = {
       .method = "POST", .route = "tables.testIamPermissions", .name = table->table, .is_read = true};
-  ask.body = g_string_new("{\"permissions\":[");
-  for (size_t i = 0; permissions[i]; i++) {
-    if (i > 0) g_string_append_c(ask.body, ',');
-    json_append_string(ask.body, permissions[i]);
-  }
-  g_string_append(ask.body, "]}");
+  ask.body = g_string_new("{\"permissions\":");
+  json_append_strings(ask.body, permissions, g_strv_length((char **)permissions));
+  g_string_append_c(ask.body, '}');
   table_path(&ask, bigquery, table, ":testIamPermissions");
   if (!ask_send(bigquery, &ask, error)) return false;
   g_autoptr(cJSON) tree = ask_parse(&ask, error);

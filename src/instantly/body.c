@@ -5,12 +5,7 @@
 static void append_texts(GString *out, const char *name, const struct text_list *list)
 {
   json_append_key(out, name);
-  g_string_append_c(out, '[');
-  for (size_t i = 0; i < list->items_n; i++) {
-    if (i > 0) g_string_append_c(out, ',');
-    json_append_string(out, list->items[i]);
-  }
-  g_string_append_c(out, ']');
+  json_append_strings(out, list->items, list->items_n);
 }
 
 static void append_text(GString *out, const char *name, const char *text)

@@ -120,12 +120,7 @@ static bool question_json(struct bq_warehouse *self, const struct stage_rules *r
   bq_json_flag(out, "is_rebuild", rules->home == HOME_REBUILD);
   bq_json_flag(out, "others", of_others);
   json_append_key(out, "campaigns");
-  g_string_append_c(out, '[');
-  for (size_t i = 0; i < rules->campaigns_n; i++) {
-    if (i > 0) g_string_append_c(out, ',');
-    json_append_string(out, rules->campaigns[i]);
-  }
-  g_string_append_c(out, ']');
+  json_append_strings(out, rules->campaigns, rules->campaigns_n);
   return bq_json_foreigners(self, false, out, error);
 }
 

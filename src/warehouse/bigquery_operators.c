@@ -122,12 +122,8 @@ bool bq_ever_enrolled(struct ledger *ledger, const char *const *folded, size_t f
 {
   g_autoptr(GString) json = g_string_new("{");
   json_append_key(json, "folded");
-  g_string_append_c(json, '[');
-  for (size_t i = 0; i < folded_n; i++) {
-    if (i > 0) g_string_append_c(json, ',');
-    json_append_string(json, folded[i]);
-  }
-  g_string_append(json, "]}");
+  json_append_strings(json, folded, folded_n);
+  g_string_append_c(json, '}');
   page_reset(page);
   return bq_each(bq_of_ledger(ledger), &BQ_SCRIPT(json->str, BQ_EVER_ENROLLED), enrolled_add, page, error);
 }

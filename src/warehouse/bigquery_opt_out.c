@@ -133,11 +133,7 @@ bool bq_opt_outs_lapse(struct ledger *ledger, const char *const *folded, size_t 
   if (self->opt_outs_removed_n == 0) return true; /* nobody removed one: no job for it */
   g_autoptr(GString) json = g_string_new("{");
   json_append_key(json, "folded");
-  g_string_append_c(json, '[');
-  for (size_t i = 0; i < folded_n; i++) {
-    if (i > 0) g_string_append_c(json, ',');
-    json_append_string(json, folded[i]);
-  }
-  g_string_append(json, "]}");
+  json_append_strings(json, folded, folded_n);
+  g_string_append_c(json, '}');
   return bq_run(self, &BQ_SCRIPT(json->str, BQ_OPT_OUTS_LAPSE), error);
 }

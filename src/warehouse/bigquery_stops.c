@@ -232,12 +232,8 @@ bool bq_reply_stops(struct ledger *ledger, const char *const *folded, size_t fol
   g_autoptr(GString) json = g_string_new("{");
   bq_json_int(json, "now", bq_now_us(self));
   json_append_key(json, "folded");
-  g_string_append_c(json, '[');
-  for (size_t i = 0; i < folded_n; i++) {
-    if (i > 0) g_string_append_c(json, ',');
-    json_append_string(json, folded[i]);
-  }
-  g_string_append(json, "]}");
+  json_append_strings(json, folded, folded_n);
+  g_string_append_c(json, '}');
   page_reset(page);
   return bq_each(self, &BQ_SCRIPT(json->str, BQ_REPLY_STOPS), suppression_add, page, error);
 }

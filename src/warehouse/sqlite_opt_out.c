@@ -114,12 +114,8 @@ bool sqlite_opt_outs_lapse(struct ledger *ledger, const char *const *folded, siz
   struct sqlite_warehouse *self = sqlite_of_ledger(ledger);
   query_scope struct query query = {0};
   transaction_scope struct transaction transaction = {0};
-  g_autoptr(GString) json = g_string_new("[");
-  for (size_t i = 0; i < folded_n; i++) {
-    if (i > 0) g_string_append_c(json, ',');
-    json_append_string(json, folded[i]);
-  }
-  g_string_append_c(json, ']');
+  g_autoptr(GString) json = g_string_new(NULL);
+  json_append_strings(json, folded, folded_n);
   if (!transaction_begin(&transaction, &self->db, true, error)) return false;
   if (!query_open(&query, &self->db, SQL_OPT_OUTS_LAPSE, error)) return false;
   query_text(&query, ":folded", json->str);

@@ -260,13 +260,9 @@ bool sqlite_ever_enrolled(struct ledger *ledger, const char *const *folded, size
 {
   query_scope struct query query = {0};
   bool has_row = true;
-  g_autoptr(GString) json = g_string_new("[");
+  g_autoptr(GString) json = g_string_new(NULL);
   page_reset(page);
-  for (size_t i = 0; i < folded_n; i++) {
-    if (i > 0) g_string_append_c(json, ',');
-    json_append_string(json, folded[i]);
-  }
-  g_string_append_c(json, ']');
+  json_append_strings(json, folded, folded_n);
   if (!query_open(&query, &sqlite_of_ledger(ledger)->db, SQL_EVER_ENROLLED, error)) return false;
   query_text(&query, ":folded", json->str);
   while (has_row) {
