@@ -2,7 +2,6 @@
 #include "base/email.h"
 #include "base/json.h"
 #include "warehouse/bigquery.h"
-#include "warehouse/flag_findings.h"
 
 #include <string.h>
 
@@ -149,7 +148,7 @@ static bool reuse_check(const struct claim_rules *rules, const struct claim_repo
 static bool flags_are_clear(struct bq_warehouse *self, GError **error)
 {
   g_autoptr(GArray) findings = schema_findings_new();
-  return bq_flags_check(self, findings, error) && flag_findings_allow(findings, error);
+  return bq_flags_check(self, findings, error) && schema_findings_allow(findings, error);
 }
 
 bool bq_claim(struct ledger *ledger, const struct claim_rules *rules, struct claim_report *report, GError **error)

@@ -43,9 +43,7 @@ bool bq_exclusion_check(struct bq_warehouse *self, GArray *findings, GError **er
       is_there ? problem_of(self, info, &is_of_column)
                : g_strdup_printf("is missing in dataset %s; make it, or correct source.exclude.table", table.dataset);
   if (!problem) return true;
-  struct schema_finding finding = {.table = g_strdup(table.table), .problem = problem, .is_fatal = true};
-  if (is_of_column) finding.column = g_strdup(self->settings->source.exclude.column);
-  g_array_append_val(findings, finding);
+  schema_finding_add(findings, table.table, is_of_column ? self->settings->source.exclude.column : NULL, problem);
   return true;
 }
 

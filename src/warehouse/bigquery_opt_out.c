@@ -63,7 +63,7 @@ bool bq_opt_out_check(struct bq_warehouse *self, GArray *findings, GError **erro
   struct odd_values odd = {self, findings};
   struct bq_call call = {.ids = {BQ_OPT_OUT_VALUES}, .ids_n = 1};
   if (self->opt_out_problem)
-    flag_finding_put(findings, self->source.table, self->opt_out.settings->column, self->opt_out_problem);
+    schema_finding_add(findings, self->source.table, self->opt_out.settings->column, g_strdup(self->opt_out_problem));
   return !self->opt_out.settings || self->opt_out_problem || bq_each(self, &call, value_look, &odd, error);
 }
 

@@ -193,7 +193,7 @@ static bool opt_outs_are_clear(struct memory *memory, GError **error)
   const char *odd = memory_opt_out_odd(memory, &rows_n);
   g_autoptr(GArray) findings = schema_findings_new();
   if (odd) opt_out_finding_add(findings, "leads", memory->settings->source.opt_out.column, odd, rows_n);
-  return flag_findings_allow(findings, error);
+  return schema_findings_allow(findings, error);
 }
 
 bool memory_claim(struct ledger *ledger, const struct claim_rules *rules, struct claim_report *report, GError **error)

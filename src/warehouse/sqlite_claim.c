@@ -1,6 +1,5 @@
 /* Claiming: fills the working tables of claim.sql one after the other, then appends one event per claim. */
 #include "base/error.h"
-#include "warehouse/flag_findings.h"
 #include "warehouse/sqlite.h"
 
 /* The numbers that claim.sql and events.sql are written with. */
@@ -262,7 +261,7 @@ static bool tables_clear(struct sqlite_warehouse *self, GError **error)
 static bool flags_are_clear(struct sqlite_warehouse *self, GError **error)
 {
   g_autoptr(GArray) findings = schema_findings_new();
-  return sqlite_flags_check(self, findings, error) && flag_findings_allow(findings, error);
+  return sqlite_flags_check(self, findings, error) && schema_findings_allow(findings, error);
 }
 
 bool sqlite_claim(struct ledger *ledger, const struct claim_rules *rules, struct claim_report *report, GError **error)

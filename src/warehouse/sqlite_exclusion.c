@@ -18,19 +18,20 @@ static bool holds_text(const char *type)
   return is_text && !strstr(upper, "INT");
 }
 
-/* What keeps the table from being read; NULL: nothing. Caller frees. */
-static bool problem_find(struct sqlite_warehouse *self, char **problem, GError **error)
+/* What keeps table or column from being read; NULL: nothing. Caller frees. */
+static bool problem_find(struct sqlite_warehouse *self, char **problem, bool *is_of_column, GError **error)
 {
   const struct exclude_settings *exclude = &self->settings->source.exclude;
   query_scope struct query query = {0};
-  bool has_row = true, has_table = false;
+  bool has_row = true;
   *problem = NULL;
+  *is_of_column = false;
   if (!query_open(&query, &self->db, SQL_EXCLUSION_COLUMNS, error)) return false;
   query_text(&query, ":table", exclude->table);
   while (has_row) {
     if (!query_next(&query, &has_row, error)) return false;
     if (!has_row) break;
-    has_table = true;
+    *is_of_column = true; /* so the table is there */
     if (g_ascii_strcasecmp(query_column_text(&query, 0), exclude->column) != 0) continue;
     const char *type = query_column_text(&query, 1);
     if (!holds_text(type))
@@ -38,8 +39,8 @@ static bool problem_find(struct sqlite_warehouse *self, char **problem, GError *
           g_strdup_printf("has the type %s, and addresses are text; name another in source.exclude.column", type);
     return true;
   }
-  *problem = g_strdup(has_table ? "is missing; correct source.exclude.column"
-                                : "is missing; make it, or correct source.exclude.table");
+  *problem = g_strdup(*is_of_column ? "is missing; correct source.exclude.column"
+                                    : "is missing; make it, or correct source.exclude.table");
   return true;
 }
 
@@ -49,16 +50,16 @@ bool sqlite_exclusion_check(struct sqlite_warehouse *self, GArray *findings, GEr
   char *problem = NULL;
   g_autoptr(GError) failure = NULL;
   if (!exclude->table) return true;
-  bool is_found = problem_find(self, &problem, &failure);
-  if (!is_found && !error_is(failure, ERROR_CONFIG)) {
+  bool is_of_column = false;
+  bool is_read = problem_find(self, &problem, &is_of_column, &failure);
+  if (!is_read && !error_is(failure, ERROR_CONFIG)) {
     g_propagate_error(error, g_steal_pointer(&failure));
     return false;
   }
-  if (!is_found) problem = g_strdup_printf("cannot be read, see source.exclude.table: %s", failure->message);
+  is_of_column = is_of_column && is_read;
+  if (!is_read) problem = g_strdup_printf("cannot be read, see source.exclude.table: %s", failure->message);
   if (!problem) return true;
-  struct schema_finding finding = {.table = g_strdup(exclude->table), .problem = problem, .is_fatal = true};
-  if (!strstr(problem, "exclude.table")) finding.column = g_strdup(exclude->column);
-  g_array_append_val(findings, finding);
+  schema_finding_add(findings, exclude->table, is_of_column ? exclude->column : NULL, problem);
   return true;
 }
 

@@ -59,7 +59,7 @@ bool sqlite_opt_out_check(struct sqlite_warehouse *self, GArray *findings, GErro
   g_autofree char *table = sql_names_plain(&self->db.names, "leads");
   query_scope struct query query = {0};
   bool has_row = true;
-  if (!is_there) flag_finding_put(findings, table, self->opt_out.settings->column, MISSING);
+  if (!is_there) schema_finding_add(findings, table, self->opt_out.settings->column, g_strdup(MISSING));
   if (!is_there) return true;
   if (!query_open(&query, &self->db, SQL_OPT_OUTS_ODD, error)) return false;
   while (has_row) {

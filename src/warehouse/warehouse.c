@@ -64,16 +64,27 @@ GArray *schema_findings_new(void)
   return findings;
 }
 
+void schema_finding_add(GArray *findings, const char *table, const char *column, char *problem)
+{
+  struct schema_finding finding = {
+      .table = g_strdup(table), .column = g_strdup(column), .problem = problem, .is_fatal = true};
+  g_array_append_val(findings, finding);
+}
+
 bool schema_findings_allow(const GArray *findings, GError **error)
 {
+  const struct schema_finding *first = NULL;
+  int fatal_n = 0;
   for (guint i = 0; i < findings->len; i++) {
     const struct schema_finding *found = &g_array_index(findings, struct schema_finding, i);
-    if (!found->is_fatal) continue;
-    error_set(error, ERROR_CONFIG, "table %s%s%s %s", found->table, found->column ? ", column " : "",
-              found->column ? found->column : "", found->problem);
-    return false;
+    fatal_n += found->is_fatal;
+    if (!first && found->is_fatal) first = found;
   }
-  return true;
+  if (!first) return true;
+  error_set(error, ERROR_CONFIG, "table %s%s%s %s%s", first->table, first->column ? ", column " : "",
+            first->column ? first->column : "", first->problem,
+            fatal_n > 1 ? " (and there is more: `leadferry schema check` lists all)" : "");
+  return false;
 }
 
 bool schema_check(struct warehouse *warehouse, GArray *findings, GError **error)

@@ -52,6 +52,8 @@ struct schema_finding {
 void schema_finding_clear(gpointer finding);
 /* A GArray of struct schema_finding, which frees them with itself. */
 GArray *schema_findings_new(void);
+/* Adds a fatal one; column may be NULL. Takes problem. */
+void schema_finding_add(GArray *findings, const char *table, const char *column, char *problem);
 /* ERROR_CONFIG with the first that is fatal, if one is. */
 bool schema_findings_allow(const GArray *findings, GError **error);
 /* Compares the warehouse with what leadferry needs: GArray of struct schema_finding, empty when all is well. */
