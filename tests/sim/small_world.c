@@ -128,3 +128,13 @@ struct settle_tally small_world_recover(struct small_world *world)
   job_clear(&job);
   return tally;
 }
+
+guint small_world_stops_n(const struct small_world *world, const char *person)
+{
+  struct page page;
+  page_init(&page, sizeof(struct suppression));
+  g_assert_true(report_suppressions(world->warehouse, person, &page, NULL));
+  guint n = page.rows->len;
+  page_clear(&page);
+  return n;
+}

@@ -31,5 +31,7 @@ void small_world_import(struct small_world *world, int64_t n);
 void small_world_sleep(struct small_world *world, int64_t us);
 /* Runs an export that dies after so many points (tests/support/mortal.h), or never when negative. */
 enum exit_code small_world_export(struct small_world *world, int64_t points);
+/* How many stops of this person stand, in force or not. */
+guint small_world_stops_n(const struct small_world *world, const char *person);
 /* Runs recover; it must work. */
 struct settle_tally small_world_recover(struct small_world *world);

@@ -44,16 +44,6 @@ static enum exit_code sync_once(struct small_world *world, int64_t points)
   return report.exit_code;
 }
 
-static guint entries_n(const struct small_world *world, const char *person)
-{
-  struct page page;
-  page_init(&page, sizeof(struct suppression));
-  g_assert_true(report_suppressions(world->warehouse, person, &page, NULL));
-  guint n = page.rows->len;
-  page_clear(&page);
-  return n;
-}
-
 /* Guarantee 64, 65. What was decided is done by the next sync, once, and to nobody else. */
 static void test_dies_anywhere(void)
 {
@@ -68,8 +58,8 @@ static void test_dies_anywhere(void)
     g_assert_cmpint(sync_once(&world, -1), ==, EXIT_CODE_OK);
     for (int person = 1; person <= PERSONS_N; person++)
       g_assert_cmpint(row_of(&world, person)->is_deleted, ==, person <= 2);
-    g_assert_cmpuint(entries_n(&world, "p1@example.com"), ==, 1);
-    g_assert_cmpuint(entries_n(&world, "p2@example.com"), ==, 1);
+    g_assert_cmpuint(small_world_stops_n(&world, "p1@example.com"), ==, 1);
+    g_assert_cmpuint(small_world_stops_n(&world, "p2@example.com"), ==, 1);
     g_assert_cmpint(small_world_export(&world, -1), ==, EXIT_CODE_OK);
     g_assert_cmpuint(world.fake.rows->len, ==, PERSONS_N);
     small_world_clear(&world);
